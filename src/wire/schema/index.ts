@@ -1,0 +1,31 @@
+export { SmbError, WireError } from '../../bytes/errors.ts'
+export { chain } from './chain.ts'
+export { array, bytes, type Content, latin1, utf16 } from './content.ts'
+export { type FieldNode, formatTree } from './dissect.ts'
+export {
+  type BigKind,
+  filetime,
+  flagNames,
+  guid,
+  i32,
+  type IntKind,
+  type Kind,
+  octets,
+  u8,
+  u16,
+  u16be,
+  u32,
+  u32be,
+  u64,
+} from './kind.ts'
+export {
+  type Fields,
+  type Infer,
+  type InferInput,
+  optionalTail,
+  type Struct,
+  struct,
+  type Tail,
+  tail,
+  toPlain,
+} from './struct.ts'

@@ -1,0 +1,388 @@
+import { WireError } from '../../bytes/errors.ts'
+import type { Content, Place } from './content.ts'
+import type { FieldNode } from './dissect.ts'
+import type { Kind, Located } from './kind.ts'
+
+/** A variable-length field. Where it lies is told by the fixed fields whose role names it; see `tail`. */
+export interface Tail<T, Input = T, Needed extends boolean = boolean> {
+  readonly tail: Content<T, Input>
+  readonly needed: Needed
+  readonly fallback?: Input
+  /** When written, it starts at a multiple of this from the origin. */
+  readonly align: number
+  /** This many zero bytes are written in its place when it is empty (StructureSize counts one byte of it). */
+  readonly padEmpty: number
+  /** Length and offset stay zero when it is empty; otherwise the offset tells where it would be. */
+  readonly zeroOffsetWhenEmpty: boolean
+}
+
+export interface TailOptions {
+  readonly align?: number
+  readonly padEmpty?: number
+  readonly zeroOffsetWhenEmpty?: boolean
+}
+
+/**
+ * Declares a variable-length field. With a fixed field `u16.offsetOf('x')` and `u16.lengthOf('x')` (or `countOf`)
+ * beside it, it lies where they say; with a length or count alone, after what was declared before it; with neither,
+ * it takes all that is left.
+ */
+export function tail<T, Input>(content: Content<T, Input>, options: TailOptions = {}): Tail<T, Input, true> {
+  return {
+    tail: content,
+    needed: true,
+    align: options.align ?? 1,
+    padEmpty: options.padEmpty ?? 0,
+    zeroOffsetWhenEmpty: options.zeroOffsetWhenEmpty ?? false,
+  }
+}
+
+/** A tail that may be left out when encoding, with what is then written. */
+export function optionalTail<T, Input>(
+  content: Content<T, Input>,
+  fallback: NoInfer<Input>,
+  options: TailOptions = {},
+): Tail<T, Input, false> {
+  return { ...tail(content, options), needed: false, fallback }
+}
+
+// biome-ignore lint: the field's own type is recovered by inference
+type AnyField = Kind<any> | Tail<any, any>
+export type Fields = Readonly<Record<string, AnyField>>
+
+type ValueOf<F> = F extends Tail<infer T, infer _I> ? T : F extends Kind<infer T> ? T : never
+type InputFor<F> = F extends Tail<infer _T, infer I> ? I : F extends StructKind<infer _T, infer I> ? I : F extends Kind<infer T> ? T : never
+type NeededNames<F extends Fields> = { [K in keyof F]: F[K]['needed'] extends true ? K : never }[keyof F]
+
+/** What a decoded structure has: every field, read when asked for. */
+export type Decoded<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]> }
+/** What an encoder takes: fields that write themselves may be left out. */
+export type Encodable<F extends Fields> = { readonly [K in NeededNames<F>]: InputFor<F[K]> } & {
+  readonly [K in Exclude<keyof F, NeededNames<F>>]?: InputFor<F[K]>
+}
+
+/** A structure without tails can be a field or an array element of another. */
+interface StructKind<T, Input> extends Omit<Kind<T, true>, 'write'> {
+  readonly encodes?: (input: Input) => void
+  write(view: DataView, at: number, value: Input): void
+}
+
+export interface Struct<T, Input> extends Omit<StructKind<T, Input>, 'read'>, Omit<Content<T, Input>, 'read' | 'dissect' | 'write' | 'check'> {
+  readonly structName: string
+  readonly spec: string
+  /** Bytes of the fixed part. */
+  readonly size: number
+  /** Without any check: for bytes that `check` has passed. */
+  read(view: DataView, start: number, end?: number): T
+  check(view: DataView, start: number, end: number, place?: Place): void
+  /**
+   * Checks every length, offset and fixed value once and gives a lazy view whose getters cannot fail. The view pins
+   * the bytes. `origin` is where the structure's offsets count from, `end` one past its last byte.
+   * @throws WireError
+   */
+  decode(view: DataView, base?: number, end?: number, origin?: number): T
+  /** Bytes that `encodeInto` will write for `value`, at `base` bytes past the origin. */
+  sizeOfEncoded(value: Input, base?: number): number
+  /** Writes `value` at `base`; returns one past the last byte written. */
+  encodeInto(view: DataView, base: number, value: Input, origin?: number): number
+  encode(value: Input): Uint8Array<ArrayBuffer>
+  /** Reads what can be read, and says where it stops. */
+  dissect(view: DataView, base?: number, end?: number, placeOrOrigin?: Place | number): FieldNode[]
+}
+
+export type Infer<S> = S extends Struct<infer T, infer _I> ? T : never
+export type InferInput<S> = S extends Struct<infer _T, infer I> ? I : never
+
+interface FixedField {
+  readonly name: string
+  readonly offset: number
+  readonly kind: Kind<unknown>
+}
+
+interface TailField {
+  readonly name: string
+  readonly field: Tail<unknown, unknown>
+  readonly offset?: FixedField
+  readonly length?: FixedField
+  readonly count?: FixedField
+}
+
+// biome-ignore lint: the same
+const isTail = (field: AnyField): field is Tail<any, any> => 'tail' in field
+
+const alignUp = (value: number, to: number): number => (to <= 1 ? value : Math.ceil(value / to) * to)
+
+type Values = Record<string, unknown>
+
+/** Declares a structure. Type, strict decoder, encoder and field tree all come out of it. */
+export function struct<const F extends Fields>(
+  structName: string,
+  spec: string,
+  fields: F,
+): Struct<Decoded<F>, Encodable<F>> {
+  const { fixed, tails, size } = layOut(structName, fields)
+  const checked = fixed.filter((field) => field.kind.problem !== undefined)
+  const plain = tails.length === 0
+
+  class View implements Located {
+    readonly view: DataView
+    readonly base: number
+    readonly origin: number
+    readonly end: number
+    constructor(view: DataView, base: number, end: number, origin: number) {
+      this.view = view
+      this.base = base
+      this.end = end
+      this.origin = origin
+    }
+    toJSON(): Values {
+      return toPlain(this as unknown as Values)
+    }
+  }
+  Object.defineProperty(View, 'name', { value: structName })
+  for (const { name, offset, kind } of fixed)
+    Object.defineProperty(View.prototype, name, { get: kind.getter(offset), enumerable: true })
+  tails.forEach((field, index) => {
+    Object.defineProperty(View.prototype, field.name, {
+      get(this: Located) {
+        const [start, end, count] = locate(index, this.view, this.base, this.end, this.origin)
+        return field.field.tail.read(this.view, start, end, count)
+      },
+      enumerable: true,
+    })
+  })
+
+  const place = (name: string): Place => ({ path: `${structName}.${name}`, spec })
+  const fail = (name: string, at: number, problem: string): WireError =>
+    new WireError(`${structName}.${name}`, at, spec, problem)
+
+  /** Where a tail lies. Arithmetic is on doubles below 2^34: it cannot wrap. */
+  function locate(index: number, view: DataView, base: number, end: number, origin: number): [number, number, number | undefined] {
+    const { offset, length, count, field } = tails[index] as TailField
+    const n = count === undefined ? undefined : (count.kind.read(view, base + count.offset) as number)
+    let bytes: number | undefined
+    if (length !== undefined) bytes = length.kind.read(view, base + length.offset) as number
+    else if (n !== undefined && field.tail.sizeOf !== undefined) bytes = field.tail.sizeOf(n)
+    let start: number
+    if (offset !== undefined) {
+      const at = offset.kind.read(view, base + offset.offset) as number
+      // An offset means nothing when the length is zero: many peers leave it zero then.
+      start = bytes === 0 || at === 0 ? base + size : origin + at
+      if (at === 0 && bytes === undefined) bytes = 0
+    } else {
+      const before = index === 0 ? base + size : locate(index - 1, view, base, end, origin)[1]
+      start = bytes === 0 ? before : alignUp(before - origin, field.align) + origin
+      if (bytes === undefined && start > end) start = Math.min(before, end)
+    }
+    return [start, bytes === undefined ? end : start + bytes, n]
+  }
+
+  function checkAt(view: DataView, base: number, end: number, origin: number): void {
+    if (base + size > end || end > view.byteLength || base < 0)
+      throw new WireError(structName, base, spec, `needs ${size} bytes, has ${Math.max(0, end - base)}`)
+    for (const { name, offset, kind } of checked) {
+      const problem = kind.problem?.(view, base + offset)
+      if (problem !== undefined) throw fail(name, base + offset, problem)
+    }
+    for (let index = 0; index < tails.length; index++) {
+      const { name, field } = tails[index] as TailField
+      const [start, stop, count] = locate(index, view, base, end, origin)
+      if (start < base || stop > end || start > stop)
+        throw fail(name, base, `bytes ${start} to ${stop} are not within ${base} to ${end}`)
+      field.tail.check(view, start, stop, place(name), count)
+    }
+  }
+
+  function sizeOfEncoded(value: Values, base = 0): number {
+    let at = base + size
+    for (const { name, field } of tails) {
+      const given = value[name] ?? field.fallback
+      const bytes = given === undefined ? 0 : field.tail.measure(given)
+      if (bytes === 0) at += field.padEmpty
+      else at = alignUp(at, field.align) + bytes
+    }
+    return at - base
+  }
+
+  function encodeInto(view: DataView, base: number, value: Values, origin = base): number {
+    for (const { name, offset, kind } of fixed) {
+      const given = value[name] ?? kind.fallback
+      if (given === undefined) throw new TypeError(`${structName}.${name} is missing`)
+      kind.write(view, base + offset, given)
+    }
+    let at = base + size
+    for (const { name, field, offset, length, count } of tails) {
+      const given = value[name] ?? field.fallback
+      if (given === undefined) throw new TypeError(`${structName}.${name} is missing`)
+      const bytes = field.tail.measure(given)
+      if (bytes > 0) {
+        const start = alignUp(at - origin, field.align) + origin
+        for (; at < start; at++) view.setUint8(at, 0)
+      }
+      offset?.kind.write(view, base + offset.offset, bytes === 0 && field.zeroOffsetWhenEmpty ? 0 : at - origin)
+      length?.kind.write(view, base + length.offset, bytes)
+      count?.kind.write(view, base + count.offset, field.tail.count?.(given) ?? 0)
+      if (bytes > 0) field.tail.write(view, at, given)
+      else for (let i = 0; i < field.padEmpty; i++) view.setUint8(at + i, 0)
+      at += bytes > 0 ? bytes : field.padEmpty
+    }
+    return at
+  }
+
+  function dissect(
+    view: DataView,
+    base = 0,
+    end = view.byteLength,
+    placeOrOrigin: Place | number = base,
+  ): FieldNode[] {
+    const origin = typeof placeOrOrigin === 'number' ? placeOrOrigin : base
+    const nodes: FieldNode[] = []
+    const node = (name: string, start: number, stop: number, value: unknown, display: string): FieldNode => ({
+      label: name,
+      path: `${structName}.${name}`,
+      start,
+      end: stop,
+      value,
+      display,
+      spec,
+      children: [],
+    })
+    for (const { name, offset, kind } of fixed) {
+      const start = base + offset
+      const stop = start + kind.size
+      if (stop > end) {
+        nodes.push({ ...node(name, start, Math.max(start, end), undefined, ''), problem: 'cut off' })
+        return nodes
+      }
+      const value = kind.read(view, start)
+      const problem = kind.problem?.(view, start)
+      const nested = (kind as Partial<Struct<unknown, unknown>>).dissect
+      nodes.push({
+        ...node(name, start, stop, value, kind.display(value)),
+        children: nested === undefined ? [] : nested(view, start, stop),
+        ...(problem === undefined ? {} : { problem }),
+      })
+    }
+    tails.forEach(({ name, field }, index) => {
+      const [start, stop, count] = locate(index, view, base, end, origin)
+      if (start < base || start > end || stop > end) {
+        const clipped = Math.min(Math.max(start, base), end)
+        nodes.push({
+          ...node(name, clipped, Math.max(clipped, Math.min(stop, end)), undefined, ''),
+          problem: `bytes ${start} to ${stop} are not within ${base} to ${end}`,
+        })
+        return
+      }
+      if (start === stop) return
+      const content = field.tail
+      try {
+        content.check(view, start, stop, place(name), count)
+        const value = content.read(view, start, stop, count)
+        nodes.push({
+          ...node(name, start, stop, value, content.display(value)),
+          children: content.dissect?.(view, start, stop, place(name), count) ?? [],
+        })
+      } catch (error) {
+        if (!(error instanceof WireError)) throw error
+        nodes.push({
+          ...node(name, start, stop, undefined, ''),
+          children: content.dissect?.(view, start, stop, place(name), count) ?? [],
+          problem: error.message,
+        })
+      }
+    })
+    return nodes
+  }
+
+  const read = (view: DataView, start: number, end: number, origin = start): View => new View(view, start, end, origin)
+
+  const result = {
+    structName,
+    spec,
+    kindName: structName,
+    contentName: structName,
+    size,
+    needed: true as const,
+    getter: (offset: number) =>
+      function (this: Located) {
+        const start = this.base + offset
+        return new View(this.view, start, start + size, start)
+      },
+    /** As a field of another structure (two arguments), or as its tail. */
+    read: (view: DataView, start: number, end: number = start + size) => read(view, start, end),
+    write: (view: DataView, at: number, value: Values) => void encodeInto(view, at, value),
+    display: (value: Values) => (plain ? displayPlain(fixed, value) : ''),
+    ...(plain && checked.length > 0
+      ? {
+          problem: (view: DataView, at: number) => {
+            for (const { name, offset, kind } of checked) {
+              const problem = kind.problem?.(view, at + offset)
+              if (problem !== undefined) return `${name} ${problem}`
+            }
+            return undefined
+          },
+        }
+      : {}),
+    check: (view: DataView, start: number, end: number) => checkAt(view, start, end, start),
+    measure: (value: Values) => sizeOfEncoded(value),
+    decode(view: DataView, base = 0, end = view.byteLength, origin = base) {
+      checkAt(view, base, end, origin)
+      return read(view, base, end, origin)
+    },
+    sizeOfEncoded,
+    encodeInto,
+    encode(value: Values) {
+      const out = new Uint8Array(sizeOfEncoded(value))
+      encodeInto(new DataView(out.buffer), 0, value)
+      return out
+    },
+    dissect,
+  }
+  return result as unknown as Struct<Decoded<F>, Encodable<F>>
+}
+
+function displayPlain(fixed: readonly FixedField[], value: Values): string {
+  return `{${fixed.map(({ name, kind }) => `${name}: ${kind.display(value[name])}`).join(', ')}}`
+}
+
+function layOut(structName: string, fields: Fields): { fixed: FixedField[]; tails: TailField[]; size: number } {
+  const fixed: FixedField[] = []
+  let size = 0
+  for (const [name, field] of Object.entries(fields)) {
+    if (isTail(field)) continue
+    fixed.push({ name, offset: size, kind: field as Kind<unknown> })
+    size += field.size
+  }
+  const by = (role: 'offsetOf' | 'lengthOf' | 'countOf', name: string): FixedField | undefined =>
+    fixed.find((field) => field.kind.role?.[role] === name)
+  const tails: TailField[] = []
+  for (const [name, field] of Object.entries(fields)) {
+    if (!isTail(field)) continue
+    const offset = by('offsetOf', name)
+    const length = by('lengthOf', name)
+    const count = by('countOf', name)
+    tails.push({ name, field, ...(offset && { offset }), ...(length && { length }), ...(count && { count }) })
+  }
+  for (const { kind, name } of fixed)
+    for (const target of Object.values(kind.role ?? {}))
+      if (!tails.some((field) => field.name === target))
+        throw new TypeError(`${structName}.${name} speaks of ${target}, which is not declared`)
+  return { fixed, tails, size }
+}
+
+/** A decoded structure as a plain object that outlives the buffer: nested structures and bytes are copied. */
+export function toPlain(view: object): Values {
+  const out: Values = {}
+  for (const name in view) {
+    if (name === 'view' || name === 'base' || name === 'origin' || name === 'end') continue
+    out[name] = plainValue((view as Values)[name])
+  }
+  return out
+}
+
+function plainValue(value: unknown): unknown {
+  if (value instanceof Uint8Array) return value.slice()
+  if (Array.isArray(value)) return value.map(plainValue)
+  if (value !== null && typeof value === 'object' && 'view' in value) return toPlain(value)
+  return typeof value === 'function' ? undefined : value
+}
