@@ -1,0 +1,81 @@
+import { createCipheriv, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { createCmac } from './cmac.ts'
+
+/** The signing algorithms of MS-SMB2 2.2.3.1.7. */
+export type SigningAlgorithm = 'hmac-sha256' | 'aes-cmac' | 'aes-gmac'
+
+/** What goes into the nonce of AES-GMAC (MS-SMB2 3.1.4.1). */
+export interface SigningInfo {
+  readonly messageId: bigint
+  /** The message is from the server. */
+  readonly fromServer: boolean
+  /** The message is a CANCEL request. */
+  readonly isCancel: boolean
+}
+
+export interface Signer {
+  readonly algorithm: SigningAlgorithm
+  /**
+   * The 16-byte signature of a message that lies in `parts`, one after the other: from its SMB2 header on, padding to
+   * the next message of a chain included, the signature field zero.
+   */
+  sign(parts: readonly Uint8Array[], info: SigningInfo): Uint8Array
+  /** In constant time. The signature field in `parts` is zero here, too. */
+  verify(parts: readonly Uint8Array[], info: SigningInfo, signature: Uint8Array): boolean
+}
+
+/** Which algorithm a dialect has when none was negotiated (MS-SMB2 3.1.4.1). */
+export const defaultSigningAlgorithm = (dialect: number): SigningAlgorithm =>
+  dialect < 0x0300 ? 'hmac-sha256' : 'aes-cmac'
+
+/** `key`: 16 bytes. */
+export function createSigner(algorithm: SigningAlgorithm, key: Uint8Array): Signer {
+  if (key.length !== 16) throw new RangeError(`a signing key has 16 bytes, not ${key.length}`)
+  return signerOf(algorithm, tagger(algorithm, key))
+}
+
+type Tagger = (parts: readonly Uint8Array[], info: SigningInfo) => Uint8Array
+
+function signerOf(algorithm: SigningAlgorithm, sign: Tagger): Signer {
+  return {
+    algorithm,
+    sign,
+    verify: (parts, info, signature) => signature.length === 16 && timingSafeEqual(sign(parts, info), signature),
+  }
+}
+
+function tagger(algorithm: SigningAlgorithm, key: Uint8Array): Tagger {
+  switch (algorithm) {
+    case 'hmac-sha256': {
+      const secret = createSecretKey(key)
+      return (parts) => hmac(secret, parts)
+    }
+    case 'aes-cmac': {
+      const cmac = createCmac(key)
+      return (parts) => cmac(parts)
+    }
+    case 'aes-gmac': {
+      const secret = createSecretKey(key)
+      return (parts, info) => gmac(secret, parts, info)
+    }
+  }
+}
+
+function hmac(key: KeyObject, parts: readonly Uint8Array[]): Uint8Array {
+  const mac = createHmac('sha256', key)
+  for (const part of parts) mac.update(part)
+  return mac.digest().subarray(0, 16)
+}
+
+/** Read before the call that takes the nonce returns, so one buffer does for all. */
+const nonce = new Uint8Array(12)
+const nonceView = new DataView(nonce.buffer)
+
+function gmac(key: KeyObject, parts: readonly Uint8Array[], info: SigningInfo): Uint8Array {
+  nonceView.setBigUint64(0, info.messageId, true)
+  nonce[8] = (info.fromServer ? 1 : 0) | (info.isCancel ? 2 : 0)
+  const cipher = createCipheriv('aes-128-gcm', key, nonce)
+  for (const part of parts) cipher.setAAD(part)
+  cipher.final()
+  return cipher.getAuthTag()
+}
