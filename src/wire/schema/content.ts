@@ -1,5 +1,5 @@
-import { hex } from '../../bytes/hex.ts'
 import { WireError } from '../../bytes/errors.ts'
+import { hex } from '../../bytes/hex.ts'
 import { bytesOf, readUtf16, writeUtf16 } from '../../bytes/utf16.ts'
 import type { FieldNode } from './dissect.ts'
 import type { Kind } from './kind.ts'
@@ -25,6 +25,8 @@ export interface Content<T, Input = T> {
   count?(value: Input): number
   /** Bytes that `count` elements take, when that is known beforehand. */
   sizeOf?(count: number): number
+  /** Bytes that it takes from `start`, where it tells that itself: never reads past `end`, at most `end - start`. */
+  extent?(view: DataView, start: number, end: number): number
   display(value: T): string
   dissect?(view: DataView, start: number, end: number, place: Place, count?: number): FieldNode[]
 }
@@ -35,7 +37,11 @@ export const bytes: Content<Uint8Array> = {
   check: () => {},
   read: (view, start, end) => bytesOf(view, start, end),
   measure: (value) => value.length,
-  write: (view, start, value) => bytesOf(view, start, start + value.length).set(value),
+  write(view, start, value) {
+    // What was put in its place beforehand (the data of a READ) is not copied onto itself.
+    if (value.buffer === view.buffer && value.byteOffset === view.byteOffset + start) return
+    bytesOf(view, start, start + value.length).set(value)
+  },
   display: (value) => hex(value, 32),
 }
 
@@ -97,6 +103,10 @@ export function array<T, Input = T>(
     },
     count: (values) => values.length,
     sizeOf: (count) => count * kind.size,
-    display: (values) => `[${values.slice(0, 16).map((v) => kind.display(v)).join(', ')}]`,
+    display: (values) =>
+      `[${values
+        .slice(0, 16)
+        .map((v) => kind.display(v))
+        .join(', ')}]`,
   }
 }

@@ -14,12 +14,22 @@ export interface Tail<T, Input = T, Needed extends boolean = boolean> {
   readonly padEmpty: number
   /** Length and offset stay zero when it is empty; otherwise the offset tells where it would be. */
   readonly zeroOffsetWhenEmpty: boolean
+  /** Whether a decoder looks for it at all; see `TailOptions`. */
+  readonly when?: (view: DataView, base: number) => boolean
+  readonly from: 'origin' | 'fixedEnd'
 }
 
 export interface TailOptions {
   readonly align?: number
   readonly padEmpty?: number
   readonly zeroOffsetWhenEmpty?: boolean
+  /**
+   * Tells from the fixed part, which starts at `base`, whether the message has this tail; where it has not, the
+   * offset, length and count mean something else and the tail is empty.
+   */
+  readonly when?: (view: DataView, base: number) => boolean
+  /** What the offset counts from: the structure's origin, or the end of the structure's fixed part. */
+  readonly from?: 'origin' | 'fixedEnd'
 }
 
 /**
@@ -34,6 +44,8 @@ export function tail<T, Input>(content: Content<T, Input>, options: TailOptions 
     align: options.align ?? 1,
     padEmpty: options.padEmpty ?? 0,
     zeroOffsetWhenEmpty: options.zeroOffsetWhenEmpty ?? false,
+    from: options.from ?? 'origin',
+    ...(options.when && { when: options.when }),
   }
 }
 
@@ -159,6 +171,10 @@ export function struct<const F extends Fields>(
   /** Where a tail lies. Arithmetic is on doubles below 2^34: it cannot wrap. */
   function locate(index: number, view: DataView, base: number, end: number, origin: number): [number, number, number | undefined] {
     const { offset, length, count, field } = tails[index] as TailField
+    if (field.when !== undefined && !field.when(view, base)) {
+      const at = index === 0 ? base + size : locate(index - 1, view, base, end, origin)[1]
+      return [at, at, count && 0]
+    }
     const n = count === undefined ? undefined : (count.kind.read(view, base + count.offset) as number)
     let bytes: number | undefined
     if (length !== undefined) bytes = length.kind.read(view, base + length.offset) as number
@@ -167,13 +183,15 @@ export function struct<const F extends Fields>(
     if (offset !== undefined) {
       const at = offset.kind.read(view, base + offset.offset) as number
       // An offset means nothing when the length is zero: many peers leave it zero then.
-      start = bytes === 0 || at === 0 ? base + size : origin + at
+      start = bytes === 0 || at === 0 ? base + size : (field.from === 'origin' ? origin : base + size) + at
       if (at === 0 && bytes === undefined) bytes = 0
     } else {
       const before = index === 0 ? base + size : locate(index - 1, view, base, end, origin)[1]
       start = bytes === 0 ? before : alignUp(before - origin, field.align) + origin
       if (bytes === undefined && start > end) start = Math.min(before, end)
     }
+    if (bytes === undefined && field.tail.extent !== undefined && start <= end)
+      bytes = field.tail.extent(view, start, end)
     return [start, bytes === undefined ? end : start + bytes, n]
   }
 
@@ -219,7 +237,8 @@ export function struct<const F extends Fields>(
         const start = alignUp(at - origin, field.align) + origin
         for (; at < start; at++) view.setUint8(at, 0)
       }
-      offset?.kind.write(view, base + offset.offset, bytes === 0 && field.zeroOffsetWhenEmpty ? 0 : at - origin)
+      const from = field.from === 'origin' ? origin : base + size
+      offset?.kind.write(view, base + offset.offset, bytes === 0 && field.zeroOffsetWhenEmpty ? 0 : at - from)
       length?.kind.write(view, base + length.offset, bytes)
       count?.kind.write(view, base + count.offset, field.tail.count?.(given) ?? 0)
       if (bytes > 0) field.tail.write(view, at, given)

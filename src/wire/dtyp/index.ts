@@ -1,0 +1,5 @@
+export * from './access-mask.ts'
+export * from './ace.ts'
+export * from './acl.ts'
+export * from './security-descriptor.ts'
+export * from './sid.ts'
