@@ -1,0 +1,126 @@
+import type { Filetime } from '../../bytes/filetime.ts'
+import type { ExtendedAttribute, FileStat } from '../../server/backend.ts'
+import { Content } from './content.ts'
+import type { MemoryVolume } from './volume.ts'
+
+const FILE_ATTRIBUTE_DIRECTORY = 0x10
+/**
+ * What a caller may set: READONLY, HIDDEN, SYSTEM, ARCHIVE, TEMPORARY, SPARSE_FILE, COMPRESSED, OFFLINE,
+ * NOT_CONTENT_INDEXED (MS-FSCC 2.6).
+ */
+const SETTABLE_ATTRIBUTES = 0x3b27
+
+/** One name of a file or directory in its parent. It moves with a rename, so every handle that holds it follows. */
+export interface Link {
+  readonly node: MemoryNode
+  /** Undefined only for the root. */
+  parent: MemoryNode | undefined
+  name: string
+  removed: boolean
+}
+
+/** A stream with its content; the unnamed one has the name ''. */
+export interface StreamNode {
+  name: string
+  readonly content: Content
+  removed: boolean
+  opens: number
+}
+
+/** A file or a directory: what all its names and handles share. */
+export class MemoryNode {
+  readonly volume: MemoryVolume
+  readonly fileId: bigint
+  /** By upper-case name; undefined for files. */
+  readonly children: Map<string, Link> | undefined
+  readonly unnamed: StreamNode
+  /** By upper-case name; made when the first one is. */
+  streams: Map<string, StreamNode> | undefined
+  /** By upper-case name. */
+  extendedAttributes: Map<string, ExtendedAttribute> | undefined
+  securityDescriptor: Uint8Array | undefined
+  creationTime: Filetime
+  lastAccessTime: Filetime
+  lastWriteTime: Filetime
+  changeTime: Filetime
+  links = 0
+  /** Its room was given back: no name and no handle is left. */
+  released = false
+  #attributes = 0
+  #listing: string[] | undefined
+
+  constructor(volume: MemoryVolume, isDirectory: boolean) {
+    const now = volume.now()
+    this.volume = volume
+    this.fileId = volume.nextFileId()
+    this.children = isDirectory ? new Map() : undefined
+    this.unnamed = this.newStream('')
+    this.creationTime = now
+    this.lastAccessTime = now
+    this.lastWriteTime = now
+    this.changeTime = now
+  }
+
+  get isDirectory(): boolean {
+    return this.children !== undefined
+  }
+
+  get attributes(): number {
+    return this.#attributes
+  }
+
+  set attributes(value: number) {
+    this.#attributes = value & SETTABLE_ATTRIBUTES
+  }
+
+  newStream(name: string): StreamNode {
+    return { name, content: new Content(this.volume.space, this.volume.maxFileBytes), removed: false, opens: 0 }
+  }
+
+  stat(stream: StreamNode): FileStat {
+    const isDirectory = this.isDirectory && stream === this.unnamed
+    return {
+      fileId: this.fileId,
+      isDirectory,
+      attributes: isDirectory ? this.#attributes | FILE_ATTRIBUTE_DIRECTORY : this.#attributes,
+      creationTime: this.creationTime,
+      lastAccessTime: this.lastAccessTime,
+      lastWriteTime: this.lastWriteTime,
+      changeTime: this.changeTime,
+      endOfFile: stream.content.size,
+      allocationSize: stream.content.allocationSize,
+      links: this.links,
+      eaSize: extendedAttributesSize(this.extendedAttributes?.values() ?? []),
+      reparseTag: 0,
+    }
+  }
+
+  /** Content or names changed. */
+  touchWritten(): void {
+    const now = this.volume.now()
+    this.lastWriteTime = now
+    this.changeTime = now
+    this.#listing = undefined
+  }
+
+  /** Only what is known about it changed. */
+  touchChanged(): void {
+    this.changeTime = this.volume.now()
+  }
+
+  /** Stored names in the order of their upper-case form, as NTFS has them. */
+  listing(): string[] {
+    if (this.#listing === undefined) {
+      const keys = [...(this.children?.keys() ?? [])].toSorted()
+      this.#listing = keys.map((key) => this.children?.get(key)?.name ?? '')
+    }
+    return this.#listing
+  }
+}
+
+/** Bytes of the entries as FileFullEaInformation lays them out: each but the last padded to 4 (MS-FSCC 2.4.16). */
+export function extendedAttributesSize(attributes: Iterable<ExtendedAttribute>): number {
+  let size = 0
+  for (const { name, value } of attributes) size = Math.ceil(size / 4) * 4 + 8 + name.length + 1 + value.length
+  return size
+}
