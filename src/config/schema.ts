@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import { defaultLimits, type ServerLimits } from '../server/limits.ts'
+import { shareNameProblem } from './share-name.ts'
+
+/** Lowest first. */
+export const dialectNames = ['2.0.2', '2.1', '3.0', '3.0.2', '3.1.1'] as const
+export type DialectName = (typeof dialectNames)[number]
+export const signingModes = ['required', 'enabled'] as const
+export type SigningMode = (typeof signingModes)[number]
+export const encryptionModes = ['required', 'enabled', 'off'] as const
+export type EncryptionMode = (typeof encryptionModes)[number]
+
+/** A NetBIOS name has 15 bytes. */
+const maxServerNameLength = 15
+
+const text = (what: string) =>
+  z.string({ error: `must be ${what}` }).check((context) => {
+    if (context.value === '') context.issues.push({ code: 'custom', message: `must be ${what}`, input: context.value })
+  })
+
+const oneOf = <const T extends readonly [string, ...string[]]>(choices: T) =>
+  z.enum(choices, { error: (issue) => `must be one of ${choices.join(', ')}${instead(issue.input)}` })
+
+const flag = z
+  .enum(['true', 'false'], { error: (issue) => `must be true or false${instead(issue.input)}` })
+  .transform((value) => value === 'true')
+
+const integer = (least: number, most: number) =>
+  z.string({ error: `must be a whole number from ${least} to ${most}` }).transform((value, context) => {
+    const number = wholeNumber(value, least, most)
+    if (number !== undefined) return number
+    const message = `must be a whole number from ${least} to ${most}${instead(value)}`
+    context.issues.push({ code: 'custom', message, input: value })
+    return z.NEVER
+  })
+
+const instead = (input: unknown): string => (typeof input === 'string' && input !== '' ? `, is ${input}` : '')
+
+/** A number that is written in digits alone (and `_` between them) and lies in a range; undefined for all else. */
+export function wholeNumber(digits: string, least: number, most: number): number | undefined {
+  if (!/^\d+(_\d+)*$/.test(digits)) return undefined
+  const number = Number(digits.replaceAll('_', ''))
+  return number >= least && number <= most ? number : undefined
+}
+
+export const maxPort = 65_535
+
+const block = <T extends z.core.$ZodShape>(what: string, shape: T) =>
+  z.strictObject(shape, { error: (issue) => (issue.code === 'invalid_type' ? `must be ${what}` : undefined) })
+
+const userNames = z.array(text('the name of a user'), { error: 'must be a list of user names' })
+
+const share = block('a share: path and more, each on a line of its own', {
+  path: text('the path of a folder'),
+  comment: z.string({ error: 'must be text' }).exactOptional(),
+  readOnly: flag.exactOptional(),
+  users: userNames.exactOptional(),
+  encryption: oneOf(encryptionModes).exactOptional(),
+  hidden: flag.exactOptional(),
+})
+
+const shareName = z.string().check((context) => {
+  const message = shareNameProblem(context.value)
+  if (message !== undefined) context.issues.push({ code: 'custom', message, input: context.value })
+})
+
+/** Most that any limit may be set to. */
+const maxLimit = 2 ** 40
+const limits = block(
+  'limits by name',
+  Object.fromEntries(Object.keys(defaultLimits).map((name) => [name, integer(1, maxLimit).exactOptional()])),
+)
+
+/** What stands in a config file. docs/configuration.md explains each key. */
+export const configSchema = block('a config file: keys with values', {
+  host: text('an address or a host name').exactOptional(),
+  port: integer(0, maxPort).exactOptional(),
+  name: text('a name')
+    .regex(/^[A-Za-z0-9-]+$/, { error: 'has letters, digits and hyphens only' })
+    .max(maxServerNameLength, { error: `has at most ${maxServerNameLength} characters` })
+    .exactOptional(),
+  users: text('the path of a users file').exactOptional(),
+  socket: text('the path of a socket').exactOptional(),
+  minDialect: oneOf(dialectNames).exactOptional(),
+  maxDialect: oneOf(dialectNames).exactOptional(),
+  signing: oneOf(signingModes).exactOptional(),
+  encryption: oneOf(encryptionModes).exactOptional(),
+  allowGuest: flag.exactOptional(),
+  allowAnonymous: flag.exactOptional(),
+  limits: limits.exactOptional(),
+  shares: z.record(shareName, share, { error: 'must be shares by name' }).exactOptional(),
+})
+
+export type ConfigValues = Omit<z.output<typeof configSchema>, 'limits'> & { readonly limits?: Partial<ServerLimits> }

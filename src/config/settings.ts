@@ -1,0 +1,108 @@
+import type { ServerLimits } from '../server/limits.ts'
+import { ConfigError } from './config-error.ts'
+import type { Config } from './config-file.ts'
+import { type DialectName, dialectNames, type EncryptionMode, type SigningMode } from './schema.ts'
+import { shareNameProblem } from './share-name.ts'
+
+/** How the server speaks. */
+export interface ServerSettings {
+  readonly name?: string
+  readonly minDialect?: DialectName
+  readonly maxDialect?: DialectName
+  readonly signing?: SigningMode
+  readonly encryption?: EncryptionMode
+  readonly allowGuest?: boolean
+  readonly allowAnonymous?: boolean
+  readonly limits?: Partial<ServerLimits>
+}
+
+/** One folder to share. */
+export interface ShareSettings {
+  readonly name: string
+  /** Absolute path of the folder. */
+  readonly path: string
+  readonly comment?: string
+  readonly readOnly?: boolean
+  readonly users?: readonly string[]
+  readonly encryption?: EncryptionMode
+  readonly hidden?: boolean
+  /** Where it was asked for, for error messages. */
+  readonly place: string
+}
+
+/** All that a server is started with. */
+export interface Settings {
+  readonly host: string
+  readonly port: number
+  readonly usersFile?: string
+  readonly socket?: string
+  readonly server: ServerSettings
+  readonly shares: readonly ShareSettings[]
+}
+
+/** What was said on the command line; what was not is absent. */
+export interface Overrides {
+  readonly host?: string
+  readonly port?: number
+  readonly usersFile?: string
+  readonly socket?: string
+  readonly server: ServerSettings
+  readonly shares: readonly ShareSettings[]
+}
+
+export const defaultHost = '127.0.0.1'
+export const defaultPort = 4450
+
+/**
+ * Puts a config file and the command line together: single values of the command line win, its shares are added.
+ * @throws ConfigError where the sum makes no sense
+ */
+export function mergeSettings(config: Config | undefined, overrides: Overrides): Settings {
+  const server = { ...config?.server, ...overrides.server }
+  const shares = [...(config?.shares ?? []), ...overrides.shares]
+  checkDialects(server)
+  checkShares(shares, server)
+  const usersFile = overrides.usersFile ?? config?.usersFile
+  const socket = overrides.socket ?? config?.socket
+  return {
+    host: overrides.host ?? config?.host ?? defaultHost,
+    port: overrides.port ?? config?.port ?? defaultPort,
+    ...(usersFile === undefined ? {} : { usersFile }),
+    ...(socket === undefined ? {} : { socket }),
+    server,
+    shares,
+  }
+}
+
+const rank = (dialect: DialectName): number => dialectNames.indexOf(dialect)
+
+function checkDialects({ minDialect, maxDialect, encryption }: ServerSettings): void {
+  if (minDialect !== undefined && maxDialect !== undefined && rank(minDialect) > rank(maxDialect))
+    throw new ConfigError(`the lowest dialect, ${minDialect}, is above the highest, ${maxDialect}`)
+  if (encryption === 'required' && !canEncrypt(maxDialect))
+    throw new ConfigError(`encryption cannot be required with ${maxDialect} as the highest dialect: it begins with 3.0`)
+}
+
+const canEncrypt = (maxDialect: DialectName | undefined): boolean =>
+  maxDialect === undefined || rank(maxDialect) >= rank('3.0')
+
+function checkShares(shares: readonly ShareSettings[], { maxDialect, encryption }: ServerSettings): void {
+  if (shares.length === 0) throw new ConfigError('there is nothing to share: name a folder')
+  const places = new Map<string, string>()
+  for (const share of shares) {
+    const problem = shareNameProblem(share.name)
+    if (problem !== undefined) throw new ConfigError(`${share.place}: ${problem}`)
+    const key = share.name.toLowerCase()
+    const other = places.get(key)
+    if (other !== undefined)
+      throw new ConfigError(`${share.place}: the share ${share.name} is there already (${other})`)
+    places.set(key, share.place)
+    if (share.encryption !== 'required') continue
+    if (encryption === 'off')
+      throw new ConfigError(`${share.place}: the share ${share.name} requires encryption, which the server has off`)
+    if (!canEncrypt(maxDialect))
+      throw new ConfigError(
+        `${share.place}: the share ${share.name} requires encryption, which begins with dialect 3.0`,
+      )
+  }
+}

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { ConfigError } from '../../src/config/config-error.ts'
+import { loadConfig, parseConfig } from '../../src/config/config-file.ts'
+import { mergeSettings } from '../../src/config/settings.ts'
+
+const file = '/etc/smbkit/smbkit.yaml'
+
+const whole = `# everything
+host: 0.0.0.0
+port: 445
+name: FILES
+users: users
+socket: run/smbkit.sock
+minDialect: 3.0
+maxDialect: 3.1.1
+signing: required
+encryption: enabled
+allowGuest: false
+allowAnonymous: true
+limits:
+  maxReadBytes: 1_048_576
+shares:
+  photos:
+    path: /srv/photos
+    comment: "Pictures: all of them"
+    readOnly: true
+    users: [anna, 'no', 007]
+    encryption: required
+    hidden: true
+  scratch: { path: ../scratch }
+`
+
+test('a config file with every key', () => {
+  const { server, shares, ...rest } = parseConfig(file, whole)
+  assert.deepEqual(rest, {
+    file,
+    host: '0.0.0.0',
+    port: 445,
+    usersFile: '/etc/smbkit/users',
+    socket: '/etc/smbkit/run/smbkit.sock',
+  })
+  assert.deepEqual(server, {
+    name: 'FILES',
+    minDialect: '3.0',
+    maxDialect: '3.1.1',
+    signing: 'required',
+    encryption: 'enabled',
+    allowGuest: false,
+    allowAnonymous: true,
+    limits: { maxReadBytes: 1_048_576 },
+  })
+  assert.deepEqual(shares, [
+    {
+      name: 'photos',
+      path: '/srv/photos',
+      comment: 'Pictures: all of them',
+      readOnly: true,
+      users: ['anna', 'no', '007'],
+      encryption: 'required',
+      hidden: true,
+      place: `${file}:16:3`,
+    },
+    { name: 'scratch', path: '/etc/scratch', place: `${file}:23:3` },
+  ])
+})
+
+test('JSON is understood too, and an empty file is an empty config', () => {
+  const config = parseConfig(file, '{ "port": 4451, "shares": { "a": { "path": "/a", "readOnly": true } } }')
+  assert.equal(config.port, 4451)
+  assert.equal(config.shares[0]?.readOnly, true)
+  for (const text of ['', '\n# nothing\n', '{}']) assert.deepEqual(parseConfig(file, text).shares, [])
+})
+
+const wrong: readonly (readonly [name: string, text: string, message: RegExp])[] = [
+  ['unknown key', 'host: a\nprot: 1\n', /yaml:2:1: unknown key prot$/],
+  [
+    'unknown key of a share',
+    'shares:\n  a:\n    path: /a\n    readonly: true\n',
+    /:4:5: unknown key shares\.a\.readonly$/,
+  ],
+  ['unknown limit', 'limits: { maxReedBytes: 1 }', /:1:11: unknown key limits\.maxReedBytes$/],
+  ['not a number', 'port: many', /:1:7: port: must be a whole number from 0 to 65535, is many$/],
+  ['too large', 'host: h\nport: 65536', /:2:7: port: must be a whole number from 0 to 65535, is 65536$/],
+  ['negative', 'port: -1', /port: must be a whole number/],
+  ['hexadecimal', 'port: 0x10', /port: must be a whole number/],
+  [
+    'limit of zero',
+    'limits:\n  maxOpensPerSession: 0',
+    /:2:23: limits\.maxOpensPerSession: must be a whole number from 1 /,
+  ],
+  ['wrong choice', 'signing: always', /:1:10: signing: must be one of required, enabled, is always$/],
+  ['dialect', "minDialect: '1.0'", /minDialect: must be one of 2\.0\.2, 2\.1, 3\.0, 3\.0\.2, 3\.1\.1, is 1\.0$/],
+  ['not a flag', 'allowGuest: yes', /allowGuest: must be true or false, is yes$/],
+  ['empty value', 'host:', /:1:\d+: host: must be an address or a host name$/],
+  ['a list where a text belongs', 'host: [a]', /:1:7: host: must be an address or a host name$/],
+  ['path missing', 'shares:\n  a:\n    readOnly: true\n', /:3:5: shares\.a\.path: must be the path of a folder$/],
+  ['share without a block', 'shares:\n  a: /srv/a\n', /:2:6: shares\.a: must be a share: path and more/],
+  ['shares as a list', 'shares:\n  - path: /a\n', /:2:3: shares: must be shares by name$/],
+  ['share name', 'shares:\n  "a/b": { path: /a }\n', /:2:3: shares\.a\/b: a share name cannot have "\/" in it$/],
+  ['reserved share name', 'shares:\n  IPC$: { path: /a }\n', /the share name IPC\$ is reserved$/],
+  ['user list', 'shares:\n  a: { path: /a, users: anna }\n', /:2:25: shares\.a\.users: must be a list of user names$/],
+  [
+    'empty user',
+    "shares:\n  a: { path: /a, users: [anna, ''] }\n",
+    /shares\.a\.users\[1\]: must be the name of a user$/,
+  ],
+  ['key twice', 'port: 1\nport: 2\n', /:2:1: this key is there twice$/],
+  ['not YAML', 'shares:\n  a: [1, 2\n', /yaml:\d+:\d+: /],
+  ['only text', 'hello', /:1:1: must be a config file: keys with values$/],
+  ['server name', 'name: MUCH-TOO-LONG-A-NAME', /name: has at most 15 characters$/],
+  ['server name with a dot', 'name: a.b', /name: has letters, digits and hyphens only$/],
+  ['two documents', 'port: 1\n---\nport: 2\n', /yaml:\d+:\d+: /],
+]
+
+for (const [name, text, message] of wrong) {
+  test(`refused with its place: ${name}`, () => {
+    assert.throws(() => parseConfig(file, text), message)
+  })
+}
+
+test('of several problems the first in the file is named', () => {
+  assert.throws(() => parseConfig(file, 'port: x\nshares: {a: {path: ""}}\nzzz: 1\n'), /:1:7: port/)
+})
+
+test('an alias bomb is refused', () => {
+  const levels = Array.from({ length: 12 }, (_, i) =>
+    i === 0
+      ? 'a0: &a0 [x,x,x,x,x,x,x,x,x]'
+      : `a${i}: &a${i} [${Array(9)
+          .fill(`*a${i - 1}`)
+          .join(',')}]`,
+  )
+  assert.throws(() => parseConfig(file, levels.join('\n')), ConfigError)
+})
+
+test('a config file that cannot be read: one sentence', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'smbkit-config-'))
+  try {
+    assert.throws(
+      () => loadConfig(join(folder, 'none.yaml')),
+      /none\.yaml: cannot read this config file: there is no such/,
+    )
+    assert.throws(() => loadConfig(folder), /cannot read this config file: is a folder, not a file$/)
+    const large = join(folder, 'large.yaml')
+    writeFileSync(large, '#'.repeat(1024 * 1024 + 1))
+    assert.throws(() => loadConfig(large), /large\.yaml: is larger than/)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('the command line wins over the file, and its shares are added', () => {
+  const config = parseConfig(file, 'host: a\nport: 1\nsigning: required\nusers: u\nshares: { a: { path: /a } }')
+  const b = { name: 'b', path: '/b', place: '--share' }
+  const merged = mergeSettings(config, { port: 2, server: { encryption: 'required' }, shares: [b] })
+  assert.equal(merged.host, 'a')
+  assert.equal(merged.port, 2)
+  assert.equal(merged.usersFile, '/etc/smbkit/u')
+  assert.deepEqual(merged.server, { signing: 'required', encryption: 'required' })
+  assert.deepEqual(
+    merged.shares.map(({ name }) => name),
+    ['a', 'b'],
+  )
+  const alone = mergeSettings(undefined, { server: {}, shares: [b] })
+  assert.deepEqual([alone.host, alone.port], ['127.0.0.1', 4450])
+})
+
+test('settings that contradict each other are refused', () => {
+  const merge = (text: string) => mergeSettings(parseConfig(file, text), { server: {}, shares: [] })
+  assert.throws(() => merge('port: 1'), /there is nothing to share: name a folder/)
+  const share = 'shares: { a: { path: /a } }\n'
+  assert.throws(
+    () => merge(`${share}minDialect: 3.0\nmaxDialect: 2.1`),
+    /the lowest dialect, 3\.0, is above the highest, 2\.1/,
+  )
+  assert.throws(() => merge(`${share}encryption: required\nmaxDialect: 2.1`), /encryption cannot be required with 2\.1/)
+  assert.throws(
+    () => merge('shares: { a: { path: /a }, A: { path: /b } }'),
+    /:1:28: the share A is there already \(.*:1:11\)/,
+  )
+  assert.throws(
+    () => merge('encryption: off\nshares: { a: { path: /a, encryption: required } }'),
+    /:2:11: the share a requires encryption, which the server has off/,
+  )
+  assert.throws(
+    () => merge('maxDialect: 2.1\nshares: { a: { path: /a, encryption: required } }'),
+    /the share a requires encryption, which begins with dialect 3\.0/,
+  )
+})
