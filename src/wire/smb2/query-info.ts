@@ -1,0 +1,28 @@
+import { bytes, type Infer, optionalTail, struct, tail, u8, u16, u32 } from '../schema/index.ts'
+import { AdditionalInformation, InfoType, QueryInfoFlags } from './file-constants.ts'
+import { FileId } from './file-id.ts'
+
+/** SMB2 QUERY_INFO Request. MS-SMB2 2.2.37. */
+export const QueryInfoRequest = struct('SMB2 QUERY_INFO Request', '2.2.37', {
+  structureSize: u16.fixed(41),
+  infoType: u8.oneOf(InfoType),
+  fileInfoClass: u8.hex,
+  outputBufferLength: u32,
+  inputBufferOffset: u16.offsetOf('inputBuffer'),
+  reserved: u16.reserved,
+  inputBufferLength: u32.lengthOf('inputBuffer'),
+  additionalInformation: u32.flags(AdditionalInformation).or(0),
+  flags: u32.flags(QueryInfoFlags).or(0),
+  fileId: FileId,
+  inputBuffer: optionalTail(bytes, new Uint8Array(0), { padEmpty: 1, zeroOffsetWhenEmpty: true }),
+})
+export type QueryInfoRequest = Infer<typeof QueryInfoRequest>
+
+/** SMB2 QUERY_INFO Response. MS-SMB2 2.2.38. */
+export const QueryInfoResponse = struct('SMB2 QUERY_INFO Response', '2.2.38', {
+  structureSize: u16.fixed(9),
+  outputBufferOffset: u16.offsetOf('outputBuffer'),
+  outputBufferLength: u32.lengthOf('outputBuffer'),
+  outputBuffer: tail(bytes, { padEmpty: 1 }),
+})
+export type QueryInfoResponse = Infer<typeof QueryInfoResponse>
