@@ -31,7 +31,7 @@ export const defaultSigningAlgorithm = (dialect: number): SigningAlgorithm =>
 /** `key`: 16 bytes. */
 export function createSigner(algorithm: SigningAlgorithm, key: Uint8Array): Signer {
   if (key.length !== 16) throw new RangeError(`a signing key has 16 bytes, not ${key.length}`)
-  return signerOf(algorithm, tagger(algorithm, key))
+  return signerOf(algorithm, TAGGERS[algorithm](key))
 }
 
 type Tagger = (parts: readonly Uint8Array[], info: SigningInfo) => Uint8Array
@@ -44,21 +44,17 @@ function signerOf(algorithm: SigningAlgorithm, sign: Tagger): Signer {
   }
 }
 
-function tagger(algorithm: SigningAlgorithm, key: Uint8Array): Tagger {
-  switch (algorithm) {
-    case 'hmac-sha256': {
-      const secret = createSecretKey(key)
-      return (parts) => hmac(secret, parts)
-    }
-    case 'aes-cmac': {
-      const cmac = createCmac(key)
-      return (parts) => cmac(parts)
-    }
-    case 'aes-gmac': {
-      const secret = createSecretKey(key)
-      return (parts, info) => gmac(secret, parts, info)
-    }
-  }
+/** How each algorithm signs with a key; what can be prepared is prepared once. */
+const TAGGERS: Readonly<Record<SigningAlgorithm, (key: Uint8Array) => Tagger>> = {
+  'hmac-sha256': (key) => {
+    const secret = createSecretKey(key)
+    return (parts) => hmac(secret, parts)
+  },
+  'aes-cmac': (key) => createCmac(key),
+  'aes-gmac': (key) => {
+    const secret = createSecretKey(key)
+    return (parts, info) => gmac(secret, parts, info)
+  },
 }
 
 function hmac(key: KeyObject, parts: readonly Uint8Array[]): Uint8Array {

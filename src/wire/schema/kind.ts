@@ -80,7 +80,7 @@ export interface IntKind<Needed extends boolean = true> extends Kind<number, Nee
   readonly hex: IntKind<Needed>
   /** Offset, from the structure's origin, of the tail with this name. */
   offsetOf(tail: string): Kind<number, false>
-  /** Length in bytes of the tail with this name. */
+  /** Length in bytes of the tail with this name. A second field of this kind repeats it when written. */
   lengthOf(tail: string): Kind<number, false>
   /** Number of elements of the tail with this name. */
   countOf(tail: string): Kind<number, false>

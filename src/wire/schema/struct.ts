@@ -117,6 +117,8 @@ interface TailField {
   readonly offset?: FixedField
   readonly length?: FixedField
   readonly count?: FixedField
+  /** Further fields that repeat the length: written like it, not looked at. */
+  readonly copies: readonly FixedField[]
 }
 
 // biome-ignore lint: the same
@@ -229,7 +231,7 @@ export function struct<const F extends Fields>(
       kind.write(view, base + offset, given)
     }
     let at = base + size
-    for (const { name, field, offset, length, count } of tails) {
+    for (const { name, field, offset, length, count, copies } of tails) {
       const given = value[name] ?? field.fallback
       if (given === undefined) throw new TypeError(`${structName}.${name} is missing`)
       const bytes = field.tail.measure(given)
@@ -240,6 +242,7 @@ export function struct<const F extends Fields>(
       const from = field.from === 'origin' ? origin : base + size
       offset?.kind.write(view, base + offset.offset, bytes === 0 && field.zeroOffsetWhenEmpty ? 0 : at - from)
       length?.kind.write(view, base + length.offset, bytes)
+      for (const copy of copies) copy.kind.write(view, base + copy.offset, bytes)
       count?.kind.write(view, base + count.offset, field.tail.count?.(given) ?? 0)
       if (bytes > 0) field.tail.write(view, at, given)
       else for (let i = 0; i < field.padEmpty; i++) view.setUint8(at + i, 0)
@@ -372,15 +375,15 @@ function layOut(structName: string, fields: Fields): { fixed: FixedField[]; tail
     fixed.push({ name, offset: size, kind: field as Kind<unknown> })
     size += field.size
   }
-  const by = (role: 'offsetOf' | 'lengthOf' | 'countOf', name: string): FixedField | undefined =>
+  const by = (role: 'offsetOf' | 'countOf', name: string): FixedField | undefined =>
     fixed.find((field) => field.kind.role?.[role] === name)
   const tails: TailField[] = []
   for (const [name, field] of Object.entries(fields)) {
     if (!isTail(field)) continue
     const offset = by('offsetOf', name)
-    const length = by('lengthOf', name)
+    const [length, ...copies] = fixed.filter((other) => other.kind.role?.lengthOf === name)
     const count = by('countOf', name)
-    tails.push({ name, field, ...(offset && { offset }), ...(length && { length }), ...(count && { count }) })
+    tails.push({ name, field, copies, ...(offset && { offset }), ...(length && { length }), ...(count && { count }) })
   }
   for (const { kind, name } of fixed)
     for (const target of Object.values(kind.role ?? {}))

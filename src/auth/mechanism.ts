@@ -1,0 +1,87 @@
+import type { Failure } from '../wire/erref/failure.ts'
+
+/** Now or later. */
+export type Maybe<T> = T | Promise<T>
+
+/** Who somebody turned out to be. */
+export interface Identity {
+  readonly kind: 'user' | 'guest' | 'anonymous'
+  /** The account's name as it is kept; for a guest the name that was given, for an anonymous user ''. */
+  readonly user: string
+  readonly domain: string
+  /** The client's name, as it says. */
+  readonly workstation?: string
+  /** As text, e.g. `S-1-5-7`. */
+  readonly sid: string
+  readonly groupSids: readonly string[]
+}
+
+/**
+ * Message integrity of an established security context: GSS_GetMIC and GSS_VerifyMIC of the first message of each
+ * direction. SPNEGO protects its list of mechanisms with it.
+ */
+export interface Integrity {
+  sign(data: Uint8Array): Uint8Array
+  /** In constant time. */
+  verify(data: Uint8Array, mic: Uint8Array): boolean
+}
+
+/** What both ends have in the end. */
+export interface Established {
+  /** 16 bytes: what SMB derives its keys from. */
+  readonly sessionKey: Uint8Array
+  /** All of the mechanism's key, where that is longer. */
+  readonly fullSessionKey?: Uint8Array
+  /** Absent where the two ends share no secret (guests). */
+  readonly integrity?: Integrity
+}
+
+/** The acceptor's result. */
+export interface Logon extends Established {
+  readonly identity: Identity
+  /** FILETIME after which the session is to be authenticated anew. */
+  readonly expiresAt?: bigint
+}
+
+export interface AcceptorStep {
+  /** For the peer; absent when there is nothing more to say. */
+  readonly token?: Uint8Array
+  /** Present when the peer is authenticated. Otherwise another token is expected. */
+  readonly complete?: Logon
+}
+
+/**
+ * The server's end of one logon attempt. Anything that is wrong with the peer's tokens or credentials is a failure;
+ * after a failure or completion the acceptor is spent.
+ */
+export interface Acceptor {
+  accept(token: Uint8Array): Maybe<AcceptorStep | Failure>
+}
+
+/** A way to authenticate, as an acceptor offers it. */
+export interface Mechanism {
+  readonly name: string
+  /** Dotted. */
+  readonly oid: string
+  /** Other identifiers under which peers ask for the same mechanism. */
+  readonly aliases?: readonly string[]
+  acceptor(): Acceptor
+}
+
+export interface InitiatorStep {
+  readonly token?: Uint8Array
+  /** Present when this end is satisfied; a last token may still have to be sent. */
+  readonly complete?: Established
+}
+
+/** The client's end of one logon attempt: first called without a token, then with each of the acceptor's. */
+export interface Initiator {
+  step(token?: Uint8Array): Maybe<InitiatorStep | Failure>
+}
+
+/** A way to authenticate, as an initiator offers it. */
+export interface InitiatorMechanism {
+  readonly name: string
+  readonly oid: string
+  initiator(): Initiator
+}
