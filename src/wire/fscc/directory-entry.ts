@@ -37,16 +37,20 @@ export interface DirectoryEntryWriter {
   write(view: DataView, at: number, entry: FlatDirectoryEntry): number
 }
 
-/** Offsets by name, as the declaration gives them; -1 for a field that the class does not have. */
+/** Offsets and sizes by name, as the declaration gives them; offset -1 for a field that the class does not have. */
 function offsetsOf(fields: Fields) {
-  const offsets = new Map<string, number>()
+  const offsets = new Map<string, { at: number; size: number }>()
   let size = 0
   for (const [name, field] of Object.entries(fields)) {
     if ('tail' in field) continue
-    offsets.set(name, size)
+    offsets.set(name, { at: size, size: field.size })
     size += field.size
   }
-  return { size, at: (name: string): number => offsets.get(name) ?? -1 }
+  return {
+    size,
+    offset: (name: string): number => offsets.get(name)?.at ?? -1,
+    sizeOf: (name: string): number => offsets.get(name)?.size ?? 0,
+  }
 }
 
 function setU64(view: DataView, at: number, value: number): void {
@@ -60,7 +64,7 @@ function writeName(view: DataView, at: number, name: string): void {
 
 function make(infoClass: DirectoryInformationClass): DirectoryEntryWriter {
   const { fields } = directoryEntries[infoClass]
-  const { size, at: offset } = offsetsOf(fields)
+  const { size, offset, sizeOf } = offsetsOf(fields)
   const times = offset('creationTime')
   const [access, write, change] = [offset('lastAccessTime'), offset('lastWriteTime'), offset('changeTime')]
   const [endOfFile, allocation, attributes] = [offset('endOfFile'), offset('allocationSize'), offset('fileAttributes')]
@@ -69,7 +73,7 @@ function make(infoClass: DirectoryInformationClass): DirectoryEntryWriter {
   const [eaSize, tag, short] = [offset('eaSize'), offset('reparseTag'), offset('shortName')]
   const id128At = offset('fileId128')
   const idAt = offset('fileId')
-  const wideId = (fields as Fields)['fileId']?.size === 16
+  const wideId = sizeOf('fileId') === 16
   const zeros = size - afterLength
   return {
     fixedSize: size,
