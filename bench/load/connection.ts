@@ -70,14 +70,14 @@ export class Connection {
   #head = Buffer.alloc(captureBytes)
   #headBytes = 0
 
-  constructor(host: string, port: number, protection: Protection, bytes: number = receiveBytes.bulk) {
+  constructor(host: string, port: number, protection: Protection, chunkBytes: number = receiveBytes.bulk) {
     this.#protection = protection
     this.#socket = connect({
       host,
       port,
       noDelay: true,
       onread: {
-        buffer: Buffer.allocUnsafeSlow(bytes),
+        buffer: Buffer.allocUnsafeSlow(chunkBytes),
         callback: (bytes, buffer) => {
           this.#receive(buffer as Buffer, bytes)
           return true

@@ -28,14 +28,14 @@ const creditBytes = 65536
 export const charge = (bytes: number) => Math.max(1, Math.ceil(bytes / creditBytes))
 
 /** A request without message id, tree, session and signature, which the connection fills in. */
-export function request(code: number, body: Uint8Array, payload = 0): Buffer {
-  const out = Buffer.alloc(headerBytes + body.length)
+export function request(code: number, content: Uint8Array, payload = 0): Buffer {
+  const out = Buffer.alloc(headerBytes + content.length)
   out.writeUInt32LE(0x424d53fe, 0)
   out.writeUInt16LE(headerBytes, 4)
   out.writeUInt16LE(charge(payload), 6)
   out.writeUInt16LE(code, 12)
   out.writeUInt16LE(charge(payload), 14)
-  out.set(body, headerBytes)
+  out.set(content, headerBytes)
   return out
 }
 
