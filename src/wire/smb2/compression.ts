@@ -47,6 +47,10 @@ export const CompressionPayloadHeaderSized = struct('SMB2 COMPRESSION_CHAINED_PA
 })
 export type CompressionPayloadHeaderSized = Infer<typeof CompressionPayloadHeaderSized>
 
+/** Whether the payload header of an algorithm says how long the payload was. MS-SMB2 2.2.42.2.1. */
+export const isSizedPayload = (algorithm: number): boolean =>
+  algorithm !== CompressionAlgorithm.NONE && algorithm !== CompressionAlgorithm.PATTERN_V1
+
 /** Pattern_V1: one byte, this many times. MS-SMB2 2.2.42.2.2. */
 export const CompressionPatternPayloadV1 = struct('SMB2_COMPRESSION_PATTERN_PAYLOAD_V1', '2.2.42.2.2', {
   pattern: u8.hex,
