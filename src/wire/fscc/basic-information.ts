@@ -20,8 +20,8 @@ export const FileBasicInformation = struct('FileBasicInformation', '2.4.7', {
 })
 export type FileBasicInformation = Infer<typeof FileBasicInformation>
 
-/** MS-FSCC 2.4.33. */
-export const FileNetworkOpenInformation = struct('FileNetworkOpenInformation', '2.4.33', {
+/** MS-FSCC 2.4.34. */
+export const FileNetworkOpenInformation = struct('FileNetworkOpenInformation', '2.4.34', {
   creationTime: filetime,
   lastAccessTime: filetime,
   lastWriteTime: filetime,

@@ -58,65 +58,65 @@ const idAllExtdBothFields = {
 export const FileDirectoryInformation = struct('FileDirectoryInformation', '2.4.10', directoryFields)
 export type FileDirectoryInformation = Infer<typeof FileDirectoryInformation>
 
-/** MS-FSCC 2.4.14. */
-export const FileFullDirectoryInformation = struct('FileFullDirectoryInformation', '2.4.14', fullFields)
+/** MS-FSCC 2.4.15. */
+export const FileFullDirectoryInformation = struct('FileFullDirectoryInformation', '2.4.15', fullFields)
 export type FileFullDirectoryInformation = Infer<typeof FileFullDirectoryInformation>
 
-/** MS-FSCC 2.4.23. */
-export const FileIdFullDirectoryInformation = struct('FileIdFullDirectoryInformation', '2.4.23', idFullFields)
+/** MS-FSCC 2.4.24. */
+export const FileIdFullDirectoryInformation = struct('FileIdFullDirectoryInformation', '2.4.24', idFullFields)
 export type FileIdFullDirectoryInformation = Infer<typeof FileIdFullDirectoryInformation>
 
 /** MS-FSCC 2.4.8. */
 export const FileBothDirectoryInformation = struct('FileBothDirectoryInformation', '2.4.8', bothFields)
 export type FileBothDirectoryInformation = Infer<typeof FileBothDirectoryInformation>
 
-/** MS-FSCC 2.4.21. */
-export const FileIdBothDirectoryInformation = struct('FileIdBothDirectoryInformation', '2.4.21', idBothFields)
+/** MS-FSCC 2.4.22. */
+export const FileIdBothDirectoryInformation = struct('FileIdBothDirectoryInformation', '2.4.22', idBothFields)
 export type FileIdBothDirectoryInformation = Infer<typeof FileIdBothDirectoryInformation>
 
-/** MS-FSCC 2.4.32. */
-export const FileNamesInformation = struct('FileNamesInformation', '2.4.32', namesFields)
+/** MS-FSCC 2.4.33. */
+export const FileNamesInformation = struct('FileNamesInformation', '2.4.33', namesFields)
 export type FileNamesInformation = Infer<typeof FileNamesInformation>
 
-/** MS-FSCC 2.4.24. */
+/** MS-FSCC 2.4.25. */
 export const TxInfoFlags = { WRITELOCKED: 0x1, VISIBLE_TO_TX: 0x2, VISIBLE_OUTSIDE_TX: 0x4 } as const
 
-/** MS-FSCC 2.4.24. */
+/** MS-FSCC 2.4.25. */
 export const FileIdGlobalTxDirectoryInformation = struct(
   'FileIdGlobalTxDirectoryInformation',
-  '2.4.24',
+  '2.4.25',
   idGlobalTxFields,
 )
 export type FileIdGlobalTxDirectoryInformation = Infer<typeof FileIdGlobalTxDirectoryInformation>
 
-/** MS-FSCC 2.4.22. */
-export const FileIdExtdDirectoryInformation = struct('FileIdExtdDirectoryInformation', '2.4.22', idExtdFields)
+/** MS-FSCC 2.4.23. */
+export const FileIdExtdDirectoryInformation = struct('FileIdExtdDirectoryInformation', '2.4.23', idExtdFields)
 export type FileIdExtdDirectoryInformation = Infer<typeof FileIdExtdDirectoryInformation>
 
 /** FILE_ID_EXTD_BOTH_DIR_INFORMATION of the Windows driver kit (class 63). */
 export const FileIdExtdBothDirectoryInformation = struct('FileIdExtdBothDirectoryInformation', '', idExtdBothFields)
 export type FileIdExtdBothDirectoryInformation = Infer<typeof FileIdExtdBothDirectoryInformation>
 
-/** MS-FSCC 2.4.18. */
-export const FileId64ExtdDirectoryInformation = struct('FileId64ExtdDirectoryInformation', '2.4.18', id64ExtdFields)
+/** MS-FSCC 2.4.19. */
+export const FileId64ExtdDirectoryInformation = struct('FileId64ExtdDirectoryInformation', '2.4.19', id64ExtdFields)
 export type FileId64ExtdDirectoryInformation = Infer<typeof FileId64ExtdDirectoryInformation>
 
-/** MS-FSCC 2.4.17. */
+/** MS-FSCC 2.4.18. */
 export const FileId64ExtdBothDirectoryInformation = struct(
   'FileId64ExtdBothDirectoryInformation',
-  '2.4.17',
+  '2.4.18',
   id64ExtdBothFields,
 )
 export type FileId64ExtdBothDirectoryInformation = Infer<typeof FileId64ExtdBothDirectoryInformation>
 
-/** MS-FSCC 2.4.20. */
-export const FileIdAllExtdDirectoryInformation = struct('FileIdAllExtdDirectoryInformation', '2.4.20', idAllExtdFields)
+/** MS-FSCC 2.4.21. */
+export const FileIdAllExtdDirectoryInformation = struct('FileIdAllExtdDirectoryInformation', '2.4.21', idAllExtdFields)
 export type FileIdAllExtdDirectoryInformation = Infer<typeof FileIdAllExtdDirectoryInformation>
 
-/** MS-FSCC 2.4.19. */
+/** MS-FSCC 2.4.20. */
 export const FileIdAllExtdBothDirectoryInformation = struct(
   'FileIdAllExtdBothDirectoryInformation',
-  '2.4.19',
+  '2.4.20',
   idAllExtdBothFields,
 )
 export type FileIdAllExtdBothDirectoryInformation = Infer<typeof FileIdAllExtdBothDirectoryInformation>

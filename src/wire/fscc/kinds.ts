@@ -33,7 +33,7 @@ export const shortName: Kind<string, false> = {
   },
 }
 
-/** FILE_ID_128 (MS-FSCC 2.1.9), as one little-endian number of 128 bits. */
+/** A 128-bit file ID (MS-FSCC 2.1.10), as one little-endian number of 128 bits. */
 export const u128: Kind<bigint, true> = {
   kindName: 'u128',
   size: 16,

@@ -5,11 +5,11 @@ import { type Infer, struct, u32, u64 } from '../schema/index.ts'
 export const FileAccessInformation = struct('FileAccessInformation', '2.4.1', { accessFlags: u32.flags(AccessMask) })
 export type FileAccessInformation = Infer<typeof FileAccessInformation>
 
-/** MS-FSCC 2.4.39. */
-export const FilePositionInformation = struct('FilePositionInformation', '2.4.39', { currentByteOffset: u64 })
+/** MS-FSCC 2.4.40. */
+export const FilePositionInformation = struct('FilePositionInformation', '2.4.40', { currentByteOffset: u64 })
 export type FilePositionInformation = Infer<typeof FilePositionInformation>
 
-/** How a file was opened (MS-FSCC 2.4.30). */
+/** How a file was opened (MS-FSCC 2.4.31). */
 export const FileMode = {
   WRITE_THROUGH: 0x0000_0002,
   SEQUENTIAL_ONLY: 0x0000_0004,
@@ -19,8 +19,8 @@ export const FileMode = {
   DELETE_ON_CLOSE: 0x0000_1000,
 } as const
 
-/** MS-FSCC 2.4.30. */
-export const FileModeInformation = struct('FileModeInformation', '2.4.30', { mode: u32.flags(FileMode) })
+/** MS-FSCC 2.4.31. */
+export const FileModeInformation = struct('FileModeInformation', '2.4.31', { mode: u32.flags(FileMode) })
 export type FileModeInformation = Infer<typeof FileModeInformation>
 
 /** MS-FSCC 2.4.3. */

@@ -11,7 +11,7 @@ export const FileRenameInformation = struct('FileRenameInformation', '2.4.42.2',
 })
 export type FileRenameInformation = Infer<typeof FileRenameInformation>
 
-/** Flags of FileRenameInformationEx and FileLinkInformationEx (FILE_RENAME_INFORMATION of the Windows driver kit). */
+/** Flags of FileRenameInformationEx (MS-FSCC 2.4.43) and FileLinkInformationEx. */
 export const RenameFlags = {
   REPLACE_IF_EXISTS: 0x0000_0001,
   POSIX_SEMANTICS: 0x0000_0002,
@@ -32,12 +32,12 @@ const flaggedNameFields = {
   fileName: tail(utf16),
 } as const
 
-/** Class 65 (Windows 10 1709). */
-export const FileRenameInformationEx = struct('FileRenameInformationEx', '', flaggedNameFields)
+/** MS-FSCC 2.4.43. */
+export const FileRenameInformationEx = struct('FileRenameInformationEx', '2.4.43', flaggedNameFields)
 export type FileRenameInformationEx = Infer<typeof FileRenameInformationEx>
 
-/** As SMB2 sends it (type 2). MS-FSCC 2.4.27.2. */
-export const FileLinkInformation = struct('FileLinkInformation', '2.4.27.2', {
+/** As SMB2 sends it (type 2). MS-FSCC 2.4.28.2. */
+export const FileLinkInformation = struct('FileLinkInformation', '2.4.28.2', {
   replaceIfExists: bool8,
   reserved: octets(7).reserved,
   rootDirectory: u64.or(0n),
@@ -54,7 +54,7 @@ export type FileLinkInformationEx = Infer<typeof FileLinkInformationEx>
 export const FileDispositionInformation = struct('FileDispositionInformation', '2.4.11', { deletePending: bool8 })
 export type FileDispositionInformation = Infer<typeof FileDispositionInformation>
 
-/** Flags of FileDispositionInformationEx. */
+/** Flags of FileDispositionInformationEx (MS-FSCC 2.4.12). */
 export const DispositionFlags = {
   DELETE: 0x01,
   POSIX_SEMANTICS: 0x02,
@@ -63,8 +63,8 @@ export const DispositionFlags = {
   IGNORE_READONLY_ATTRIBUTE: 0x10,
 } as const
 
-/** Class 64 (Windows 10 1709). */
-export const FileDispositionInformationEx = struct('FileDispositionInformationEx', '', {
+/** MS-FSCC 2.4.12. */
+export const FileDispositionInformationEx = struct('FileDispositionInformationEx', '2.4.12', {
   flags: u32.flags(DispositionFlags),
 })
 export type FileDispositionInformationEx = Infer<typeof FileDispositionInformationEx>

@@ -22,12 +22,12 @@ export const FileStandardLinkInformation = struct('FileStandardLinkInformation',
 })
 export type FileStandardLinkInformation = Infer<typeof FileStandardLinkInformation>
 
-/** MS-FSCC 2.4.26. */
-export const FileInternalInformation = struct('FileInternalInformation', '2.4.26', { indexNumber: u64.hex })
+/** MS-FSCC 2.4.27. */
+export const FileInternalInformation = struct('FileInternalInformation', '2.4.27', { indexNumber: u64.hex })
 export type FileInternalInformation = Infer<typeof FileInternalInformation>
 
-/** MS-FSCC 2.4.12. */
-export const FileEaInformation = struct('FileEaInformation', '2.4.12', { eaSize: u32 })
+/** MS-FSCC 2.4.13. */
+export const FileEaInformation = struct('FileEaInformation', '2.4.13', { eaSize: u32 })
 export type FileEaInformation = Infer<typeof FileEaInformation>
 
 /** MS-FSCC 2.4.9. */
