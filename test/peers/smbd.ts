@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process'
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -68,6 +69,13 @@ function unixAccounts(): { account: string; user: string; password: string }[] {
   ]
 }
 
+/** Unix user that owns what the user `tester` makes, where it is not the user who runs this. */
+function testerUid(): number | undefined {
+  if (process.getuid?.() !== 0) return undefined
+  const line = readFileSync('/etc/passwd', 'utf8').match(/^daemon:[^:]*:(\d+):/m)
+  return line === null ? undefined : Number(line[1])
+}
+
 /** Processes whose arguments name this file. */
 function processesWith(argument: string): number[] {
   const pids: number[] = []
@@ -127,10 +135,12 @@ export async function startSmbd(options: SmbdOptions): Promise<Smbd> {
   chmodSync(dir, 0o755)
   for (const name of ['private', 'state', 'cache', 'lock', 'pid', 'ncalrpc', 'log']) mkdirSync(join(dir, name))
   const folders = new Map<string, string>()
+  const uid = testerUid()
   for (const share of options.shares) {
     const path = share.path ?? join(dir, `share-${share.name}`)
     if (!existsSync(path)) mkdirSync(path)
     chmodSync(path, 0o777)
+    if (uid !== undefined && share.path === undefined) chownSync(path, uid, -1)
     folders.set(share.name, path)
   }
   const config = join(dir, 'smb.conf')

@@ -1,0 +1,86 @@
+/**
+ * `npm run torture -- [--server smbkit|smbd] [--fast] [--out FILE] [PATTERN...]`: starts a server with an empty share,
+ * runs smbtorture's tests against it and prints how they compare with smbd's. Exit code 1: some test that smbd passes
+ * fails and is not a known failure.
+ */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { startOurServer } from '../peers/our-server.ts'
+import { needsPeer } from '../peers/peer.ts'
+import { startSmbd } from '../peers/smbd.ts'
+import { baselineFile, fastTests, knownFailuresFile, suites } from './suites.ts'
+
+interface TortureTarget {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+}
+
+/** Arguments of the script `torture` for this server. */
+export function tortureArguments(target: TortureTarget, patterns: readonly string[]): string[] {
+  return [
+    join(import.meta.dirname, 'torture'),
+    '--host',
+    target.host,
+    '--port',
+    String(target.port),
+    '--share',
+    'share',
+    '--user',
+    `${target.user}%${target.password}`,
+    '--baseline',
+    baselineFile,
+    '--known',
+    knownFailuresFile,
+    ...patterns,
+  ]
+}
+
+/** smbd with the share that the baseline was made on. */
+export const startTortureSmbd = () =>
+  startSmbd({
+    global: {
+      'server min protocol': 'NT1',
+      'kernel oplocks': 'no',
+      'ea support': 'yes',
+      'store dos attributes': 'yes',
+      'durable handles': 'yes',
+      'kernel share modes': 'no',
+      'posix locking': 'no',
+    },
+    shares: [
+      {
+        name: 'share',
+        options: { 'vfs objects': 'acl_xattr streams_xattr', 'acl_xattr:ignore system acls': 'yes' },
+      },
+    ],
+  })
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      server: { type: 'string', default: 'smbkit' },
+      fast: { type: 'boolean', default: false },
+      out: { type: 'string' },
+    },
+  })
+  const { skip } = needsPeer('smbtorture', ...(values.server === 'smbd' ? (['smbd'] as const) : []))
+  if (skip !== false) {
+    console.error(skip)
+    return 1
+  }
+  const patterns = positionals.length > 0 ? positionals : values.fast ? fastTests() : suites
+  const server = values.server === 'smbd' ? await startTortureSmbd() : await startOurServer({ backend: 'disk' })
+  try {
+    const args = tortureArguments(server, [...(values.out === undefined ? [] : ['--out', values.out]), ...patterns])
+    const child = spawn('python3', args, { stdio: ['ignore', 'inherit', 'inherit'] })
+    return await new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)))
+  } finally {
+    await server.stop()
+  }
+}
+
+if (import.meta.main) process.exitCode = await main()
