@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto'
+import type { Identity, Maybe } from './mechanism.ts'
+
+/** What is known of an account. */
+export interface Account {
+  /** The name as it is kept. */
+  readonly user: string
+  /** 16 bytes; see `ntHash`. */
+  readonly ntHash: Uint8Array
+  /** As text; made from the name where it is absent. */
+  readonly sid?: string
+  /** In addition to the groups that everybody is in. */
+  readonly groupSids?: readonly string[]
+  /** Where the account belongs, if not to the server itself. */
+  readonly domain?: string
+  readonly disabled?: boolean
+}
+
+/** Where accounts are looked up. Names are to be compared without regard to case. */
+export interface AccountSource {
+  /** `user` and `domain` are as the client sent them: anything at all, up to 256 UTF-16 units. */
+  find(user: string, domain: string): Maybe<Account | undefined>
+}
+
+/** MS-DTYP 2.4.2.4. */
+export const WellKnownSid = {
+  EVERYONE: 'S-1-1-0',
+  NETWORK: 'S-1-5-2',
+  ANONYMOUS: 'S-1-5-7',
+  AUTHENTICATED_USERS: 'S-1-5-11',
+  USERS: 'S-1-5-32-545',
+  GUESTS: 'S-1-5-32-546',
+} as const
+
+const RID_GUEST = 501
+const RID_USERS = 513
+const RID_GUESTS = 514
+
+/** A machine SID that is always the same for a name, for servers that keep none. */
+export function machineSidOf(name: string): string {
+  const digest = createHash('sha256').update(`machine ${name.toUpperCase()}`).digest()
+  return `S-1-5-21-${digest.readUInt32LE(0)}-${digest.readUInt32LE(4)}-${digest.readUInt32LE(8)}`
+}
+
+/** A SID of the machine that is always the same for an account's name; above all that are given out one by one. */
+export function accountSidOf(machineSid: string, user: string): string {
+  const digest = createHash('sha256').update(`account ${user.toLowerCase()}`).digest()
+  return `${machineSid}-${(digest.readUInt32LE(0) | 0x4000_0000) & 0x7fff_ffff}`
+}
+
+/** Makes identities of what a logon found out. */
+export class Identities {
+  readonly #domain: string
+  readonly #machineSid: string
+
+  /** `domain`: what accounts belong to that say nothing else; for a server of its own, its name. */
+  constructor(domain: string, machineSid: string) {
+    this.#domain = domain
+    this.#machineSid = machineSid
+  }
+
+  user(account: Account, workstation: string): Identity {
+    return {
+      kind: 'user',
+      user: account.user,
+      domain: account.domain ?? this.#domain,
+      workstation,
+      sid: account.sid ?? accountSidOf(this.#machineSid, account.user),
+      groupSids: [
+        `${this.#machineSid}-${RID_USERS}`,
+        ...(account.groupSids ?? []),
+        WellKnownSid.EVERYONE,
+        WellKnownSid.USERS,
+        WellKnownSid.NETWORK,
+        WellKnownSid.AUTHENTICATED_USERS,
+      ],
+    }
+  }
+
+  /** `user`: the name that was given and is not known. */
+  guest(user: string, workstation: string): Identity {
+    return {
+      kind: 'guest',
+      user,
+      domain: this.#domain,
+      workstation,
+      sid: `${this.#machineSid}-${RID_GUEST}`,
+      groupSids: [
+        `${this.#machineSid}-${RID_GUESTS}`,
+        WellKnownSid.EVERYONE,
+        WellKnownSid.GUESTS,
+        WellKnownSid.NETWORK,
+      ],
+    }
+  }
+
+  /** An anonymous user is not one of Everyone. */
+  anonymous(workstation: string): Identity {
+    return {
+      kind: 'anonymous',
+      user: '',
+      domain: '',
+      workstation,
+      sid: WellKnownSid.ANONYMOUS,
+      groupSids: [WellKnownSid.NETWORK],
+    }
+  }
+}

@@ -1,0 +1,3 @@
+export * from './av-pairs.ts'
+export * from './flags.ts'
+export * from './messages.ts'
