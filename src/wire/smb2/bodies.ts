@@ -5,6 +5,9 @@
 import { NtStatus } from '../erref/ntstatus.ts'
 import { ErrorId, NegotiateContextType, TreeConnectContextType } from './constants.ts'
 import {
+  Aapl,
+  AaplResolveIdRequest,
+  AaplResolveIdResponse,
   AaplServerQueryRequest,
   AaplServerQueryResponse,
   AllocationSize,
@@ -86,12 +89,18 @@ const createContexts: Readonly<Record<string, ByDirection>> = {
   [CreateContextName.APP_INSTANCE_ID]: [AppInstanceId, undefined],
   [CreateContextName.APP_INSTANCE_VERSION]: [AppInstanceVersion, undefined],
   [CreateContextName.POSIX]: [PosixCreateRequest, PosixCreateResponse],
-  [CreateContextName.AAPL]: [AaplServerQueryRequest, AaplServerQueryResponse],
 }
 
-/** Data of a create context; `length`, in bytes, tells the versions of leases and shared disks apart. */
-export function createContextBody(name: string, length: number, fromServer: boolean): Body | undefined {
+const aaplCommands: Readonly<Record<number, ByDirection>> = {
+  [Aapl.SERVER_QUERY]: [AaplServerQueryRequest, AaplServerQueryResponse],
+  [Aapl.RESOLVE_ID]: [AaplResolveIdRequest, AaplResolveIdResponse],
+}
+
+/** Data of a create context. Its length tells the versions of leases and shared disks apart. */
+export function createContextBody(name: string, data: Uint8Array, fromServer: boolean): Body | undefined {
+  const { length } = data
   if (length === 0) return undefined
+  if (name === CreateContextName.AAPL) return aaplCommands[data[0] ?? 0]?.[fromServer ? 1 : 0]
   if (name === CreateContextName.LEASE) return length < LeaseV2.size ? LeaseV1 : LeaseV2
   if (name === CreateContextName.SVHDX_OPEN_DEVICE)
     return length < SvhdxOpenDeviceContextV2.size ? SvhdxOpenDeviceContext : SvhdxOpenDeviceContextV2

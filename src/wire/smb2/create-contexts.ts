@@ -200,3 +200,21 @@ export const AaplServerQueryResponse = struct('AAPL server query Response', '', 
   modelString: optionalTail(utf16, ''),
 })
 export type AaplServerQueryResponse = Infer<typeof AaplServerQueryResponse>
+
+/** Apple's create context: which path has this file id. */
+export const AaplResolveIdRequest = struct('AAPL resolve id Request', '', {
+  command: u32.fixed(Aapl.RESOLVE_ID),
+  reserved: u32.reserved,
+  fileId: u64.hex,
+})
+export type AaplResolveIdRequest = Infer<typeof AaplResolveIdRequest>
+
+/** The path that was found, from the share's root. */
+export const AaplResolveIdResponse = struct('AAPL resolve id Response', '', {
+  command: u32.fixed(Aapl.RESOLVE_ID),
+  reserved: u32.reserved,
+  status: u32.hex,
+  pathLength: u32.lengthOf('path'),
+  path: tail(utf16),
+})
+export type AaplResolveIdResponse = Infer<typeof AaplResolveIdResponse>

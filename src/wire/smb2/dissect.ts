@@ -176,7 +176,7 @@ function openFields(message: Message, body: Body, fields: readonly FieldNode[]):
     const name = field(context.children, 'name')?.value
     const data = field(context.children, 'data')
     if (typeof name === 'string' && data !== undefined)
-      fill(message, data, createContextBody(name, data.end - data.start, message.fromServer))
+      fill(message, data, createContextBody(name, bytesOf(message.view, data.start, data.end), message.fromServer))
   }
   if (message.command === Command.IOCTL && body !== ErrorResponse) {
     const ctlCode = field(fields, 'ctlCode')?.value

@@ -5,7 +5,7 @@ import { FsctlCode } from './fsctl.ts'
 
 const none = new Uint8Array(0)
 
-/** SMB2 IOCTL Request. MS-SMB2 2.2.31. */
+/** SMB2 IOCTL Request. MS-SMB2 2.2.31. Where both buffers are empty, nothing follows the fixed part. */
 export const IoctlRequest = struct('SMB2 IOCTL Request', '2.2.31', {
   structureSize: u16.fixed(57),
   reserved: u16.reserved,
@@ -19,8 +19,8 @@ export const IoctlRequest = struct('SMB2 IOCTL Request', '2.2.31', {
   maxOutputResponse: u32,
   flags: u32.flags(IoctlFlags),
   reserved2: u32.reserved,
-  input: optionalTail(bytes, none, { padEmpty: 1, zeroOffsetWhenEmpty: true }),
-  output: optionalTail(bytes, none, { align: 8, zeroOffsetWhenEmpty: true }),
+  input: optionalTail(bytes, none),
+  output: optionalTail(bytes, none, { align: 8 }),
 })
 export type IoctlRequest = Infer<typeof IoctlRequest>
 
@@ -37,6 +37,6 @@ export const IoctlResponse = struct('SMB2 IOCTL Response', '2.2.32', {
   flags: u32.reserved,
   reserved2: u32.reserved,
   input: optionalTail(bytes, none),
-  output: optionalTail(bytes, none, { align: 8, padEmpty: 1 }),
+  output: optionalTail(bytes, none, { align: 8 }),
 })
 export type IoctlResponse = Infer<typeof IoctlResponse>

@@ -2,7 +2,7 @@ import { bytes, type Infer, optionalTail, struct, tail, u8, u16, u32 } from '../
 import { AdditionalInformation, InfoType, QueryInfoFlags } from './file-constants.ts'
 import { FileId } from './file-id.ts'
 
-/** SMB2 QUERY_INFO Request. MS-SMB2 2.2.37. */
+/** SMB2 QUERY_INFO Request. MS-SMB2 2.2.37. Without an input buffer nothing follows the fixed part. */
 export const QueryInfoRequest = struct('SMB2 QUERY_INFO Request', '2.2.37', {
   structureSize: u16.fixed(41),
   infoType: u8.oneOf(InfoType),
@@ -14,7 +14,7 @@ export const QueryInfoRequest = struct('SMB2 QUERY_INFO Request', '2.2.37', {
   additionalInformation: u32.flags(AdditionalInformation).or(0),
   flags: u32.flags(QueryInfoFlags).or(0),
   fileId: FileId,
-  inputBuffer: optionalTail(bytes, new Uint8Array(0), { padEmpty: 1, zeroOffsetWhenEmpty: true }),
+  inputBuffer: optionalTail(bytes, new Uint8Array(0)),
 })
 export type QueryInfoRequest = Infer<typeof QueryInfoRequest>
 

@@ -104,14 +104,17 @@ export function isSuccessResponse(command: number, status: number): boolean {
 
 /**
  * The declaration of a response's body, by command and status; undefined for an unknown command. `structureSize`, the
- * first 16 bits of the body, decides where one status comes with either form, and tells lease breaks from oplock breaks.
+ * first 16 bits of the body, decides where a status comes with either form (servers are known to answer a failed pipe
+ * READ with a READ response), and tells lease breaks from oplock breaks.
  */
 export function responseBody(command: number, status: number, structureSize?: number): Body | undefined {
   const found = rows[command]
   if (found === undefined) return status === NtStatus.SUCCESS ? undefined : ErrorResponse
-  if (!isSuccessResponse(command, status)) return ErrorResponse
-  if (status !== NtStatus.SUCCESS && structureSize === ERROR_STRUCTURE_SIZE && !sameSizeAsError.has(command))
-    return ErrorResponse
+  if (status !== NtStatus.SUCCESS) {
+    const looksLikeError = structureSize === ERROR_STRUCTURE_SIZE && !sameSizeAsError.has(command)
+    const mayBeError = structureSize === undefined || structureSize === ERROR_STRUCTURE_SIZE
+    if (looksLikeError || (mayBeError && !isSuccessResponse(command, status))) return ErrorResponse
+  }
   if (command === Command.OPLOCK_BREAK) {
     if (structureSize === LEASE_STRUCTURE_SIZE) return LeaseBreakResponse
     if (structureSize === LEASE_NOTIFICATION_STRUCTURE_SIZE) return LeaseBreakNotification
