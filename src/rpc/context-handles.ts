@@ -1,0 +1,54 @@
+import { type Guid, NULL_GUID } from '../bytes/guid.ts'
+import type { ContextHandle } from './ndr/index.ts'
+
+interface Held {
+  readonly value: unknown
+  readonly rundown: (() => void) | undefined
+}
+
+export const nullHandle: ContextHandle = { attributes: 0, uuid: NULL_GUID }
+
+/**
+ * Context handles of one association: what a client holds between calls. A handle is known only here, so that no
+ * client can use the handle of another. Kinds are classes: a handle of another kind is not found.
+ */
+export class ContextHandles {
+  readonly #held = new Map<Guid, Held>()
+  readonly #maxHandles: number
+  readonly #randomUuid: () => Guid
+
+  constructor(maxHandles: number, randomUuid: () => Guid) {
+    this.#maxHandles = maxHandles
+    this.#randomUuid = randomUuid
+  }
+
+  get size(): number {
+    return this.#held.size
+  }
+
+  /** Undefined when there are too many. `rundown` runs if the client goes without closing. */
+  open(value: object, rundown?: () => void): ContextHandle | undefined {
+    if (this.#held.size >= this.#maxHandles) return undefined
+    const uuid = this.#randomUuid()
+    this.#held.set(uuid, { value, rundown })
+    return { attributes: 0, uuid }
+  }
+
+  /** What the handle stands for, undefined for one that is not held here or is of another kind. */
+  find<T>(handle: ContextHandle, kind: abstract new (...args: never[]) => T): T | undefined {
+    const value = this.#held.get(handle.uuid)?.value
+    return value instanceof kind ? value : undefined
+  }
+
+  /** Gives it up; false where there was none. The rundown does not run: the call that closes does its work itself. */
+  close(handle: ContextHandle): boolean {
+    return this.#held.delete(handle.uuid)
+  }
+
+  /** The client is gone: every rundown runs. */
+  rundown(): void {
+    const held = [...this.#held.values()]
+    this.#held.clear()
+    for (const { rundown } of held) rundown?.()
+  }
+}

@@ -1,0 +1,58 @@
+import { defaultNdrLimits, type NdrLimits } from './ndr/index.ts'
+
+/** What one client may cost the RPC server. */
+export interface RpcLimits {
+  /** Fragment size that is offered; what is spoken is the smaller of both sides'. */
+  readonly maxFragmentBytes: number
+  /** Largest fragment that is taken: a bind comes before anything is agreed. */
+  readonly maxReceivedFragmentBytes: number
+  /** Parameters of one request, all fragments together. */
+  readonly maxRequestBytes: number
+  /** Parameters of one answer. */
+  readonly maxResponseBytes: number
+  /** Presentation contexts of one connection. */
+  readonly maxContexts: number
+  /** Calls of one connection that wait for the one that runs. */
+  readonly maxQueuedCalls: number
+  /** Context handles of one association. */
+  readonly maxHandles: number
+  readonly ndr: NdrLimits
+}
+
+const MIB = 1024 * 1024
+
+export const defaultRpcLimits: RpcLimits = {
+  maxFragmentBytes: 4280,
+  maxReceivedFragmentBytes: 5840,
+  maxRequestBytes: 4 * MIB,
+  maxResponseBytes: 16 * MIB,
+  maxContexts: 64,
+  maxQueuedCalls: 32,
+  maxHandles: 2048,
+  ndr: defaultNdrLimits,
+}
+
+/** Bytes that many connections share: what half-sent requests and unread answers hold, all together. */
+export class ByteBudget {
+  readonly maxBytes: number
+  #used = 0
+
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes
+  }
+
+  get used(): number {
+    return this.#used
+  }
+
+  /** False, and nothing taken, where so much is not left. */
+  take(bytes: number): boolean {
+    if (this.#used + bytes > this.maxBytes) return false
+    this.#used += bytes
+    return true
+  }
+
+  give(bytes: number): void {
+    this.#used -= bytes
+  }
+}

@@ -1,0 +1,2 @@
+/** Now or later. */
+export type Maybe<T> = T | Promise<T>

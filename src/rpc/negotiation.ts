@@ -1,0 +1,86 @@
+/** Which presentation contexts of a bind or alter_context are accepted (C706 9.3, MS-RPCE 3.3.1.5.3). */
+import { NULL_GUID } from '../bytes/guid.ts'
+import {
+  BindTimeFeatures,
+  bindTimeFeatures,
+  type ContextElement,
+  ContextReason,
+  ContextResult,
+  type ContextResultInput,
+  type Syntax,
+  TransferSyntax,
+} from '../wire/dcerpc/index.ts'
+import type { RpcService } from './service.ts'
+
+const NO_SYNTAX: Syntax = { uuid: NULL_GUID, versionMajor: 0, versionMinor: 0 }
+/** What the server does: a connection is kept when a call on it is orphaned. */
+const SUPPORTED_FEATURES = BindTimeFeatures.KEEP_CONNECTION_ON_ORPHAN
+
+export type Contexts = Map<number, RpcService>
+
+const same = (a: Syntax, b: Syntax): boolean =>
+  a.uuid === b.uuid && a.versionMajor === b.versionMajor && a.versionMinor === b.versionMinor
+
+/** An interface serves clients of its major version and of no newer minor one (C706 6.1.2). */
+function serves(offered: Syntax, wanted: Syntax): boolean {
+  return (
+    offered.uuid === wanted.uuid &&
+    offered.versionMajor === wanted.versionMajor &&
+    offered.versionMinor >= wanted.versionMinor
+  )
+}
+
+const rejection = (reason: number): ContextResultInput => ({
+  result: ContextResult.PROVIDER_REJECTION,
+  reason,
+  transferSyntax: NO_SYNTAX,
+})
+
+/**
+ * Answers one context, and keeps it in `contexts` if it is accepted. `'protocol error'`: an id that is in use may only
+ * be asked for again as what it is.
+ */
+function negotiate(
+  element: ContextElement,
+  services: readonly RpcService[],
+  contexts: Contexts,
+  maxContexts: number,
+): ContextResultInput | 'protocol error' {
+  const features = element.transferSyntaxes.map(bindTimeFeatures).find((found) => found !== undefined)
+  if (features !== undefined && element.transferSyntaxes.length === 1)
+    return {
+      result: ContextResult.NEGOTIATE_ACK,
+      reason: features & SUPPORTED_FEATURES,
+      transferSyntax: NO_SYNTAX,
+    }
+  const found = services.find((each) => serves(each.interface.syntax, element.abstractSyntax))
+  const before = contexts.get(element.contextId)
+  if (before !== undefined && before !== found) return 'protocol error'
+  if (found === undefined) return rejection(ContextReason.ABSTRACT_SYNTAX_NOT_SUPPORTED)
+  // NDR 2.0 alone is spoken: a context that offers only NDR64 is refused, and clients come back with NDR 2.0.
+  if (!element.transferSyntaxes.some((syntax) => same(syntax, TransferSyntax.NDR20)))
+    return rejection(ContextReason.TRANSFER_SYNTAXES_NOT_SUPPORTED)
+  if (before === undefined && contexts.size >= maxContexts) return rejection(ContextReason.LOCAL_LIMIT_EXCEEDED)
+  contexts.set(element.contextId, found)
+  return {
+    result: ContextResult.ACCEPTANCE,
+    reason: ContextReason.NOT_SPECIFIED,
+    transferSyntax: TransferSyntax.NDR20,
+  }
+}
+
+/** Answers every context in order; undefined for a protocol error. */
+export function negotiateAll(
+  elements: readonly ContextElement[],
+  services: readonly RpcService[],
+  contexts: Contexts,
+  maxContexts: number,
+): ContextResultInput[] | undefined {
+  const results: ContextResultInput[] = []
+  for (const element of elements) {
+    const result = negotiate(element, services, contexts, maxContexts)
+    if (result === 'protocol error') return undefined
+    results.push(result)
+  }
+  return results
+}

@@ -1,0 +1,93 @@
+import type { Guid } from '../bytes/guid.ts'
+import { viewOf } from '../bytes/utf16.ts'
+import type { Syntax } from '../wire/dcerpc/index.ts'
+import { MemberList } from './ndr/constructed.ts'
+import { type Members, type MembersInput, type NdrFields, type NdrLimits, NdrReader, NdrWriter } from './ndr/index.ts'
+
+/**
+ * Parameters in one direction, in their order; a return value is the last one of `out`. A parameter that is a
+ * reference pointer is declared as what it points to: it has no representation of its own (C706 14.3.12.2).
+ */
+export interface Parameters<F extends NdrFields> {
+  /** @throws WireError for bytes that are not these parameters */
+  read(stub: Uint8Array, limits?: NdrLimits): Members<F>
+  /** @throws NdrTooLarge above `maxBytes`; TypeError where a parameter is missing */
+  write(value: MembersInput<F>, maxBytes?: number): Uint8Array
+}
+
+/** One operation of an interface: its number and both parameter lists. Server and client both work from it. */
+export interface Operation<In extends NdrFields, Out extends NdrFields> {
+  readonly operationNumber: number
+  readonly operationName: string
+  readonly in: Parameters<In>
+  readonly out: Parameters<Out>
+}
+
+function parameters<F extends NdrFields>(owner: string, fields: F): Parameters<F> {
+  const list = new MemberList(owner, fields)
+  return {
+    read(stub, limits) {
+      const reader = new NdrReader(viewOf(stub), limits)
+      const value: Record<string, unknown> = {}
+      for (const member of list.members) reader.run(() => member.type.read(reader, list.setter(reader, member, value)))
+      return value as Members<F>
+    },
+    write(value, maxBytes) {
+      const writer = new NdrWriter(maxBytes)
+      for (const member of list.members)
+        writer.run(() => member.type.write(writer, list.valueOf(member, value as Record<string, unknown>)))
+      return writer.finish()
+    },
+  }
+}
+
+/** Declares an operation: `op(15, 'NetrShareEnum', { in: { ... }, out: { ... } })`. */
+export function op<const In extends NdrFields, const Out extends NdrFields>(
+  operationNumber: number,
+  operationName: string,
+  directions: { readonly in: In; readonly out: Out },
+): Operation<In, Out> {
+  return {
+    operationNumber,
+    operationName,
+    in: parameters(`${operationName}.in`, directions.in),
+    out: parameters(`${operationName}.out`, directions.out),
+  }
+}
+
+// An interface holds operations of every shape; each one's own shape is recovered by inference.
+// oxlint-disable-next-line typescript/no-explicit-any
+export type AnyOperation = Operation<any, any>
+export type Operations = Readonly<Record<string, AnyOperation>>
+
+/** What an operation's caller gives and its handler gets. */
+export type InputOfOperation<O> = O extends Operation<infer In, infer _Out> ? Members<In> : never
+export type RequestOf<O> = O extends Operation<infer In, infer _Out> ? MembersInput<In> : never
+/** What its handler answers and its caller gets. */
+export type AnswerOf<O> = O extends Operation<infer _In, infer Out> ? MembersInput<Out> : never
+export type ResultOf<O> = O extends Operation<infer _In, infer Out> ? Members<Out> : never
+
+/** An interface: who it is and what it can do. */
+export interface RpcInterface<O extends Operations = Operations> {
+  readonly interfaceName: string
+  readonly syntax: Syntax
+  /** Pipes it is found on, without `\PIPE\`. */
+  readonly pipe: string
+  readonly operations: O
+}
+
+/** Declares an interface. `version` is as in its IDL, e.g. `3.0`. */
+export function rpcInterface<const O extends Operations>(
+  interfaceName: string,
+  about: { readonly uuid: Guid; readonly version: `${number}.${number}`; readonly pipe: string },
+  operations: O,
+): RpcInterface<O> {
+  const numbers = new Set<number>()
+  for (const { operationNumber, operationName } of Object.values(operations)) {
+    if (numbers.has(operationNumber)) throw new TypeError(`${interfaceName}.${operationName}: number taken twice`)
+    numbers.add(operationNumber)
+  }
+  const [major = '0', minor = '0'] = about.version.split('.')
+  const syntax = { uuid: about.uuid, versionMajor: Number(major), versionMinor: Number(minor) }
+  return { interfaceName, syntax, pipe: about.pipe, operations }
+}

@@ -1,0 +1,23 @@
+/** Win32 and network management codes that the services answer with (MS-ERREF 2.2). */
+export const WinError = {
+  SUCCESS: 0,
+  FILE_NOT_FOUND: 2,
+  ACCESS_DENIED: 5,
+  INVALID_HANDLE: 6,
+  NOT_ENOUGH_MEMORY: 8,
+  NOT_SUPPORTED: 50,
+  INVALID_PARAMETER: 87,
+  INSUFFICIENT_BUFFER: 122,
+  INVALID_NAME: 123,
+  /** ERROR_INVALID_LEVEL: the server does not have this information level. */
+  INVALID_LEVEL: 124,
+  ALREADY_EXISTS: 183,
+  MORE_DATA: 234,
+  /** NERR_DuplicateShare. */
+  DUPLICATE_SHARE: 2118,
+  /** NERR_BufTooSmall: not even one entry fits. */
+  BUFFER_TOO_SMALL: 2123,
+  /** NERR_NetNameNotFound: there is no such share. */
+  SHARE_NOT_FOUND: 2310,
+} as const
+export type WinError = number

@@ -1,0 +1,87 @@
+import { AssociationGroups } from '../rpc/association.ts'
+import { ByteBudget, defaultRpcLimits, type RpcLimits } from '../rpc/limits.ts'
+import { RpcConnection } from '../rpc/server.ts'
+import type { RpcService } from '../rpc/service.ts'
+import type { PipeDefinition, PipeSource, ServiceContext } from './services/context.ts'
+import { srvsvc } from './services/srvsvc.ts'
+import { wkssvc } from './services/wkssvc.ts'
+
+export interface PipesOptions {
+  /** Half-sent requests and unread answers of all pipes together. */
+  readonly maxPendingBytes?: number
+  /** Unread answers of one pipe; above, the client has to read before it writes. */
+  readonly maxUnreadBytes?: number
+  readonly maxReaders?: number
+  readonly rpc?: Partial<RpcLimits>
+}
+
+const MIB = 1024 * 1024
+
+/**
+ * The named pipes of a server: those that smbkit has, and those that a program adds. What pipes hold together is
+ * bounded here.
+ */
+export class NamedPipes implements PipeSource {
+  readonly maxUnreadBytes: number
+  readonly maxReaders: number
+  readonly #rpcLimits: RpcLimits
+  readonly #budget: ByteBudget
+  readonly #groups: AssociationGroups
+  readonly #pipes = new Map<string, PipeDefinition>()
+
+  constructor(options: PipesOptions = {}) {
+    this.maxUnreadBytes = options.maxUnreadBytes ?? MIB
+    this.maxReaders = options.maxReaders ?? 64
+    this.#rpcLimits = { ...defaultRpcLimits, ...options.rpc }
+    this.#budget = new ByteBudget(options.maxPendingBytes ?? 64 * MIB)
+    this.#groups = new AssociationGroups(this.#rpcLimits.maxHandles)
+    this.addRpc('srvsvc', (context) => [srvsvc(context)])
+    this.addRpc('wkssvc', (context) => [wkssvc(context)])
+  }
+
+  /** What pipes hold now, in bytes. */
+  get pendingBytes(): number {
+    return this.#budget.used
+  }
+
+  take(bytes: number): boolean {
+    return this.#budget.take(bytes)
+  }
+
+  give(bytes: number): void {
+    this.#budget.give(bytes)
+  }
+
+  /** Adds a pipe, or replaces the one of that name. */
+  add(pipe: PipeDefinition): void {
+    this.#pipes.set(pipe.name.toUpperCase(), pipe)
+  }
+
+  /** Adds a pipe that speaks DCE/RPC; `services` is asked for each open, with who opens. */
+  addRpc(name: string, services: (context: ServiceContext) => readonly RpcService[]): void {
+    this.add({
+      name,
+      connect: (context, transport) =>
+        new RpcConnection(
+          {
+            services: services(context),
+            secondaryAddress: `\\PIPE\\${name}`,
+            groups: this.#groups,
+            owner: context.user.sid,
+            limits: this.#rpcLimits,
+            budget: this.#budget,
+            report: (error) => context.report?.(error),
+          },
+          transport,
+        ),
+    })
+  }
+
+  /** Clients write `srvsvc`, some `\srvsvc`. */
+  find(name: string): PipeDefinition | undefined {
+    return this.#pipes.get(name.replace(/^\\+/, '').toUpperCase())
+  }
+}
+
+/** The pipes of servers that were given none of their own. */
+export const builtInPipes = new NamedPipes()

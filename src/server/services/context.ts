@@ -1,0 +1,88 @@
+import type { Filetime } from '../../bytes/filetime.ts'
+
+/** What a pipe's endpoint speaks through: each `send` is one message for the client. */
+export interface PipeTransport {
+  send(message: Uint8Array): void
+  /** What was sent can still be read; then the pipe is disconnected. */
+  close(): void
+}
+
+/** The server's end of an open pipe. */
+export interface PipeEndpoint {
+  /** What the client wrote. The bytes are the caller's: copy what is to be kept. */
+  receive(data: Uint8Array): void
+  /** The client has closed the pipe. */
+  close(): void
+}
+
+/** A pipe that clients can open by its name. */
+export interface PipeDefinition {
+  /** Without `\PIPE\`. */
+  readonly name: string
+  connect(context: ServiceContext, transport: PipeTransport): PipeEndpoint
+}
+
+/** What pipes may hold for clients. */
+export interface PipeLimits {
+  /** Answers that the client has not read; above, it may not write. */
+  readonly maxUnreadBytes: number
+  /** Reads that wait. */
+  readonly maxReaders: number
+  /** False where all pipes together hold too much; otherwise the bytes are counted until `give`. */
+  take(bytes: number): boolean
+  give(bytes: number): void
+}
+
+/** Where a server's pipes are found; see `NamedPipes`. */
+export interface PipeSource extends PipeLimits {
+  /** Without regard to case; undefined where there is none. */
+  find(name: string): PipeDefinition | undefined
+}
+
+/** A share as it is told to those who browse. */
+export interface SharedResource {
+  readonly name: string
+  readonly type: 'disk' | 'printer' | 'ipc'
+  readonly comment: string
+  /** Where it lies on the server; told to administrators only. */
+  readonly path?: string
+  /** Not listed; it can be connected to and asked about by name. */
+  readonly hidden?: boolean
+  /** Connections at a time; absent: no limit. */
+  readonly maxUses?: number
+  readonly currentUses?: number
+}
+
+/** Who calls. */
+export interface Caller {
+  readonly kind: 'user' | 'guest' | 'anonymous'
+  readonly user: string
+  readonly domain: string
+  /** As text. */
+  readonly sid: string
+  /** May see and change what concerns the server itself. Default false. */
+  readonly isAdministrator?: boolean
+}
+
+/** What RPC services and pipes may know of the server, and of who calls. */
+export interface ServiceContext {
+  readonly serverName: string
+  readonly comment: string
+  /** Domain or workgroup; default WORKGROUP. */
+  readonly domainName?: string
+  shares(): readonly SharedResource[]
+  readonly user: Caller
+  /** Default: the machine's clock. */
+  now?(): Filetime
+  /** Users with a session; default 0. */
+  sessionCount?(): number
+  /** Told of bugs in services. */
+  report?(error: unknown): void
+  /** The pipes of this server; default: those that every smbkit server has. */
+  readonly pipes?: PipeSource
+}
+
+export const DEFAULT_DOMAIN = 'WORKGROUP'
+
+/** The version of Windows that the server says it is: clients choose by it what they dare to ask. */
+export const REPORTED_VERSION = { versionMajor: 6, versionMinor: 1 } as const

@@ -1,0 +1,130 @@
+/** The server service (MS-SRVS): shares for those who browse, and who this server is. */
+import { dateFromFiletime, filetimeFromDate } from '../../bytes/filetime.ts'
+import type { InputOf } from '../../rpc/ndr/index.ts'
+import type { AnswerOf, InputOfOperation } from '../../rpc/operation.ts'
+import { type RpcService, service } from '../../rpc/service.ts'
+import { PLATFORM_NT, type ServerInfo, ServerType } from '../../rpc/srvsvc/server-info.ts'
+import { NameType, Srvsvc } from '../../rpc/srvsvc/srvsvc.ts'
+import { WinError } from '../../rpc/werror.ts'
+import { REPORTED_VERSION, type ServiceContext } from './context.ts'
+import { infoAt, listAt, listing, mayAsk } from './share-list.ts'
+
+type Operations = typeof Srvsvc.operations
+type ShareEnumInput = InputOfOperation<Operations['NetrShareEnum']>
+type ShareEnumAnswer = AnswerOf<Operations['NetrShareEnum']>
+
+/** MS-SRVS 3.1.4.8. */
+function shareEnum(context: ServiceContext, input: ShareEnumInput): ShareEnumAnswer {
+  const { level } = input.shares
+  const { user } = context
+  const nothing = listAt(level, [], user)
+  const refuse = (result: number): ShareEnumAnswer => ({
+    shares: { info: nothing ?? { tag: 'other', code: level, value: undefined } },
+    totalEntries: 0,
+    resumeHandle: input.resumeHandle,
+    result,
+  })
+  if (nothing === undefined) return refuse(WinError.INVALID_LEVEL)
+  if (!mayAsk(level, user)) return refuse(WinError.ACCESS_DENIED)
+  // A client without a resume handle cannot come back for the rest; it still gets ERROR_MORE_DATA.
+  const found = listing(context, level, input.resumeHandle ?? 0, input.preferredMaximumLength)
+  const info = listAt(level, found.shares, user)
+  if (info === undefined) return refuse(WinError.INVALID_LEVEL)
+  return {
+    shares: { info },
+    totalEntries: found.total,
+    resumeHandle: input.resumeHandle === null ? null : found.resumeAt,
+    result: found.result,
+  }
+}
+
+/** MS-SRVS 3.1.4.10. */
+function shareGetInfo(
+  context: ServiceContext,
+  input: InputOfOperation<Operations['NetrShareGetInfo']>,
+): AnswerOf<Operations['NetrShareGetInfo']> {
+  const { level } = input
+  const nothing = infoAt(level, null, context.user)
+  if (nothing === undefined)
+    return { info: { tag: 'other', code: level, value: undefined }, result: WinError.INVALID_LEVEL }
+  const wanted = input.shareName.toUpperCase()
+  const share = context.shares().find(({ name }) => name.toUpperCase() === wanted)
+  if (share === undefined) return { info: nothing, result: WinError.SHARE_NOT_FOUND }
+  if (!mayAsk(level, context.user)) return { info: nothing, result: WinError.ACCESS_DENIED }
+  return { info: infoAt(level, share, context.user) ?? nothing, result: WinError.SUCCESS }
+}
+
+/** A server that shares files and prints nothing; XENIX is what says "not Windows". */
+const SERVER_TYPE = ServerType.WORKSTATION | ServerType.SERVER | ServerType.XENIX | ServerType.NT | ServerType.SERVER_NT
+
+function serverInfoAt(context: ServiceContext, level: number): InputOf<typeof ServerInfo> | undefined {
+  const who = { platformId: PLATFORM_NT, name: context.serverName }
+  const what = { ...who, ...REPORTED_VERSION, type: SERVER_TYPE, comment: context.comment }
+  switch (level) {
+    case 100:
+      return { tag: 100, value: who }
+    case 101:
+      return { tag: 101, value: what }
+    case 102: {
+      // No limit of users, sessions that are not cut for idleness, announced every 12 minutes with 3 s of spread.
+      const how = { users: 0xffff_ffff, autoDisconnect: -1, hidden: 0, announce: 720, announceDelta: 3000 }
+      return { tag: 102, value: { ...what, ...how, licenses: 0, userPath: 'C:\\' } }
+    }
+    default:
+      return undefined
+  }
+}
+
+/** MS-SRVS 3.1.4.21. */
+function timeOfDay(context: ServiceContext): AnswerOf<Operations['NetrRemoteTOD']>['time'] {
+  const date = dateFromFiletime(context.now?.() ?? filetimeFromDate(new Date()))
+  return {
+    elapsedSeconds: Math.floor(date.getTime() / 1000) >>> 0,
+    milliseconds: date.getTime() % 0x1_0000_0000,
+    hours: date.getUTCHours(),
+    minutes: date.getUTCMinutes(),
+    seconds: date.getUTCSeconds(),
+    hundredths: Math.floor(date.getUTCMilliseconds() / 10),
+    timezone: date.getTimezoneOffset(),
+    tickInterval: 310,
+    day: date.getUTCDate(),
+    month: date.getUTCMonth() + 1,
+    year: date.getUTCFullYear(),
+    weekday: date.getUTCDay(),
+  }
+}
+
+const MAX_SHARE_NAME = 80
+const MAX_OLD_SHARE_NAME = 12
+const OLD_NAMES = 0x8000_0000
+
+/** MS-SRVS 3.1.4.32, for names of shares (2.2.1.2 says what they may not have). */
+function nameValidate({ name, nameType, flags }: InputOfOperation<Operations['NetprNameValidate']>): number {
+  if (flags !== 0 && flags !== OLD_NAMES) return WinError.INVALID_PARAMETER
+  if (nameType !== NameType.SHARE) return WinError.INVALID_LEVEL
+  const longest = flags === OLD_NAMES ? MAX_OLD_SHARE_NAME : MAX_SHARE_NAME
+  const isLegal = name !== '' && name.length <= longest && !hasControl(name) && !/["/\\[\]:|<>+=;,*?]/.test(name)
+  return isLegal ? WinError.SUCCESS : WinError.INVALID_NAME
+}
+
+function hasControl(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) < 0x20) return true
+  return false
+}
+
+/** The service for one caller. */
+export function srvsvc(context: ServiceContext): RpcService {
+  return service(Srvsvc, {
+    NetrShareEnum: (input) => shareEnum(context, input),
+    // Every share is in the configuration: all of them outlive a restart.
+    NetrShareEnumSticky: (input) => shareEnum(context, input),
+    NetrShareGetInfo: (input) => shareGetInfo(context, input),
+    NetrServerGetInfo({ level }) {
+      const info = serverInfoAt(context, level)
+      if (info !== undefined) return { info, result: WinError.SUCCESS }
+      return { info: { tag: 'other', code: level, value: undefined }, result: WinError.INVALID_LEVEL }
+    },
+    NetrRemoteTOD: () => ({ time: timeOfDay(context), result: WinError.SUCCESS }),
+    NetprNameValidate: (input) => ({ result: nameValidate(input) }),
+  })
+}
