@@ -9,8 +9,8 @@ import type {
 } from '../../server/backend.ts'
 import { type Failure, fail } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import { upcase } from '../../wire/fscc/upcase.ts'
 import { extendedAttributesSize, type Link, type MemoryNode, type StreamNode } from './node.ts'
-import { upcase } from './upcase.ts'
 
 /** Bytes of all extended attributes of one file, as NTFS limits them. */
 const MAX_EXTENDED_ATTRIBUTES_BYTES = 65_535

@@ -1,14 +1,19 @@
 import type { Filetime } from '../../bytes/filetime.ts'
 import type { ExtendedAttribute, FileStat } from '../../server/backend.ts'
+import { FileAttributes } from '../../wire/fscc/file-attributes.ts'
 import { Content } from './content.ts'
 import type { MemoryVolume } from './volume.ts'
 
-const FILE_ATTRIBUTE_DIRECTORY = 0x10
-/**
- * What a caller may set: READONLY, HIDDEN, SYSTEM, ARCHIVE, TEMPORARY, SPARSE_FILE, COMPRESSED, OFFLINE,
- * NOT_CONTENT_INDEXED (MS-FSCC 2.6).
- */
-const SETTABLE_ATTRIBUTES = 0x3b27
+/** What a caller may set; the others follow from what the file is. */
+const SETTABLE_ATTRIBUTES =
+  FileAttributes.READONLY |
+  FileAttributes.HIDDEN |
+  FileAttributes.SYSTEM |
+  FileAttributes.ARCHIVE |
+  FileAttributes.TEMPORARY |
+  FileAttributes.SPARSE_FILE |
+  FileAttributes.OFFLINE |
+  FileAttributes.NOT_CONTENT_INDEXED
 
 /** One name of a file or directory in its parent. It moves with a rename, so every handle that holds it follows. */
 export interface Link {
@@ -82,7 +87,7 @@ export class MemoryNode {
     return {
       fileId: this.fileId,
       isDirectory,
-      attributes: isDirectory ? this.#attributes | FILE_ATTRIBUTE_DIRECTORY : this.#attributes,
+      attributes: isDirectory ? this.#attributes | FileAttributes.DIRECTORY : this.#attributes,
       creationTime: this.creationTime,
       lastAccessTime: this.lastAccessTime,
       lastWriteTime: this.lastWriteTime,

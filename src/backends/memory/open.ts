@@ -1,9 +1,9 @@
 import type { InitialState, Opened, OpenHow } from '../../server/backend.ts'
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import { upcase } from '../../wire/fscc/upcase.ts'
 import { MemoryFile, MemoryStream, setExtendedAttributes, setSecurityDescriptor } from './file.ts'
 import { type Link, MemoryNode, type StreamNode } from './node.ts'
-import { upcase } from './upcase.ts'
 import type { MemoryVolume } from './volume.ts'
 
 /** Opens or creates, in the order of checks of MS-FSA 2.1.5.1. */

@@ -2,9 +2,9 @@ import type { Filetime } from '../../bytes/filetime.ts'
 import type { BackendFeatures, BackendPath } from '../../server/backend.ts'
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import { upcase } from '../../wire/fscc/upcase.ts'
 import type { Space } from './content.ts'
 import { type Link, MemoryNode, type StreamNode } from './node.ts'
-import { upcase } from './upcase.ts'
 
 export interface VolumeSettings {
   readonly features: BackendFeatures

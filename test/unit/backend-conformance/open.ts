@@ -109,6 +109,18 @@ export const openTests: readonly ConformanceTest[] = [
     },
   },
   {
+    name: 'a directory may be opened for reading and writing: for it they mean listing and adding',
+    async run(on) {
+      await on.directory('d', READ_WRITE)
+      for (const path of ['', 'd']) {
+        const directory = await on.open(path, READ_WRITE)
+        assert.equal(directory.isDirectory, true)
+        assert.deepEqual(await ok(directory.list()), path === '' ? ['d'] : [])
+        await ok(directory.flush())
+      }
+    },
+  },
+  {
     name: 'a handle without data access still tells and sets what is known of the file',
     async run(on) {
       await on.create('a', 'abc')

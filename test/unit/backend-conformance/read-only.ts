@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { BackendFile } from '../../../src/server/backend.ts'
+import { upcase } from '../../../src/wire/fscc/upcase.ts'
 import { type ConformanceTest, type Fixture, ok, readAt, sameBytes, split, statusOf } from './fixture.ts'
 
 /** What a read-only backend must be found to hold: paths with `/` to content. */
@@ -26,7 +27,7 @@ function lookTests(files: readonly (readonly [string, Uint8Array])[]): Conforman
       name: 'files are found in any case, with their stored path and content',
       async run(on) {
         for (const [path, content] of files) {
-          const { file, created, path: stored } = await on.opened(path.toUpperCase(), { kind: 'file', read: true })
+          const { file, created, path: stored } = await on.opened(upcase(path), { kind: 'file', read: true })
           assert.equal(created, false)
           assert.deepEqual(stored, split(path))
           const stat = await ok(file.stat())
