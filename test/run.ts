@@ -139,15 +139,15 @@ async function runFile(file: string, folder: string): Promise<void> {
   const unexplained =
     problem !== undefined && here.failed === 0 ? problem : lines.length === notes.length ? 'has no tests' : undefined
   if (unexplained !== undefined) here.failed++
-  const said = [...notes, output].filter((words) => words !== '').join('\n')
-  if (here.failed > 0 && (unexplained !== undefined || said !== ''))
-    failures.push(`${file} ${unexplained ?? 'printed'}${said === '' ? '' : `\n${said}`}`)
+  if (here.failed > 0 && (unexplained !== undefined || output !== ''))
+    failures.push(`${file} ${unexplained ?? 'printed'}${output === '' ? '' : `\n${output}`}`)
   for (const outcome of ['passed', 'failed', 'skipped'] as const) counts[outcome] += here[outcome]
   const failed = here.failed > 0 ? `, ${here.failed} failed` : ''
   const skipped = here.skipped > 0 ? `, ${here.skipped} skipped` : ''
   print(
     `${failed === '' ? 'ok    ' : 'FAILED'} ${file}  ${here.passed} passed${failed}${skipped}  ${seconds(durationMs)}`,
   )
+  for (const note of notes) print(`       ${note}`)
 }
 
 async function runFiles(files: readonly string[]): Promise<void> {
