@@ -24,13 +24,19 @@ export interface QueuedCall {
 
 type Answer = Uint8Array | RpcFault
 
+interface Running {
+  readonly call: QueuedCall
+  readonly abort: AbortController
+  orphaned: boolean
+}
+
 /** Runs the calls of one connection one after the other, in the order in which they came. */
 export class CallQueue {
   readonly #limits: RpcLimits
   readonly #report: (error: unknown) => void
   readonly #answer: (call: QueuedCall, answer: Answer) => void
   #waiting: QueuedCall[] = []
-  #running: { readonly call: QueuedCall; readonly abort: AbortController; orphaned: boolean } | undefined
+  #running: Running | undefined
   #closed = false
 
   constructor(limits: RpcLimits, report: (error: unknown) => void, answer: (call: QueuedCall, answer: Answer) => void) {
@@ -90,14 +96,16 @@ export class CallQueue {
         this.#finish(running, answer)
         continue
       }
-      void answer.then((later) => {
-        this.#finish(running, later)
-        this.#advance()
-      })
+      void this.#await(running, answer)
     }
   }
 
-  #finish(running: { readonly call: QueuedCall; readonly orphaned: boolean }, answer: Answer): void {
+  async #await(running: Running, answer: Promise<Answer>): Promise<void> {
+    this.#finish(running, await answer)
+    this.#advance()
+  }
+
+  #finish(running: Running, answer: Answer): void {
     this.#running = undefined
     running.call.done()
     if (!running.orphaned && !this.#closed) this.#answer(running.call, answer)

@@ -34,8 +34,7 @@ function parameters<F extends NdrFields>(owner: string, fields: F): Parameters<F
     },
     write(value, maxBytes) {
       const writer = new NdrWriter(maxBytes)
-      for (const member of list.members)
-        writer.run(() => member.type.write(writer, list.valueOf(member, value as Record<string, unknown>)))
+      for (const member of list.members) writer.run(() => member.type.write(writer, list.valueOf(member, value)))
       return writer.finish()
     },
   }

@@ -46,7 +46,7 @@ export interface RpcEndpoint {
   /** For requests that are not complete yet, all connections together. */
   readonly budget: ByteBudget
   /** Told of bugs: what a handler threw. */
-  report(error: unknown): void
+  readonly report: (error: unknown) => void
 }
 
 interface Assembly {

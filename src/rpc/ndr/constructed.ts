@@ -95,7 +95,7 @@ export function struct<const F extends NdrFields>(
     minSize,
     needed: true,
     ...(lastCount && {
-      maxCount: (value: MembersInput<F>) => lastCount(list.valueOf(last, value as Values)),
+      maxCount: (value: MembersInput<F>) => lastCount(list.valueOf(last, value)),
     }),
     read(reader, set, maxCount) {
       const hoisted = lastCount === undefined ? undefined : (maxCount ?? reader.u32(typeName))
@@ -106,10 +106,10 @@ export function struct<const F extends NdrFields>(
       set(value as Members<F>)
     },
     write(writer, value, countSent) {
-      if (lastCount !== undefined && countSent !== true) writer.u32(lastCount(list.valueOf(last, value as Values)))
+      if (lastCount !== undefined && countSent !== true) writer.u32(lastCount(list.valueOf(last, value)))
       writer.align(align)
       for (const member of members)
-        member.type.write(writer, list.valueOf(member, value as Values), lastCount !== undefined && member === last)
+        member.type.write(writer, list.valueOf(member, value), lastCount !== undefined && member === last)
     },
   }
 }
@@ -167,7 +167,7 @@ export function union<const A extends Arms, D extends AnyNdrType | undefined = u
       })
     },
     write(writer: NdrWriter, value) {
-      const code = tagOf(value as AnyUnion)
+      const code = tagOf(value)
       tag.write(writer, code)
       const arm = (value as AnyUnion).tag === 'other' ? defaultArm : known.get(code)
       if (arm === undefined) throw new TypeError(`${typeName} has no arm ${code}`)

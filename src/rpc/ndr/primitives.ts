@@ -5,8 +5,8 @@ import type { NdrType } from './type.ts'
 interface Access<T> {
   readonly typeName: string
   readonly size: 1 | 2 | 4 | 8
-  get(view: DataView, at: number): T
-  set(view: DataView, at: number, value: T): void
+  readonly get: (view: DataView, at: number) => T
+  readonly set: (view: DataView, at: number, value: T) => void
 }
 
 function primitive<T>({ typeName, size, get, set: put }: Access<T>): NdrType<T, T, true> {
