@@ -3,10 +3,17 @@
  * can be. Replies are not verified, only counted and their status looked at; of sealed ones no more is decrypted than
  * their beginning.
  */
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
+import { createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
+import type { Established } from '../../src/auth/mechanism.ts'
+import { NtlmInitiatorMechanism } from '../../src/auth/ntlm-initiator.ts'
+import { SpnegoInitiator } from '../../src/auth/spnego-initiator.ts'
+import { deriveSessionKeys } from '../../src/crypto/key-derivation.ts'
+import { PreauthIntegrityHash } from '../../src/crypto/preauth.ts'
+import { createSealer, type Sealer, TAG_BYTES } from '../../src/crypto/sealing.ts'
+import { createSigner, type Signer } from '../../src/crypto/signing.ts'
+import { failed } from '../../src/wire/erref/failure.ts'
 import * as frames from './frames.ts'
-import { type Credentials, extendHash, firstToken, type SessionKeys, secondToken, sessionKeys } from './logon.ts'
 
 export type Protection = 'plain' | 'signed' | 'sealed'
 
@@ -14,7 +21,8 @@ export interface Target {
   readonly host: string
   readonly port: number
   readonly share: string
-  readonly credentials: Credentials
+  readonly user: string
+  readonly password: string
   readonly protection: Protection
 }
 
@@ -29,7 +37,7 @@ export interface Prepared {
   readonly id: number
   /** Credits. */
   readonly charge: number
-  readonly parts: readonly Buffer[]
+  readonly parts: readonly Uint8Array[]
 }
 
 /** Message ids in flight are fewer than this. */
@@ -41,7 +49,6 @@ const captureBytes = 2048
 const transformBytes = 52
 const nbssBytes = 4
 const wantedCredits = 512
-const tagBytes = 16
 
 export class Connection {
   readonly #socket: Socket
@@ -55,12 +62,12 @@ export class Connection {
   #credits = 1
   #sessionId: Buffer = Buffer.alloc(8)
   #treeId = 0
-  #signingKey: KeyObject | undefined
-  #sealKey: KeyObject | undefined
+  #signer: Signer | undefined
+  #sealer: Sealer | undefined
   #unsealKey: KeyObject | undefined
   #nonceCount = 0
   #corked = false
-  readonly #batch: Buffer[] = []
+  readonly #batch: Uint8Array[] = []
 
   // The frame that is being received: bytes still to come, and what is kept of its beginning.
   #remaining = 0
@@ -144,13 +151,13 @@ export class Connection {
       this.#sessionId.copy(message, at + 40)
       this.#messageId += creditCharge
       const next = message.readUInt32LE(at + 20)
-      if (this.#signingKey !== undefined && this.#protection !== 'sealed') {
-        sign(this.#signingKey, next === 0 ? message.subarray(at) : message.subarray(at, at + next), payload)
+      if (this.#signer !== undefined && this.#sealer === undefined) {
+        sign(this.#signer, next === 0 ? message.subarray(at) : message.subarray(at, at + next), payload)
       }
       at += next
     }
-    const key = this.#protection === 'sealed' ? this.#sealKey : undefined
-    const parts = key === undefined ? framed(message, payload) : this.#seal(key, message, payload)
+    const sealer = this.#sealer
+    const parts = sealer === undefined ? framed(message, payload) : this.#seal(sealer, message, payload)
     return { id, charge: this.#messageId - id, parts }
   }
 
@@ -173,7 +180,7 @@ export class Connection {
   }
 
   /** AES-128-GCM below a TRANSFORM_HEADER. MS-SMB2 2.2.41, 3.1.4.3. */
-  #seal(key: KeyObject, message: Buffer, payload: Buffer | undefined): Buffer[] {
+  #seal(sealer: Sealer, message: Buffer, payload: Buffer | undefined): Uint8Array[] {
     const length = message.length + (payload?.length ?? 0)
     const head = Buffer.alloc(nbssBytes + transformBytes)
     head.writeUInt32BE(transformBytes + length, 0)
@@ -183,13 +190,10 @@ export class Connection {
     transform.writeUInt32LE(length, 36)
     transform.writeUInt16LE(1, 42)
     this.#sessionId.copy(transform, 44)
-    const cipher = createCipheriv('aes-128-gcm', key, transform.subarray(20, 32))
-    cipher.setAAD(transform.subarray(20))
-    const parts = [cipher.update(message)]
-    if (payload !== undefined) parts.push(cipher.update(payload))
-    cipher.final()
-    cipher.getAuthTag().copy(transform, 4)
-    const [sealedMessage = Buffer.alloc(0), ...sealedPayload] = parts
+    const parts = payload === undefined ? [message] : [message, payload]
+    const { pieces, tag } = sealer.sealPieces(transform.subarray(20, 32), transform.subarray(20), parts)
+    transform.set(tag, 4)
+    const [sealedMessage = Buffer.alloc(0), ...sealedPayload] = pieces
     return [Buffer.concat([head, sealedMessage]), ...sealedPayload]
   }
 
@@ -229,7 +233,7 @@ export class Connection {
     if (head.readUInt32LE(0) === 0x424d53fd && this.#unsealKey !== undefined) {
       const sealed = head.subarray(transformBytes, Math.min(head.length, transformBytes + captureBytes))
       reply = createDecipheriv('aes-128-gcm', this.#unsealKey, head.subarray(20, 32), {
-        authTagLength: tagBytes,
+        authTagLength: TAG_BYTES,
       }).update(sealed)
     }
     this.#credits += reply.readUInt16LE(14)
@@ -252,40 +256,49 @@ export class Connection {
     })
   }
 
-  /** Negotiates, logs on, connects to the share. */
+  /** Negotiates 3.1.1, logs on, connects to the share. */
   async logOn(target: Target): Promise<void> {
-    let hash: Buffer = Buffer.alloc(64)
+    const hash = new PreauthIntegrityHash()
     const exchange = async (message: Buffer) => {
-      const sent = this.call(message)
-      hash = extendHash(hash, message)
-      const reply = await sent
+      const reply = await this.call(message)
+      hash.update(message)
       return reply
     }
     const negotiated = await exchange(frames.negotiate(target.protection === 'sealed'))
     expect(negotiated, frames.status.success, 'negotiate')
-    hash = extendHash(hash, negotiated)
+    hash.update(negotiated)
 
-    const challenge = await exchange(withCredits(frames.sessionSetup(firstToken()), 64))
-    expect(challenge, frames.status.moreProcessingRequired, 'session setup')
-    hash = extendHash(hash, challenge)
-    this.#sessionId = Buffer.from(challenge.subarray(40, 48))
-    const second = secondToken(challenge, target.credentials)
-    expect(await exchange(withCredits(frames.sessionSetup(second.token), 64)), frames.status.success, 'logon')
-    const keys = sessionKeys(second.sessionKey, hash)
-    this.#setKeys(keys)
+    const ntlm = new NtlmInitiatorMechanism({ user: target.user, password: target.password })
+    const initiator = new SpnegoInitiator([ntlm])
+    for (let token: Uint8Array | undefined; ; ) {
+      const step = await initiator.step(token)
+      if (failed(step)) throw new Error(`the logon ends with 0x${step.status.toString(16)}`)
+      const reply = await exchange(withCredits(frames.sessionSetup(step.token ?? new Uint8Array(0)), 64))
+      this.#sessionId = Buffer.from(reply.subarray(40, 48))
+      if (reply.readUInt32LE(8) === frames.status.moreProcessingRequired) {
+        hash.update(reply)
+        token = frames.securityBuffer(reply)
+        continue
+      }
+      expect(reply, frames.status.success, 'logon')
+      const last = step.complete ?? (await finish(initiator, frames.securityBuffer(reply)))
+      this.#setKeys(last.sessionKey, hash.value)
+      break
+    }
 
     // The tree connect of a 3.1.1 session is signed or sealed. MS-SMB2 3.2.4.1.1.
     const tree = await this.call(frames.treeConnect(`\\\\${target.host}\\${target.share}`))
     expect(tree, frames.status.success, 'tree connect')
     this.#treeId = tree.readUInt32LE(36)
-    if (target.protection === 'plain') this.#signingKey = undefined
+    if (target.protection === 'plain') this.#signer = undefined
   }
 
-  #setKeys(keys: SessionKeys): void {
-    this.#signingKey = createSecretKey(keys.signing)
+  #setKeys(sessionKey: Uint8Array, preauthHash: Uint8Array): void {
+    const keys = deriveSessionKeys({ dialect: 0x0311, sessionKey, preauthHash, cipher: 'aes-128-gcm' })
+    this.#signer = createSigner('aes-gmac', keys.signingKey)
     if (this.#protection !== 'sealed') return
-    this.#sealKey = createSecretKey(keys.seal)
-    this.#unsealKey = createSecretKey(keys.unseal)
+    this.#sealer = createSealer('aes-128-gcm', keys.clientToServerKey)
+    this.#unsealKey = createSecretKey(keys.serverToClientKey)
   }
 
   /** Asks for credits until there are enough for any load. */
@@ -305,17 +318,19 @@ function framed(message: Buffer, payload: Buffer | undefined): Buffer[] {
   return payload === undefined ? [out] : [out, payload]
 }
 
-/** AES-GMAC over the message, its nonce the message id. MS-SMB2 3.1.4.1. */
-function sign(key: KeyObject, message: Buffer, payload?: Buffer): void {
+function sign(signer: Signer, message: Buffer, payload?: Buffer): void {
   message.writeUInt32LE(message.readUInt32LE(16) | frames.flags.signed, 16)
   message.fill(0, 48, 64)
-  const nonce = Buffer.alloc(12)
-  message.copy(nonce, 0, 24, 32)
-  const cipher = createCipheriv('aes-128-gcm', key, nonce)
-  cipher.setAAD(message)
-  if (payload !== undefined) cipher.setAAD(payload)
-  cipher.final()
-  cipher.getAuthTag().copy(message, 48)
+  const parts = payload === undefined ? [message] : [message, payload]
+  const messageId = message.readBigUInt64LE(24)
+  message.set(signer.sign(parts, { messageId, fromServer: false, isCancel: false }), 48)
+}
+
+/** The acceptor's last word ends the initiator's part. */
+async function finish(initiator: SpnegoInitiator, token: Uint8Array): Promise<Established> {
+  const step = await initiator.step(token)
+  if (failed(step) || step.complete === undefined) throw new Error('the logon does not end')
+  return step.complete
 }
 
 function withCredits(message: Buffer, credits: number): Buffer {

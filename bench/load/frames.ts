@@ -84,6 +84,12 @@ export function sessionSetup(token: Uint8Array): Buffer {
   return request(command.sessionSetup, Buffer.concat([fixed, token]))
 }
 
+/** The token in a SESSION_SETUP response. */
+export function securityBuffer(reply: Buffer): Buffer {
+  const offset = reply.readUInt16LE(headerBytes + 4)
+  return reply.subarray(offset, offset + reply.readUInt16LE(headerBytes + 6))
+}
+
 export function treeConnect(path: string): Buffer {
   const name = Buffer.from(path, 'utf16le')
   const fixed = body(8, 9, (out) => {

@@ -11,8 +11,7 @@ export interface Order {
   readonly port: number
   readonly share: string
   readonly user: string
-  /** Hexadecimal. */
-  readonly ntHash: string
+  readonly password: string
   readonly seconds: number
 }
 
@@ -153,7 +152,8 @@ function run(order: Order): Promise<Outcome> {
     host: order.host,
     port: order.port,
     share: order.share,
-    credentials: { user: order.user, ntHash: Buffer.from(order.ntHash, 'hex') },
+    user: order.user,
+    password: order.password,
     protection: load.protection,
   }
   if (load.kind === 'connect') return runConnect(target, order.seconds)

@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly timeoutMs?: number
   /** More output than this, of either kind, is dropped. */
   readonly maxOutputBytes?: number
+  /** For a program that does not end by itself: it is ended when its output matches. */
+  readonly endAfter?: RegExp
 }
 
 export interface RunResult {
@@ -57,11 +59,15 @@ export function run(command: string, args: readonly string[], options: RunOption
         sizes[name] += chunk.length
         parts[name].push(chunk)
         parts.output.push(chunk)
+        if (options.endAfter?.test(Buffer.concat(parts.output).toString('utf8')) === true) end()
       })
+    }
+    const end = () => {
+      if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL')
     }
     const timer = setTimeout(() => {
       timedOut = true
-      if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL')
+      end()
     }, timeoutMs)
     child.on('error', (error) => {
       clearTimeout(timer)

@@ -23,6 +23,8 @@ export interface SmbclientOptions {
   /** Local folder for get and put. */
   readonly cwd?: string
   readonly timeoutMs?: number
+  /** For commands that do not end by themselves (notify): smbclient is ended when its output matches. */
+  readonly endAfter?: RegExp
 }
 
 const base = (target: SmbclientTarget, config: string) => [
@@ -55,10 +57,12 @@ export function smbclient(target: SmbclientTarget, commands: string, options: Sm
     if (options.dialect !== undefined) args.push('-m', options.dialect)
     if (options.protection !== undefined) args.push(`--client-protection=${options.protection}`)
     args.push(...(options.args ?? []), '-c', commands)
-    return run(peerPath('smbclient'), args, {
+    // Into a pipe it would keep back what it prints.
+    return run('stdbuf', ['--output=L', peerPath('smbclient'), ...args], {
       timeoutMs: options.timeoutMs ?? 60_000,
       env: { LC_ALL: 'C.UTF-8' },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.endAfter === undefined ? {} : { endAfter: options.endAfter }),
     })
   })
 }

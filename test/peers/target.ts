@@ -1,0 +1,33 @@
+/**
+ * The server that an interop test talks to: ours, with either backend, or smbd where INTEROP_SERVER=smbd says so, which
+ * shows whether the test itself is right.
+ */
+import { type OurBackend, startOurServer } from './our-server.ts'
+import type { SmbclientTarget } from './smbclient.ts'
+import { startSmbd } from './smbd.ts'
+
+export interface Target extends SmbclientTarget {
+  /** Folder behind a share; undefined where there is none (memory). */
+  folder(share: string): string | undefined
+  /** Ends the server. Of ours it asserts first that no client has left anything open. */
+  stop(): Promise<void>
+}
+
+/** `files` and `other` are writable, `fixed` is not. */
+export const shares = { files: 'files', other: 'other', fixed: 'fixed' } as const
+
+export const againstSmbd = process.env['INTEROP_SERVER'] === 'smbd'
+
+export async function startTarget(backend: OurBackend = 'disk'): Promise<Target> {
+  if (!againstSmbd) return startOurServer({ backend })
+  const options = { 'vfs objects': 'streams_xattr' }
+  const smbd = await startSmbd({
+    global: { 'ea support': 'yes' },
+    shares: [
+      { name: shares.files, options },
+      { name: shares.other, options },
+      { name: shares.fixed, options: { ...options, 'read only': 'yes' } },
+    ],
+  })
+  return { ...smbd, folder: (share) => smbd.folders.get(share) }
+}
