@@ -2,6 +2,7 @@ import type { NtStatus } from './ntstatus.ts'
 
 /** An expected failure, returned and not thrown: what a backend or a command answers when it cannot. */
 export class Failure {
+  readonly isFailure = true
   readonly status: NtStatus
   constructor(status: NtStatus) {
     this.status = status

@@ -1798,6 +1798,9 @@ export const NtStatus = {
   VHD_CHILD_PARENT_SIZE_MISMATCH: 0xc03a0017,
   VHD_DIFFERENCING_CHAIN_CYCLE_DETECTED: 0xc03a0018,
   VHD_DIFFERENCING_CHAIN_ERROR_IN_PARENT: 0xc03a0019,
+  // Not in MS-ERREF's table: facility 0x05D, which MS-SMB2 3.3.5.4 uses.
+  SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP: 0xc05d0000,
+  SMB_BAD_CLUSTER_DIALECT: 0xc05d0001,
 } as const
 
 /** A 32-bit NTSTATUS, unsigned. Peers may send codes that the table does not have. */

@@ -63,7 +63,14 @@ type AnyField = Kind<any> | Tail<any, any>
 export type Fields = Readonly<Record<string, AnyField>>
 
 type ValueOf<F> = F extends Tail<infer T, infer _I> ? T : F extends Kind<infer T> ? T : never
-type InputFor<F> = F extends Tail<infer _T, infer I> ? I : F extends StructKind<infer _T, infer I> ? I : F extends Kind<infer T> ? T : never
+type InputFor<F> =
+  F extends Tail<infer _T, infer I>
+    ? I
+    : F extends StructKind<infer _T, infer I>
+      ? I
+      : F extends Kind<infer T>
+        ? T
+        : never
 type NeededNames<F extends Fields> = { [K in keyof F]: F[K]['needed'] extends true ? K : never }[keyof F]
 
 /** What a decoded structure has: every field, read when asked for. */
@@ -79,7 +86,9 @@ interface StructKind<T, Input> extends Omit<Kind<T, true>, 'write'> {
   write(view: DataView, at: number, value: Input): void
 }
 
-export interface Struct<T, Input> extends Omit<StructKind<T, Input>, 'read'>, Omit<Content<T, Input>, 'read' | 'dissect' | 'write' | 'check'> {
+export interface Struct<T, Input>
+  extends Omit<StructKind<T, Input>, 'read'>,
+    Omit<Content<T, Input>, 'read' | 'dissect' | 'write' | 'check'> {
   readonly structName: string
   readonly spec: string
   /** Bytes of the fixed part. */
@@ -171,7 +180,13 @@ export function struct<const F extends Fields>(
     new WireError(`${structName}.${name}`, at, spec, problem)
 
   /** Where a tail lies. Arithmetic is on doubles below 2^34: it cannot wrap. */
-  function locate(index: number, view: DataView, base: number, end: number, origin: number): [number, number, number | undefined] {
+  function locate(
+    index: number,
+    view: DataView,
+    base: number,
+    end: number,
+    origin: number,
+  ): [number, number, number | undefined] {
     const { offset, length, count, field } = tails[index] as TailField
     if (field.when !== undefined && !field.when(view, base)) {
       const at = index === 0 ? base + size : locate(index - 1, view, base, end, origin)[1]
@@ -251,12 +266,7 @@ export function struct<const F extends Fields>(
     return at
   }
 
-  function dissect(
-    view: DataView,
-    base = 0,
-    end = view.byteLength,
-    placeOrOrigin: Place | number = base,
-  ): FieldNode[] {
+  function dissect(view: DataView, base = 0, end = view.byteLength, placeOrOrigin: Place | number = base): FieldNode[] {
     const origin = typeof placeOrOrigin === 'number' ? placeOrOrigin : base
     const nodes: FieldNode[] = []
     const node = (name: string, start: number, stop: number, value: unknown, display: string): FieldNode => ({

@@ -1,0 +1,91 @@
+import net from 'node:net'
+import type { Transport, TransportEvents } from '../server/transport.ts'
+
+/** A listening TCP socket. */
+export interface Listener {
+  readonly host: string
+  readonly port: number
+  /** No new connections; those that there are go on. */
+  close(): Promise<void>
+}
+
+/**
+ * Listens, and hands each connection on: `accept` gives back what wants its events, or nothing to refuse it.
+ * @throws the system's error when the address cannot be had (EADDRINUSE, EACCES ...)
+ */
+export async function listen(
+  address: { host: string; port: number },
+  accept: (transport: Transport) => TransportEvents | undefined,
+): Promise<Listener> {
+  const server = net.createServer({ noDelay: true, keepAlive: true, highWaterMark: 1024 * 1024 }, (socket) => {
+    const transport = new SocketTransport(socket)
+    const events = accept(transport)
+    if (events === undefined) return
+    socket.on('data', (chunk: Buffer) => events.received(chunk))
+    socket.on('drain', () => events.drained())
+    socket.on('close', () => events.closed())
+    // What ends a connection is told by 'close'; an error without a listener would end the process.
+    socket.on('error', () => socket.destroy())
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ ...address, backlog: 1024 }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const bound = server.address() as net.AddressInfo
+  return {
+    host: bound.address,
+    port: bound.port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+      }),
+  }
+}
+
+class SocketTransport implements Transport {
+  readonly remote: string
+  readonly local: string
+  readonly #socket: net.Socket
+  #corked = false
+
+  constructor(socket: net.Socket) {
+    this.#socket = socket
+    this.remote = `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`
+    this.local = socket.localAddress ?? ''
+  }
+
+  get unsentBytes(): number {
+    return this.#socket.writableLength
+  }
+
+  send(parts: readonly Uint8Array[]): void {
+    const socket = this.#socket
+    if (socket.destroyed) return
+    if (!this.#corked) {
+      // Answers to requests that came together leave together, in one call to the system.
+      this.#corked = true
+      socket.cork()
+      process.nextTick(() => {
+        this.#corked = false
+        socket.uncork()
+      })
+    }
+    for (const part of parts) socket.write(part)
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  close(flush: boolean): void {
+    if (flush) this.#socket.end(() => this.#socket.destroy())
+    else this.#socket.destroy()
+  }
+}

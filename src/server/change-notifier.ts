@@ -1,0 +1,193 @@
+import { NotifyAction } from '../wire/fscc/index.ts'
+import { upcase } from '../wire/fscc/upcase.ts'
+import { CompletionFilter } from '../wire/smb2/index.ts'
+import type { BackendPath, OutsideChange } from './backend.ts'
+import type { Open } from './open.ts'
+
+/** A change as a client is told of it: MS-FSCC 2.7.1. */
+export interface ChangeRecord {
+  readonly action: number
+  /** Relative to the watched directory. */
+  readonly fileName: string
+}
+
+/** What a watch has gathered: records, or that there were too many. */
+export type Changes = readonly ChangeRecord[] | 'overflow'
+
+/** Changes that a client has not fetched are kept up to this many bytes of names; then all it is told is to look anew. */
+const MAX_GATHERED_BYTES = 64 * 1024
+const RECORD_BYTES = 12
+
+/** The watch of one directory handle: from the first CHANGE_NOTIFY on it gathers, also between requests. */
+export class Watch {
+  readonly open: Open
+  readonly filter: number
+  readonly recursive: boolean
+  #records: ChangeRecord[] = []
+  #bytes = 0
+  #overflowed = false
+  #ready: (() => void)[] = []
+  #scheduled = false
+  readonly #end: (watch: Watch) => void
+
+  constructor(open: Open, filter: number, recursive: boolean, end: (watch: Watch) => void) {
+    this.open = open
+    this.filter = filter
+    this.recursive = recursive
+    this.#end = end
+  }
+
+  get hasChanges(): boolean {
+    return this.#overflowed || this.#records.length > 0
+  }
+
+  add(record: ChangeRecord): void {
+    this.#bytes += RECORD_BYTES + record.fileName.length * 2
+    if (this.#bytes > MAX_GATHERED_BYTES) {
+      this.#overflowed = true
+      this.#records = []
+    }
+    if (!this.#overflowed) this.#records.push(record)
+    if (this.#scheduled) return
+    // One command may make several changes (a rename makes two): they go out together.
+    this.#scheduled = true
+    queueMicrotask(() => {
+      this.#scheduled = false
+      if (this.hasChanges) this.#ready.shift()?.()
+    })
+  }
+
+  /** Takes what there is. */
+  take(): Changes {
+    const changes: Changes = this.#overflowed ? 'overflow' : this.#records
+    this.#records = []
+    this.#bytes = 0
+    this.#overflowed = false
+    return changes
+  }
+
+  /** Calls once when there are changes; requests are served in their order. What is returned forgets it. */
+  whenReady(ready: () => void): () => void {
+    this.#ready.push(ready)
+    return () => {
+      this.#ready = this.#ready.filter((other) => other !== ready)
+    }
+  }
+
+  /** What waits ends now, without a change: the directory is about to go. */
+  cancelWaiting(): void {
+    for (const ready of this.#ready.splice(0)) ready()
+  }
+
+  end(): void {
+    this.#end(this)
+  }
+}
+
+/** Tells the watches of a share what has changed (MS-FSA 2.1.4.1). */
+export class ChangeNotifier {
+  readonly #watches = new Set<Watch>()
+
+  watch(open: Open, filter: number, recursive: boolean): Watch {
+    const watch = new Watch(open, filter, recursive, (ended) => this.#watches.delete(ended))
+    this.#watches.add(watch)
+    return watch
+  }
+
+  get watchCount(): number {
+    return this.#watches.size
+  }
+
+  report(action: number, path: BackendPath, filter: number, suffix = ''): void {
+    if (this.#watches.size === 0) return
+    for (const watch of this.#watches) {
+      if ((watch.filter & filter) === 0) continue
+      const relative = relativeTo(watch, path)
+      if (relative !== undefined) watch.add({ action, fileName: relative + suffix })
+    }
+  }
+
+  linked(path: BackendPath): void {
+    this.report(NotifyAction.ADDED, path, CompletionFilter.FILE_NAME)
+  }
+
+  renamed(from: BackendPath, to: BackendPath, isDirectory: boolean): void {
+    if (this.#watches.size === 0) return
+    const filter = nameFilter(isDirectory)
+    const stays =
+      from.length === to.length &&
+      from.every((name, i) => i === from.length - 1 || upcase(name) === upcase(to[i] as string))
+    this.report(stays ? NotifyAction.RENAMED_OLD_NAME : NotifyAction.REMOVED, from, filter)
+    this.report(stays ? NotifyAction.RENAMED_NEW_NAME : NotifyAction.ADDED, to, filter)
+  }
+
+  /** A change that was made behind the server's back. */
+  outside(change: OutsideChange): void {
+    // Nobody says whether it was a file or a directory: who watches either is told.
+    const names = CompletionFilter.FILE_NAME | CompletionFilter.DIR_NAME
+    switch (change.action) {
+      case 'added':
+        return this.report(NotifyAction.ADDED, change.path, names)
+      case 'removed':
+        return this.report(NotifyAction.REMOVED, change.path, names)
+      case 'modified':
+        return this.report(NotifyAction.MODIFIED, change.path, WRITTEN | CompletionFilter.ATTRIBUTES)
+      case 'renamed':
+        this.report(NotifyAction.RENAMED_OLD_NAME, change.path, names)
+        return this.report(NotifyAction.RENAMED_NEW_NAME, change.newPath ?? change.path, names)
+    }
+  }
+}
+
+function relativeTo(watch: Watch, path: BackendPath): string | undefined {
+  const base = watch.open.path
+  if (path.length <= base.length || (!watch.recursive && path.length !== base.length + 1)) return undefined
+  for (let i = 0; i < base.length; i++) if (upcase(base[i] as string) !== upcase(path[i] as string)) return undefined
+  return path.slice(base.length).join('\\')
+}
+
+const nameFilter = (isDirectory: boolean): number =>
+  isDirectory ? CompletionFilter.DIR_NAME : CompletionFilter.FILE_NAME
+
+const WRITTEN = CompletionFilter.SIZE | CompletionFilter.LAST_WRITE
+
+const notifierOf = (open: Open): ChangeNotifier | undefined => open.tree.share?.notifier
+
+const streamSuffix = (open: Open): string => `:${open.file.stream ?? ''}:$DATA`
+
+export function reportCreated(open: Open): void {
+  if (open.file.stream !== undefined)
+    notifierOf(open)?.report(NotifyAction.ADDED_STREAM, open.path, CompletionFilter.STREAM_NAME, streamSuffix(open))
+  else notifierOf(open)?.report(NotifyAction.ADDED, open.path, nameFilter(open.file.isDirectory))
+}
+
+export function reportRemoved(open: Open, onlyStream: boolean): void {
+  if (onlyStream && open.file.stream !== undefined)
+    notifierOf(open)?.report(NotifyAction.REMOVED_STREAM, open.path, CompletionFilter.STREAM_NAME, streamSuffix(open))
+  else notifierOf(open)?.report(NotifyAction.REMOVED, open.path, nameFilter(open.file.isDirectory))
+}
+
+/** What was done to a file, for those who watch for it. */
+const MODIFICATIONS = {
+  written: WRITTEN,
+  overwritten: WRITTEN | CompletionFilter.ATTRIBUTES,
+  resized: CompletionFilter.SIZE,
+  attributes: CompletionFilter.ATTRIBUTES,
+  creationTime: CompletionFilter.CREATION,
+  lastAccessTime: CompletionFilter.LAST_ACCESS,
+  lastWriteTime: CompletionFilter.LAST_WRITE,
+  extendedAttributes: CompletionFilter.EA,
+  security: CompletionFilter.SECURITY,
+} as const
+export type Modification = keyof typeof MODIFICATIONS
+
+export function reportModified(open: Open, ...what: readonly Modification[]): void {
+  const notifier = notifierOf(open)
+  if (notifier === undefined || notifier.watchCount === 0) return
+  let filter = 0
+  for (const name of what) filter |= MODIFICATIONS[name]
+  if (open.file.stream !== undefined) {
+    const streamFilter = CompletionFilter.STREAM_WRITE | CompletionFilter.STREAM_SIZE
+    notifier.report(NotifyAction.MODIFIED_STREAM, open.path, streamFilter, streamSuffix(open))
+  } else notifier.report(NotifyAction.MODIFIED, open.path, filter)
+}

@@ -1,0 +1,56 @@
+import { failed } from '../wire/erref/failure.ts'
+import type { BackendFile } from './backend.ts'
+import { reportRemoved } from './change-notifier.ts'
+import { Open, type PipeOpen } from './open.ts'
+import { run, type Steps, wait } from './steps.ts'
+
+/**
+ * Ends an open: its locks, its notification, its share mode; and the file itself if it was to be deleted and this was
+ * the last open of it (MS-FSA 2.1.5.5). Resolves when the backend is done. Nothing here fails: the client cannot do
+ * anything about it.
+ */
+export function closeOpen(open: Open | PipeOpen): Promise<void> | undefined {
+  open.session.opens.delete(open.id)
+  open.tree.openCount--
+  if (!(open instanceof Open)) {
+    open.pipe.close()
+    return undefined
+  }
+  if (open.closed) return undefined
+  open.closed = true
+  open.watch?.end()
+  open.stream.locks.releaseAll(open)
+  const done = run(finish(open))
+  return done instanceof Promise ? done : undefined
+}
+
+function* finish(open: Open): Steps<void> {
+  const { shared } = open
+  const unused = open.unused
+  if (unused !== undefined) yield* wait(unused)
+  if (open.deleteOnClose) {
+    if (open.stream.key === '') shared.deletePending = true
+    else shared.streamsToDelete.add(open.stream.key)
+  }
+  open.tree.share?.files.remove(open)
+  const isLastOfFile = shared.opens.size === 0
+  const isLastOfStream = isLastOfFile || ![...shared.opens].some((other) => other.stream === open.stream)
+  const streamGoes = isLastOfStream && shared.streamsToDelete.delete(open.stream.key)
+  if (streamGoes || (isLastOfFile && shared.deletePending)) yield* remove(open, streamGoes && !shared.deletePending)
+  yield* wait(open.file.close())
+}
+
+function* remove(open: Open, onlyStream: boolean): Steps<void> {
+  let file: BackendFile = open.file
+  if (!onlyStream && file.stream !== undefined) {
+    // The last handle is one of a named stream, but the whole file has to go.
+    const main = yield* wait(
+      open.tree.share?.backend.open(open.path, { disposition: 'open', read: false, write: false }),
+    )
+    if (main === undefined || failed(main)) return
+    file = main.file
+  }
+  const removed = yield* wait(file.remove())
+  if (!failed(removed)) reportRemoved(open, onlyStream)
+  if (file !== open.file) yield* wait(file.close())
+}

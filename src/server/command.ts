@@ -1,0 +1,47 @@
+import { type Failure, fail } from '../wire/erref/failure.ts'
+import { NtStatus } from '../wire/erref/ntstatus.ts'
+import type { Struct } from '../wire/schema/index.ts'
+import type { Command } from '../wire/smb2/index.ts'
+import type { Maybe } from './backend.ts'
+import type { Reply } from './reply.ts'
+import type { Request } from './request.ts'
+import type { Steps } from './steps.ts'
+
+/** Serves one command: at once, later, or in steps. */
+export type Handler<B> = (request: Request, body: B) => Maybe<Reply | Failure> | Steps<Reply | Failure>
+
+/** How a command is served. `defineCommand` ties the types of body and handler together. */
+export interface CommandDefinition {
+  readonly command: Command
+  /** What must be there before it is served. */
+  readonly needs: 'nothing' | 'session' | 'tree'
+  serve(request: Request): Maybe<Reply | Failure> | Steps<Reply | Failure>
+}
+
+const SMB2_HEADER_BYTES = 64
+/** One credit pays for this much (MS-SMB2 3.1.5.2). */
+const BYTES_PER_CREDIT = 65_536
+
+export function defineCommand<B, I>(definition: {
+  command: Command
+  needs: CommandDefinition['needs']
+  body: Struct<B, I>
+  handler: Handler<B>
+  /** Bytes that the request carries or asks for, whichever is more: what credits are charged for. */
+  payload?: (body: B) => number
+}): CommandDefinition {
+  return {
+    command: definition.command,
+    needs: definition.needs,
+    serve(request) {
+      const { view, start, end, connection } = request
+      const body = definition.body.decode(view, start + SMB2_HEADER_BYTES, end, start)
+      if (definition.payload !== undefined && connection.negotiated?.supportsMultiCredit === true) {
+        // MS-SMB2 3.3.5.2.5: the charge must cover the larger of what is sent and what is asked for.
+        const needed = Math.max(1, Math.ceil(definition.payload(body) / BYTES_PER_CREDIT))
+        if (Math.max(1, request.header.creditCharge) < needed) return fail(NtStatus.INVALID_PARAMETER)
+      }
+      return definition.handler(request, body)
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
+import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import { Command, FsctlCode, IoctlFlags, IoctlRequest, IoctlResponse } from '../../wire/smb2/index.ts'
+import { defineCommand } from '../command.ts'
+import type { Control, ControlResult, FileControl } from '../control.ts'
+import { copyChunk, requestResumeKey } from '../copy-chunk.ts'
+import { enumerateSnapshots, getCompression, queryAllocatedRanges, setSparse, setZeroData } from '../file-controls.ts'
+import { Open } from '../open.ts'
+import { pipeControl, pipeWait } from '../pipe-controls.ts'
+import { type Reply, reply } from '../reply.ts'
+import type { Request } from '../request.ts'
+import { networkInterfaces, validateNegotiateInfo } from '../server-controls.ts'
+import { negotiatedMaximum } from '../sizes.ts'
+import type { Steps } from '../steps.ts'
+
+/** Controls that need no file (MS-SMB2 3.3.5.15: their file id is all ones). */
+const serverControls = new Map<number, Control>([
+  [FsctlCode.VALIDATE_NEGOTIATE_INFO, validateNegotiateInfo],
+  [FsctlCode.QUERY_NETWORK_INTERFACE_INFO, networkInterfaces],
+  [FsctlCode.PIPE_WAIT, pipeWait],
+  // There is no namespace here (MS-SMB2 3.3.5.15.2).
+  [FsctlCode.DFS_GET_REFERRALS, noNamespace],
+  [FsctlCode.DFS_GET_REFERRALS_EX, noNamespace],
+])
+
+const fileControls = new Map<number, FileControl>([
+  [FsctlCode.SRV_REQUEST_RESUME_KEY, requestResumeKey],
+  [FsctlCode.SRV_COPYCHUNK, copyChunk],
+  [FsctlCode.SRV_COPYCHUNK_WRITE, copyChunk],
+  [FsctlCode.SRV_ENUMERATE_SNAPSHOTS, enumerateSnapshots],
+  [FsctlCode.SET_SPARSE, setSparse],
+  [FsctlCode.SET_ZERO_DATA, setZeroData],
+  [FsctlCode.QUERY_ALLOCATED_RANGES, queryAllocatedRanges],
+  [FsctlCode.GET_COMPRESSION, getCompression],
+])
+
+/** MS-SMB2 3.3.5.15. */
+export const ioctl = defineCommand({
+  command: Command.IOCTL,
+  needs: 'tree',
+  body: IoctlRequest,
+  payload: (body) => Math.max(body.input.length + body.output.length, body.maxInputResponse + body.maxOutputResponse),
+  handler: serveIoctl,
+})
+
+function* serveIoctl(request: Request, body: IoctlRequest): Steps<Reply | Failure> {
+  // MS-SMB2 3.3.5.15: device controls proper do not travel.
+  if (body.flags !== IoctlFlags.IS_FSCTL) return fail(NtStatus.NOT_SUPPORTED)
+  const most = negotiatedMaximum(request.connection, 'maxTransactBytes')
+  if (body.input.length > most || body.maxOutputResponse > most || body.maxInputResponse > most)
+    return fail(NtStatus.INVALID_PARAMETER)
+  const result = yield* control(request, body)
+  if (failed(result)) return result
+  const { output, status = NtStatus.SUCCESS } = result
+  return reply(IoctlResponse, { ctlCode: body.ctlCode, fileId: body.fileId, output }, status)
+}
+
+function* control(request: Request, body: IoctlRequest): Steps<ControlResult | Failure> {
+  const server = serverControls.get(body.ctlCode)
+  if (server !== undefined) return yield* server(request, body)
+  const open = request.anyOpen(body.fileId)
+  if (failed(open)) return open
+  if (!(open instanceof Open)) return yield* pipeControl(body, open)
+  const file = fileControls.get(body.ctlCode)
+  if (file === undefined) return fail(NtStatus.INVALID_DEVICE_REQUEST)
+  open.use()
+  try {
+    return yield* file(request, body, open)
+  } finally {
+    open.release()
+  }
+}
+
+function* noNamespace(): Steps<Failure> {
+  return fail(NtStatus.FS_DRIVER_REQUIRED)
+}

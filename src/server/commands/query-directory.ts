@@ -1,0 +1,63 @@
+import { viewOf } from '../../bytes/utf16.ts'
+import { AccessMask } from '../../wire/dtyp/index.ts'
+import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
+import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import { type DirectoryInformationClass, directoryEntries, directoryEntryWriter } from '../../wire/fscc/index.ts'
+import { Command, QueryDirectoryFlags, QueryDirectoryRequest, QueryDirectoryResponse } from '../../wire/smb2/index.ts'
+import { defineCommand } from '../command.ts'
+import { DirectoryScan } from '../directory-scan.ts'
+import { type Reply, reply } from '../reply.ts'
+import type { Request } from '../request.ts'
+import { negotiatedMaximum } from '../sizes.ts'
+import { type Steps } from '../steps.ts'
+
+const { REOPEN, RESTART_SCANS, RETURN_SINGLE_ENTRY } = QueryDirectoryFlags
+
+/** MS-SMB2 3.3.5.18. */
+export const queryDirectory = defineCommand({
+  command: Command.QUERY_DIRECTORY,
+  needs: 'tree',
+  body: QueryDirectoryRequest,
+  payload: (body) => body.outputBufferLength,
+  handler: serveQueryDirectory,
+})
+
+const isDirectoryClass = (infoClass: number): infoClass is DirectoryInformationClass => infoClass in directoryEntries
+
+function* serveQueryDirectory(request: Request, body: QueryDirectoryRequest): Steps<Reply | Failure> {
+  const open = request.open(body.fileId)
+  if (failed(open)) return open
+  if (body.outputBufferLength > negotiatedMaximum(request.connection, 'maxTransactBytes'))
+    return fail(NtStatus.INVALID_PARAMETER)
+  if (!open.file.isDirectory || open.file.stream !== undefined) return fail(NtStatus.INVALID_PARAMETER)
+  if ((open.grantedAccess & AccessMask.FILE_READ_DATA) === 0) return fail(NtStatus.ACCESS_DENIED)
+  const infoClass = body.fileInformationClass
+  if (!isDirectoryClass(infoClass)) return fail(NtStatus.INVALID_INFO_CLASS)
+  const pattern = body.fileName
+  if (pattern === '' && (open.scan === undefined || (body.flags & REOPEN) !== 0))
+    return fail(NtStatus.OBJECT_NAME_INVALID)
+  if (/[\\/\u0000]/.test(pattern)) return fail(NtStatus.OBJECT_NAME_INVALID)
+  const writer = directoryEntryWriter(infoClass)
+  if (body.outputBufferLength < writer.fixedSize) return fail(NtStatus.INFO_LENGTH_MISMATCH)
+  open.use()
+  try {
+    const begins = open.scan === undefined || (body.flags & (RESTART_SCANS | REOPEN)) !== 0
+    if (begins) {
+      // A restart may bring another pattern; without one, the listing goes by the one it began with.
+      const scan = yield* DirectoryScan.begin(open, pattern === '' ? '*' : pattern)
+      if (failed(scan)) return scan
+      open.scan = scan
+    }
+    const scan = open.scan as DirectoryScan
+    const out = Buffer.allocUnsafe(body.outputBufferLength)
+    const limit = (body.flags & RETURN_SINGLE_ENTRY) !== 0 ? 1 : Number.POSITIVE_INFINITY
+    const filled = yield* scan.fill(viewOf(out), writer, limit)
+    if (failed(filled)) return filled
+    if (filled === 'too small') return fail(NtStatus.INFO_LENGTH_MISMATCH)
+    // MS-FSA 2.1.5.6.3: nothing at all is NO_SUCH_FILE, nothing more is NO_MORE_FILES.
+    if (filled === 0) return fail(begins && scan.isEmpty ? NtStatus.NO_SUCH_FILE : NtStatus.NO_MORE_FILES)
+    return reply(QueryDirectoryResponse, { outputBuffer: out.subarray(0, filled) })
+  } finally {
+    open.release()
+  }
+}

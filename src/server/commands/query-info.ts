@@ -1,0 +1,139 @@
+import { viewOf } from '../../bytes/utf16.ts'
+import { AccessMask } from '../../wire/dtyp/index.ts'
+import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
+import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import { FileFullEaInformation, FileGetEaInformation, FileInformationClass } from '../../wire/fscc/index.ts'
+import {
+  AdditionalInformation,
+  Command,
+  ErrorResponse,
+  InfoType,
+  QueryInfoRequest,
+  QueryInfoResponse,
+} from '../../wire/smb2/index.ts'
+import { defineCommand } from '../command.ts'
+import { fileQuery } from '../file-queries.ts'
+import { Open, type PipeOpen } from '../open.ts'
+import { pipeQuery } from '../pipe-queries.ts'
+import { type Reply, reply } from '../reply.ts'
+import type { Request } from '../request.ts'
+import { selectSecurity } from '../security.ts'
+import { negotiatedMaximum } from '../sizes.ts'
+import { type Steps, wait } from '../steps.ts'
+import { volumeQuery } from '../volume-queries.ts'
+
+/** MS-SMB2 3.3.5.20. */
+export const queryInfo = defineCommand({
+  command: Command.QUERY_INFO,
+  needs: 'tree',
+  body: QueryInfoRequest,
+  payload: (body) => Math.max(body.outputBufferLength, body.inputBuffer.length),
+  *handler(request, body) {
+    const open = request.anyOpen(body.fileId)
+    if (failed(open)) return open
+    if (body.outputBufferLength > negotiatedMaximum(request.connection, 'maxTransactBytes'))
+      return fail(NtStatus.INVALID_PARAMETER)
+    if (!(open instanceof Open)) return queryPipe(open, body)
+    open.use()
+    try {
+      return yield* serveQuery(request, body, open)
+    } finally {
+      open.release()
+    }
+  },
+})
+
+function* serveQuery(_request: Request, body: QueryInfoRequest, open: Open): Steps<Reply | Failure> {
+  switch (body.infoType) {
+    case InfoType.FILE:
+      return yield* queryFile(open, body)
+    case InfoType.FILESYSTEM:
+      return yield* queryVolume(open, body)
+    case InfoType.SECURITY:
+      return yield* querySecurity(open, body)
+    case InfoType.QUOTA:
+      return fail(NtStatus.NOT_SUPPORTED)
+    default:
+      return fail(NtStatus.INVALID_PARAMETER)
+  }
+}
+
+/** Cuts an answer to the client's buffer: what does not fit is STATUS_BUFFER_OVERFLOW (MS-SMB2 3.3.5.20.1). */
+function fit(data: Uint8Array, minimum: number, room: number): Reply | Failure {
+  if (room < minimum) return fail(NtStatus.INFO_LENGTH_MISMATCH)
+  if (data.length <= room) return reply(QueryInfoResponse, { outputBuffer: data })
+  return reply(QueryInfoResponse, { outputBuffer: data.subarray(0, room) }, NtStatus.BUFFER_OVERFLOW)
+}
+
+function* queryFile(open: Open, body: QueryInfoRequest): Steps<Reply | Failure> {
+  if (body.fileInfoClass === FileInformationClass.FileFullEaInformation && body.inputBuffer.length > 0)
+    return yield* queryNamedAttributes(open, body)
+  const query = fileQuery(body.fileInfoClass)
+  if (query === undefined) return fail(NtStatus.INVALID_INFO_CLASS)
+  if ((open.grantedAccess & query.access) !== query.access) return fail(NtStatus.ACCESS_DENIED)
+  if (body.outputBufferLength < query.minimum) return fail(NtStatus.INFO_LENGTH_MISMATCH)
+  const data = yield* query.encode(open)
+  if (failed(data)) return data
+  // A list of attributes that does not fit whole is of no use to anybody.
+  const isEaList = body.fileInfoClass === FileInformationClass.FileFullEaInformation
+  if (isEaList && data.length > body.outputBufferLength) return tooSmall(data.length)
+  return fit(data, query.minimum, body.outputBufferLength)
+}
+
+/** The attributes that the client names; those that are not there come back empty (MS-FSA 2.1.5.12.10). */
+function* queryNamedAttributes(open: Open, body: QueryInfoRequest): Steps<Reply | Failure> {
+  if ((open.grantedAccess & AccessMask.FILE_READ_EA) === 0) return fail(NtStatus.ACCESS_DENIED)
+  const wanted = FileGetEaInformation.decode(viewOf(body.inputBuffer)).entries
+  const kept = yield* wait(open.file.extendedAttributes())
+  if (failed(kept)) return kept
+  const entries = wanted.map(({ eaName }) => {
+    const found = kept.find((attribute) => attribute.name.toUpperCase() === eaName.toUpperCase())
+    return { eaName: found?.name ?? eaName, eaValue: found?.value ?? new Uint8Array(0), flags: found?.flags ?? 0 }
+  })
+  const data = FileFullEaInformation.encode({ entries })
+  return data.length > body.outputBufferLength
+    ? tooSmall(data.length)
+    : reply(QueryInfoResponse, { outputBuffer: data })
+}
+
+function* queryVolume(open: Open, body: QueryInfoRequest): Steps<Reply | Failure> {
+  const { share } = open.tree
+  const query = volumeQuery(body.fileInfoClass)
+  if (query === undefined || share === undefined) return fail(NtStatus.INVALID_INFO_CLASS)
+  const data = yield* query.encode(share)
+  return failed(data) ? data : fit(data, query.minimum, body.outputBufferLength)
+}
+
+const { ATTRIBUTE, LABEL, SACL, SCOPE, ...READABLE } = AdditionalInformation
+const SYSTEM_PARTS = SACL | ATTRIBUTE | SCOPE
+const PLAIN_PARTS = READABLE.OWNER | READABLE.GROUP | READABLE.DACL | LABEL
+
+function* querySecurity(open: Open, body: QueryInfoRequest): Steps<Reply | Failure> {
+  const parts = body.additionalInformation
+  if ((parts & PLAIN_PARTS) !== 0 && (open.grantedAccess & AccessMask.READ_CONTROL) === 0)
+    return fail(NtStatus.ACCESS_DENIED)
+  if ((parts & SYSTEM_PARTS) !== 0 && (open.grantedAccess & AccessMask.ACCESS_SYSTEM_SECURITY) === 0)
+    return fail(NtStatus.ACCESS_DENIED)
+  const stored = yield* wait(open.file.securityDescriptor())
+  if (failed(stored)) return stored
+  const data = selectSecurity(stored, parts)
+  // MS-SMB2 3.3.5.20.3: a descriptor is never cut; the client is told how much room it needs.
+  return data.length > body.outputBufferLength
+    ? tooSmall(data.length)
+    : reply(QueryInfoResponse, { outputBuffer: data })
+}
+
+/** STATUS_BUFFER_TOO_SMALL with the size that would do (MS-SMB2 2.2.2.2). */
+function tooSmall(needed: number): Reply {
+  const errorData = new Uint8Array(4)
+  viewOf(errorData).setUint32(0, needed, true)
+  return reply(ErrorResponse, { errorData }, NtStatus.BUFFER_TOO_SMALL)
+}
+
+function queryPipe(open: PipeOpen, body: QueryInfoRequest): Reply | Failure {
+  if (body.infoType === InfoType.SECURITY)
+    return reply(QueryInfoResponse, { outputBuffer: selectSecurity(undefined, body.additionalInformation) })
+  if (body.infoType !== InfoType.FILE) return fail(NtStatus.INVALID_INFO_CLASS)
+  const data = pipeQuery(open, body.fileInfoClass)
+  return data === undefined ? fail(NtStatus.INVALID_INFO_CLASS) : fit(data, 0, body.outputBufferLength)
+}

@@ -1,0 +1,62 @@
+import { AccessMask } from '../../wire/dtyp/index.ts'
+import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
+import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import { Command, ReadRequest, ReadResponse } from '../../wire/smb2/index.ts'
+import { defineCommand } from '../command.ts'
+import { newDataFrame } from '../data-frame.ts'
+import { narrow } from '../narrow.ts'
+import { Open, type PipeOpen } from '../open.ts'
+import { type Reply, reply } from '../reply.ts'
+import type { Request } from '../request.ts'
+import { negotiatedMaximum } from '../sizes.ts'
+import { type Steps, wait } from '../steps.ts'
+
+const { FILE_EXECUTE, FILE_READ_DATA } = AccessMask
+
+/** MS-SMB2 3.3.5.12. */
+export const read = defineCommand({
+  command: Command.READ,
+  needs: 'tree',
+  body: ReadRequest,
+  payload: (body) => body.length,
+  handler: serveRead,
+})
+
+function* serveRead(request: Request, body: ReadRequest): Steps<Reply | Failure> {
+  const open = request.anyOpen(body.fileId)
+  if (failed(open)) return open
+  if (body.length > negotiatedMaximum(request.connection, 'maxReadBytes')) return fail(NtStatus.INVALID_PARAMETER)
+  if (!(open instanceof Open)) return yield* readPipe(request, open, body.length)
+  if (open.file.isDirectory && open.file.stream === undefined) return fail(NtStatus.INVALID_DEVICE_REQUEST)
+  if ((open.grantedAccess & (FILE_READ_DATA | FILE_EXECUTE)) === 0) return fail(NtStatus.ACCESS_DENIED)
+  const offset = narrow(body.offset)
+  if (offset === undefined) return fail(body.offset >> 63n === 1n ? NtStatus.INVALID_PARAMETER : NtStatus.END_OF_FILE)
+  if (open.stream.locks.blocksRead(open, body.offset, BigInt(body.length))) return fail(NtStatus.FILE_LOCK_CONFLICT)
+  const frame = newDataFrame(body.length)
+  open.use()
+  try {
+    const count = yield* wait(open.file.read(frame.data, offset))
+    if (failed(count)) return count
+    // MS-SMB2 3.3.5.12: nothing to read, or less than asked for at the least, is the end of the file.
+    if ((count === 0 && body.length > 0) || count < body.minimumCount) return fail(NtStatus.END_OF_FILE)
+    const ready = frame.filled(count)
+    return { ...reply(ReadResponse, { data: frame.data.subarray(0, count) }), frame: ready }
+  } finally {
+    open.release()
+  }
+}
+
+/** A pipe's next message; waits for one (MS-SMB2 3.3.5.12). */
+function* readPipe(request: Request, open: PipeOpen, length: number): Steps<Reply | Failure> {
+  const pending = open.pipe.read(length)
+  if (pending instanceof Promise) {
+    const refused = request.goAsync(() => open.pipe.cancelRead(pending))
+    if (refused !== undefined) {
+      open.pipe.cancelRead(pending)
+      return refused
+    }
+  }
+  const message = yield* wait(pending)
+  if (failed(message)) return message
+  return reply(ReadResponse, { data: message.data }, message.more ? NtStatus.BUFFER_OVERFLOW : NtStatus.SUCCESS)
+}

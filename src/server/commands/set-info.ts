@@ -1,0 +1,71 @@
+import { AccessMask } from '../../wire/dtyp/index.ts'
+import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
+import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import { AdditionalInformation, Command, InfoType, SetInfoRequest, SetInfoResponse } from '../../wire/smb2/index.ts'
+import { reportModified } from '../change-notifier.ts'
+import { defineCommand } from '../command.ts'
+import { changeFile } from '../file-changes.ts'
+import { Open } from '../open.ts'
+import { type Reply, reply } from '../reply.ts'
+import type { Request } from '../request.ts'
+import { mergeSecurity } from '../security.ts'
+import { negotiatedMaximum } from '../sizes.ts'
+import { type Steps, wait } from '../steps.ts'
+
+/** MS-SMB2 3.3.5.21. */
+export const setInfo = defineCommand({
+  command: Command.SET_INFO,
+  needs: 'tree',
+  body: SetInfoRequest,
+  payload: (body) => body.buffer.length,
+  *handler(request, body) {
+    const open = request.anyOpen(body.fileId)
+    if (failed(open)) return open
+    if (body.buffer.length > negotiatedMaximum(request.connection, 'maxTransactBytes'))
+      return fail(NtStatus.INVALID_PARAMETER)
+    if (!(open instanceof Open)) return fail(NtStatus.NOT_SUPPORTED)
+    open.use()
+    try {
+      return yield* serveSet(request, body, open)
+    } finally {
+      open.release()
+    }
+  },
+})
+
+function* serveSet(request: Request, body: SetInfoRequest, open: Open): Steps<Reply | Failure> {
+  switch (body.infoType) {
+    case InfoType.FILE: {
+      const changed = yield* changeFile(request, open, body.fileInfoClass, body.buffer)
+      return failed(changed) ? changed : reply(SetInfoResponse, {})
+    }
+    case InfoType.SECURITY:
+      return yield* setSecurity(open, body)
+    case InfoType.FILESYSTEM:
+      // Labels, quotas and object ids of a volume are for its administrator, on the machine itself.
+      return fail(NtStatus.ACCESS_DENIED)
+    case InfoType.QUOTA:
+      return fail(NtStatus.NOT_SUPPORTED)
+    default:
+      return fail(NtStatus.INVALID_PARAMETER)
+  }
+}
+
+const { DACL, GROUP, LABEL, OWNER, SACL } = AdditionalInformation
+
+/** MS-SMB2 3.3.5.21.3, MS-FSA 2.1.5.17. */
+function* setSecurity(open: Open, body: SetInfoRequest): Steps<Reply | Failure> {
+  const parts = body.additionalInformation
+  const needs =
+    ((parts & (OWNER | GROUP | LABEL)) !== 0 ? AccessMask.WRITE_OWNER : 0) |
+    ((parts & DACL) !== 0 ? AccessMask.WRITE_DAC : 0) |
+    ((parts & SACL) !== 0 ? AccessMask.ACCESS_SYSTEM_SECURITY : 0)
+  if ((open.grantedAccess & needs) !== needs) return fail(NtStatus.ACCESS_DENIED)
+  if (open.tree.share?.backend.features.securityDescriptors !== true) return fail(NtStatus.NOT_SUPPORTED)
+  const stored = yield* wait(open.file.securityDescriptor())
+  if (failed(stored)) return stored
+  const set = yield* wait(open.file.setSecurityDescriptor(mergeSecurity(stored, body.buffer, parts)))
+  if (failed(set)) return set
+  reportModified(open, 'security')
+  return reply(SetInfoResponse, {})
+}

@@ -1,0 +1,74 @@
+import { canSeal } from '../../protocol/transform.ts'
+import { AccessMask, FILE_ALL_ACCESS } from '../../wire/dtyp/index.ts'
+import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
+import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import { Command, ShareFlags, ShareType, TreeConnectRequest, TreeConnectResponse } from '../../wire/smb2/index.ts'
+import { defineCommand } from '../command.ts'
+import { reply } from '../reply.ts'
+import type { Request } from '../request.ts'
+import type { Share } from '../share.ts'
+import { TreeConnect } from '../tree-connect.ts'
+
+/** What a read-only share leaves of the access rights. */
+const READ_ONLY_ACCESS =
+  AccessMask.FILE_READ_DATA |
+  AccessMask.FILE_READ_EA |
+  AccessMask.FILE_EXECUTE |
+  AccessMask.FILE_READ_ATTRIBUTES |
+  AccessMask.READ_CONTROL |
+  AccessMask.SYNCHRONIZE
+
+/** MS-SMB2 3.3.5.7. */
+export const treeConnect = defineCommand({
+  command: Command.TREE_CONNECT,
+  needs: 'session',
+  body: TreeConnectRequest,
+  handler(request, body) {
+    const { session, connection } = request
+    const match = /^\\\\([^\\]*)\\([^\\]+)$/.exec(body.path)
+    if (match === null) return fail(NtStatus.BAD_NETWORK_NAME)
+    const name = match[2] as string
+    const allowed = allow(request, name)
+    if (failed(allowed)) return allowed
+    if (session.trees.size >= connection.server.limits.maxTreesPerSession) return fail(NtStatus.INSUFFICIENT_RESOURCES)
+    const { share } = allowed
+    const dialect = connection.negotiated?.dialect ?? 0
+    const encrypt = share?.options.encryption === 'required'
+    // MS-SMB2 3.3.5.7: a client that cannot seal gets no share that wants it.
+    if (encrypt && (!canSeal(dialect) || session.keys?.sealer === undefined)) return fail(NtStatus.ACCESS_DENIED)
+    const maximalAccess = share === undefined ? PIPE_ACCESS : share.readOnly ? READ_ONLY_ACCESS : FILE_ALL_ACCESS
+    const tree = new TreeConnect(session.newTreeId(), session, share, maximalAccess, encrypt)
+    session.trees.set(tree.id, tree)
+    request.tree = tree
+    request.chain.treeId = tree.id
+    connection.server.emit('tree', {
+      remote: connection.transport.remote,
+      share: tree.name,
+      identity: session.identity,
+    })
+    return reply(TreeConnectResponse, {
+      shareType: share === undefined ? ShareType.PIPE : ShareType.DISK,
+      shareFlags: share === undefined ? ShareFlags.NO_CACHING : encrypt ? ShareFlags.ENCRYPT_DATA : 0,
+      capabilities: 0,
+      maximalAccess,
+    })
+  },
+})
+
+/** What IPC$ tells: 0x001F01FF, as Windows does. */
+const PIPE_ACCESS = FILE_ALL_ACCESS
+
+/** Finds the share, and whether this user may have it. IPC$ is no share of the list. */
+function allow(request: Request, name: string): { share: Share | undefined } | Failure {
+  const { session, connection } = request
+  if (name.toUpperCase() === 'IPC$') return { share: undefined }
+  const share = connection.server.share(name)
+  if (share === undefined) return fail(NtStatus.BAD_NETWORK_NAME)
+  // Anonymous sessions are for IPC$ alone.
+  if (session.isAnonymous) return fail(NtStatus.ACCESS_DENIED)
+  const { users } = share.options
+  if (users === undefined) return { share }
+  const user = session.identity?.user.toUpperCase() ?? ''
+  const listed = users.some((allowed) => allowed.toUpperCase() === user)
+  return listed ? { share } : fail(NtStatus.ACCESS_DENIED)
+}

@@ -1,0 +1,334 @@
+import { WireError } from '../bytes/errors.ts'
+import { viewOf } from '../bytes/utf16.ts'
+import type { PreauthIntegrityHash } from '../crypto/preauth.ts'
+import type { CipherName } from '../crypto/sealing.ts'
+import type { SigningAlgorithm } from '../crypto/signing.ts'
+import { FrameAssembler, ProtocolError } from '../protocol/frame-assembler.ts'
+import { SequenceWindow } from '../protocol/sequence-window.ts'
+import { openMessage } from '../protocol/transform.ts'
+import { type Failure, fail, failed } from '../wire/erref/failure.ts'
+import { isError, NtStatus } from '../wire/erref/ntstatus.ts'
+import { Command, HeaderFlags, Smb2Header } from '../wire/smb2/index.ts'
+import { answerSmb1Negotiate } from './commands/smb1-negotiate.ts'
+import { dispatch } from './dispatch.ts'
+import type { Reply } from './reply.ts'
+import { type ChainState, Request } from './request.ts'
+import { type Outgoing, writeResponses } from './response-writer.ts'
+import type { ServerCore } from './server-core.ts'
+import type { Session } from './session.ts'
+import { endSession } from './session-end.ts'
+import { run, type Steps } from './steps.ts'
+import type { Transport, TransportEvents } from './transport.ts'
+
+const PROTOCOL_SMB2 = 0x424d53fe
+const PROTOCOL_SMB1 = 0x424d53ff
+const PROTOCOL_TRANSFORM = 0x424d53fd
+
+const SMB2_HEADER_BYTES = 64
+/** Nobody needs more before having logged on: NEGOTIATE and SESSION_SETUP. */
+const MAX_FRAME_BEFORE_LOGON_BYTES = 128 * 1024
+/** Room for headers around the largest write. */
+const FRAME_OVERHEAD_BYTES = 64 * 1024
+const MAX_CHAIN_LENGTH = 256
+
+/** What NEGOTIATE settled (MS-SMB2 3.3.1.7). */
+export interface Negotiated {
+  readonly dialect: number
+  readonly clientGuid: string
+  readonly clientCapabilities: number
+  readonly clientSecurityMode: number
+  /** What the server answered, for VALIDATE_NEGOTIATE_INFO. */
+  readonly serverCapabilities: number
+  readonly serverSecurityMode: number
+  readonly supportsMultiCredit: boolean
+  readonly cipher?: CipherName
+  readonly signingAlgorithm: SigningAlgorithm
+  /** 3.1.1: hash after NEGOTIATE, where each logon's hash starts from. */
+  readonly preauthHash?: PreauthIntegrityHash
+}
+
+/** One client connection (MS-SMB2 3.3.1.7). */
+export class Connection implements TransportEvents {
+  readonly server: ServerCore
+  readonly transport: Transport
+  readonly sessions = new Map<bigint, Session>()
+  readonly createdAt: bigint
+  negotiated: Negotiated | undefined
+  /** Set between an SMB1 NEGOTIATE that asked for `SMB 2.???` and the SMB2 NEGOTIATE after it. */
+  multiProtocol = false
+  readonly #window: SequenceWindow
+  readonly #assembler: FrameAssembler
+  readonly #async = new Map<bigint, Request>()
+  #nextAsyncId = 1n
+  #closed = false
+  #paused = false
+  #cancelTimer: (() => void) | undefined
+  /** Time of the last request, for idle time-outs. */
+  lastActivity: bigint
+
+  constructor(server: ServerCore, transport: Transport) {
+    this.server = server
+    this.transport = transport
+    this.createdAt = server.clock.now()
+    this.lastActivity = this.createdAt
+    this.#window = new SequenceWindow(server.limits.maxCredits)
+    this.#assembler = new FrameAssembler(MAX_FRAME_BEFORE_LOGON_BYTES, (frame) => this.#receiveFrame(frame))
+    this.#closeUnless(server.limits.negotiateTimeoutMs, () => this.negotiated !== undefined)
+  }
+
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
+  /** Requests that were answered with STATUS_PENDING and are not finished. */
+  get asyncRequests(): Iterable<Request> {
+    return this.#async.values()
+  }
+
+  received(chunk: Uint8Array): void {
+    if (this.#closed) return
+    try {
+      this.#assembler.push(chunk)
+    } catch (error) {
+      if (!(error instanceof ProtocolError || error instanceof WireError)) this.server.reportError(error, this)
+      this.disconnect(error instanceof Error ? error.message : 'internal error')
+    }
+    if (!this.#paused && this.transport.unsentBytes > this.server.limits.maxUnsentBytes) this.#pause()
+  }
+
+  drained(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#cancelTimer?.()
+    this.transport.resume()
+  }
+
+  closed(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#cancelTimer?.()
+    for (const session of [...this.sessions.values()]) endSession(session)
+    for (const request of this.#async.values()) request.cancel()
+    this.server.connectionClosed(this)
+  }
+
+  /** Ends the connection without an answer: what the specification asks for when a peer breaks its rules. */
+  disconnect(reason: string): void {
+    if (this.#closed) return
+    this.server.emit('disconnect', { remote: this.transport.remote, reason })
+    this.transport.close(false)
+    this.closed()
+  }
+
+  /** A logon has succeeded: large messages are welcome from now on. */
+  loggedOn(): void {
+    const { maxReadBytes, maxWriteBytes, maxTransactBytes } = this.server.limits
+    this.#assembler.maxFrameBytes = Math.max(maxReadBytes, maxWriteBytes, maxTransactBytes) + FRAME_OVERHEAD_BYTES
+  }
+
+  afterNegotiate(): void {
+    this.#closeUnless(this.server.limits.logonTimeoutMs, () => this.hasValidSession)
+  }
+
+  get hasValidSession(): boolean {
+    for (const session of this.sessions.values()) if (session.state !== 'in progress') return true
+    return false
+  }
+
+  /** Sends STATUS_PENDING for `request`, with the credits it asked for. */
+  startAsync(request: Request): Failure | undefined {
+    if (this.#async.size >= this.server.limits.maxAsyncRequests) return fail(NtStatus.INSUFFICIENT_RESOURCES)
+    request.asyncId = this.#nextAsyncId++
+    this.#async.set(request.asyncId, request)
+    const interim: Outgoing = {
+      request,
+      reply: fail(NtStatus.PENDING),
+      credits: this.#grantCredits(request),
+      interim: true,
+    }
+    this.#send([interim])
+    return undefined
+  }
+
+  /** SMB1's NEGOTIATE counts as message 0; its answer lets the client go on with message 1. */
+  creditsForSmb1Negotiate(): number {
+    this.#window.consume(0, 1)
+    return this.#window.grant(1)
+  }
+
+  #receiveFrame(frame: Uint8Array): void {
+    if (this.#closed) return
+    this.lastActivity = this.server.clock.now()
+    if (frame.length < 4) throw new ProtocolError(`message of ${frame.length} bytes`)
+    const view = viewOf(frame)
+    switch (view.getUint32(0, true)) {
+      case PROTOCOL_SMB2:
+        this.#receiveChain(view, undefined)
+        return
+      case PROTOCOL_TRANSFORM: {
+        const { message, sessionId } = openMessage(frame, (id) => this.sessions.get(id)?.keys?.opener)
+        const session = this.sessions.get(sessionId)
+        if (message.length < SMB2_HEADER_BYTES || viewOf(message).getUint32(0, true) !== PROTOCOL_SMB2)
+          throw new ProtocolError('sealed message without an SMB2 message in it')
+        this.#receiveChain(viewOf(message), session)
+        return
+      }
+      case PROTOCOL_SMB1:
+        // MS-SMB2 3.3.5.3: only as the first message, and only NEGOTIATE.
+        if (this.negotiated !== undefined || this.multiProtocol) throw new ProtocolError('SMB1 after NEGOTIATE')
+        this.transport.send(answerSmb1Negotiate(this, view))
+        return
+      default:
+        throw new ProtocolError('not an SMB message')
+    }
+  }
+
+  #receiveChain(view: DataView, sealedBy: Session | undefined): void {
+    const requests = this.#splitChain(view, sealedBy)
+    const done = run(this.#answerChain(requests))
+    if (done instanceof Promise) done.catch((error: unknown) => this.#failed(error))
+  }
+
+  #failed(error: unknown): void {
+    if (!(error instanceof ProtocolError)) this.server.reportError(error, this)
+    this.disconnect(error instanceof Error ? error.message : 'internal error')
+  }
+
+  /** Cuts a frame into its messages (MS-SMB2 3.3.5.2.7) and takes their message ids (3.3.5.2.3). */
+  #splitChain(view: DataView, sealedBy: Session | undefined): Request[] {
+    const chain: ChainState = { sessionId: 0n, treeId: 0, open: undefined }
+    const requests: Request[] = []
+    for (let start = 0; ; ) {
+      const header = Smb2Header.decode(view, start)
+      if ((header.flags & HeaderFlags.SERVER_TO_REDIR) !== 0)
+        throw new ProtocolError('an answer where a request was due')
+      const next = header.nextCommand
+      if (
+        next !== 0 &&
+        (next % 8 !== 0 || next < SMB2_HEADER_BYTES || start + next + SMB2_HEADER_BYTES > view.byteLength)
+      )
+        throw new ProtocolError(`next command at +${next}`)
+      if (requests.length >= MAX_CHAIN_LENGTH) throw new ProtocolError('too many messages in one frame')
+      const end = next === 0 ? view.byteLength : start + next
+      const details = { connection: this, header, view, start, end, sealedBy, chain, isLast: next === 0 }
+      const request = new Request(details)
+      // CANCEL has the message id of what it cancels, and none of its own (MS-SMB2 3.3.5.2.3).
+      if (request.command !== Command.CANCEL && !this.#takeMessageId(request))
+        throw new ProtocolError(`message id ${header.messageId} is not within the window`)
+      requests.push(request)
+      if (next === 0) return requests
+      start += next
+    }
+  }
+
+  #takeMessageId(request: Request): boolean {
+    const charge = this.negotiated?.supportsMultiCredit === true ? request.header.creditCharge : 1
+    return (
+      request.messageId < BigInt(Number.MAX_SAFE_INTEGER) && this.#window.consume(Number(request.messageId), charge)
+    )
+  }
+
+  *#answerChain(requests: readonly Request[]): Steps<void> {
+    let ready: Outgoing[] = []
+    for (const request of requests) {
+      if (request.command === Command.CANCEL) {
+        dispatch.cancel(request)
+        continue
+      }
+      const steps = this.#serve(request)
+      let result = steps.next()
+      while (result.done !== true) {
+        // Something waits. If the request has gone asynchronous, what is ready before it goes out now.
+        if (request.asyncId !== undefined && ready.length > 0) {
+          this.#send(ready)
+          ready = []
+        }
+        result = steps.next((yield result.value) as never)
+      }
+      if (this.#closed) return
+      ready.push(result.value)
+    }
+    if (ready.length > 0) this.#send(ready)
+  }
+
+  /** One request: its answer, whatever happens. */
+  *#serve(request: Request): Steps<Outgoing> {
+    let answer: Reply | Failure
+    let onEncoded: Outgoing['onEncoded']
+    try {
+      const result = yield* this.#guard(dispatch.serve(request))
+      answer = result
+      onEncoded = failed(result) ? undefined : result.onEncoded
+    } catch (error) {
+      if (error instanceof ProtocolError) throw error
+      // MS-SMB2 3.3.5: a request whose fields do not add up is STATUS_INVALID_PARAMETER.
+      if (error instanceof WireError) answer = fail(NtStatus.INVALID_PARAMETER)
+      else {
+        this.server.reportError(error, this)
+        answer = fail(NtStatus.INTERNAL_ERROR)
+      }
+    }
+    const wasAsync = request.asyncId !== undefined
+    if (request.asyncId !== undefined) this.#async.delete(request.asyncId)
+    if (request.command === Command.CREATE && failed(answer)) request.chain.open = answer
+    this.server.observe(request, answer)
+    return {
+      request,
+      reply: answer,
+      credits: wasAsync ? 0 : this.#grantCredits(request),
+      ...(onEncoded === undefined ? {} : { onEncoded }),
+    }
+  }
+
+  /** Steps that carry errors of awaited promises to the place that waits. */
+  *#guard<T>(steps: Steps<T>): Steps<T> {
+    let result = steps.next()
+    while (result.done !== true) {
+      const settled = (yield result.value.then(
+        (value) => ({ value }),
+        (error: unknown) => ({ error }),
+      )) as { value: unknown } | { error: unknown }
+      result = 'error' in settled ? steps.throw(settled.error) : steps.next(settled.value)
+    }
+    return result.value
+  }
+
+  /** MS-SMB2 3.3.1.2: as many as asked for, within the limit; next to none before logon; never so that none is left. */
+  #grantCredits(request: Request): number {
+    const asked = Math.max(1, request.header.credits)
+    const room = this.server.limits.maxCredits - this.#window.available
+    const most = this.hasValidSession ? asked : Math.min(asked, 32)
+    const least = this.#window.available === 0 ? 1 : 0
+    return this.#window.grant(Math.max(least, Math.min(most, room)))
+  }
+
+  #send(outgoing: readonly Outgoing[]): void {
+    if (this.#closed) return
+    this.transport.send(writeResponses(outgoing, this.#sealFor(outgoing)))
+  }
+
+  /** Answers go out sealed when their requests came sealed, or where the session or share wants it (MS-SMB2 3.3.4.1.4). */
+  #sealFor(outgoing: readonly Outgoing[]): Session | undefined {
+    const { request, reply } = outgoing[0] as Outgoing
+    if (request.sealedBy !== undefined) return request.sealedBy
+    const session = request.maybeSession
+    if (session?.keys?.sealer === undefined || request.command === Command.SESSION_SETUP) return undefined
+    if (isError(reply.status) && reply.status === NtStatus.ACCESS_DENIED) return undefined
+    return session.encryptData || request.maybeTree?.encrypt === true ? session : undefined
+  }
+
+  #pause(): void {
+    this.#paused = true
+    this.transport.pause()
+    this.#cancelTimer = this.server.clock.after(this.server.limits.stalledTimeoutMs, () =>
+      this.disconnect('the client takes no answers'),
+    )
+  }
+
+  #closeUnless(timeoutMs: number, isFine: () => boolean): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = this.server.clock.after(timeoutMs, () => {
+      if (!isFine()) this.disconnect('nobody logged on in time')
+    })
+  }
+}

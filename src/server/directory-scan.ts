@@ -1,0 +1,140 @@
+import { type Failure, failed } from '../wire/erref/failure.ts'
+import { type DirectoryEntryWriter, nameExpression } from '../wire/fscc/index.ts'
+import type { DirectoryEntry, FileStat } from './backend.ts'
+import { wireAttributes } from './file-information.ts'
+import type { Open } from './open.ts'
+import { type Steps, wait } from './steps.ts'
+
+/** Bytes that an entry takes at the most beside its name: to guess how many to fetch. */
+const ENTRY_ALIGNMENT = 8
+const TYPICAL_NAME_UNITS = 16
+const MAX_BATCH = 2048
+
+/**
+ * The listing of a directory that a handle is in the midst of (MS-FSA 2.1.5.6.3). The names are those of the moment
+ * when it began; each entry's details are those of the moment when it is sent, and what is gone by then is left out.
+ */
+export class DirectoryScan {
+  readonly #open: Open
+  readonly #names: readonly string[]
+  #position = 0
+  /** Entries that were fetched and did not fit. */
+  #fetched: DirectoryEntry[] = []
+  /** Where the last written entry ends, without alignment. */
+  #lastEnd = 0
+
+  private constructor(open: Open, names: readonly string[]) {
+    this.#open = open
+    this.#names = names
+  }
+
+  /** Begins a listing of what matches `pattern`. */
+  static *begin(open: Open, pattern: string): Steps<DirectoryScan | Failure> {
+    const expression = nameExpression(pattern)
+    // A name without wildcards is looked up, however many others there are beside it.
+    if (expression.literal && pattern !== '.' && pattern !== '..') return yield* DirectoryScan.#single(open, pattern)
+    const names = yield* wait(open.file.list())
+    if (failed(names)) return names
+    const all = ['.', '..', ...names]
+    return new DirectoryScan(open, expression.all ? all : all.filter((name) => expression.matches(name)))
+  }
+
+  static *#single(open: Open, name: string): Steps<DirectoryScan | Failure> {
+    const path = [...open.path, name]
+    const found = yield* wait(open.tree.share?.backend.open(path, { disposition: 'open', read: false, write: false }))
+    if (found === undefined || failed(found)) return new DirectoryScan(open, [])
+    yield* wait(found.file.close())
+    return new DirectoryScan(open, found.path.slice(-1))
+  }
+
+  /** Nothing matches at all: what a first answer says differs from what a later one does. */
+  get isEmpty(): boolean {
+    return this.#names.length === 0
+  }
+
+  /**
+   * Writes entries into `out` until it is full, the listing ends, or `limit` are written. Returns the bytes written: 0
+   * at the end; `'too small'` when not even one entry fits.
+   */
+  *fill(out: DataView, writer: DirectoryEntryWriter, limit: number): Steps<number | 'too small' | Failure> {
+    let at = 0
+    let last = -1
+    for (let count = 0; count < limit; count++) {
+      if (this.#fetched.length === 0) {
+        const more = yield* this.#fetch(Math.min(limit - count, guess(out.byteLength - at, writer)))
+        if (failed(more)) return more
+        if (this.#fetched.length === 0) break
+      }
+      const entry = this.#fetched[this.#fetched.length - 1] as DirectoryEntry
+      if (at + writer.measure(entry.name) > out.byteLength) {
+        if (last < 0) return 'too small'
+        break
+      }
+      this.#fetched.pop()
+      if (last >= 0) out.setUint32(last, at - last, true)
+      last = at
+      const end = at + writer.write(out, at, flatten(entry))
+      at = Math.min(out.byteLength, (end + ENTRY_ALIGNMENT - 1) & ~(ENTRY_ALIGNMENT - 1))
+      for (let gap = end; gap < at; gap++) out.setUint8(gap, 0)
+      if (limit === 1) return end
+      this.#lastEnd = end
+    }
+    return last < 0 ? 0 : this.#lastEnd
+  }
+
+  /** Fetches the next entries, last first, so that taking one is cheap. */
+  *#fetch(count: number): Steps<Failure | undefined> {
+    while (this.#position < this.#names.length && this.#fetched.length === 0) {
+      const names = this.#names.slice(this.#position, this.#position + Math.max(1, count))
+      this.#position += names.length
+      const stats = yield* wait(this.#stat(names))
+      if (failed(stats)) return stats
+      for (let i = names.length - 1; i >= 0; i--) {
+        const stat = stats[i]
+        if (stat !== undefined) this.#fetched.push({ name: names[i] as string, stat })
+      }
+    }
+    return undefined
+  }
+
+  #stat(names: readonly string[]) {
+    if (names[0] !== '.' && names[0] !== '..') return this.#open.file.statEntries(names)
+    const own = this.#open.file.stat()
+    const dots = names.filter((name) => name === '.' || name === '..').length
+    const rest = names.length > dots ? this.#open.file.statEntries(names.slice(dots)) : []
+    if (own instanceof Promise || rest instanceof Promise)
+      return Promise.all([own, rest]).then(([stat, others]) => withDots(stat, dots, others))
+    return withDots(own, dots, rest)
+  }
+}
+
+function withDots(
+  own: FileStat | Failure,
+  dots: number,
+  others: (FileStat | undefined)[] | Failure,
+): (FileStat | undefined)[] | Failure {
+  if (failed(own)) return own
+  if (failed(others)) return others
+  return [...Array.from({ length: dots }, () => own), ...others]
+}
+
+const guess = (room: number, writer: DirectoryEntryWriter): number =>
+  Math.max(1, Math.min(MAX_BATCH, Math.ceil(room / (writer.fixedSize + TYPICAL_NAME_UNITS * 2))))
+
+function flatten({ name, stat }: DirectoryEntry) {
+  return {
+    fileIndex: 0,
+    creationTime: stat.creationTime,
+    lastAccessTime: stat.lastAccessTime,
+    lastWriteTime: stat.lastWriteTime,
+    changeTime: stat.changeTime,
+    endOfFile: stat.endOfFile,
+    allocationSize: stat.allocationSize,
+    fileAttributes: wireAttributes(stat),
+    eaSize: stat.reparseTag === 0 ? stat.eaSize : stat.reparseTag,
+    reparseTag: stat.reparseTag,
+    fileId: stat.fileId,
+    shortName: '',
+    fileName: name,
+  }
+}

@@ -1,0 +1,151 @@
+import { viewOf } from '../bytes/utf16.ts'
+import { ProtocolError } from '../protocol/frame-assembler.ts'
+import { type Failure, fail } from '../wire/erref/failure.ts'
+import { NtStatus } from '../wire/erref/ntstatus.ts'
+import { Command, HeaderFlags, Smb2AsyncHeader } from '../wire/smb2/index.ts'
+import type { CommandDefinition, Handler } from './command.ts'
+import { cancel } from './commands/cancel.ts'
+import { changeNotify } from './commands/change-notify.ts'
+import { close } from './commands/close.ts'
+import { create } from './commands/create.ts'
+import { echo } from './commands/echo.ts'
+import { flush } from './commands/flush.ts'
+import { ioctl } from './commands/ioctl.ts'
+import { lock } from './commands/lock.ts'
+import { logoff } from './commands/logoff.ts'
+import { negotiate } from './commands/negotiate.ts'
+import { oplockBreak } from './commands/oplock-break.ts'
+import { queryDirectory } from './commands/query-directory.ts'
+import { queryInfo } from './commands/query-info.ts'
+import { read } from './commands/read.ts'
+import { sessionSetup } from './commands/session-setup.ts'
+import { setInfo } from './commands/set-info.ts'
+import { treeConnect } from './commands/tree-connect.ts'
+import { treeDisconnect } from './commands/tree-disconnect.ts'
+import { write } from './commands/write.ts'
+import type { Reply } from './reply.ts'
+import type { Request } from './request.ts'
+import type { Session } from './session.ts'
+import { type Steps, wait } from './steps.ts'
+
+const SIGNATURE_OFFSET = 48
+
+const commands: (CommandDefinition | undefined)[] = []
+for (const definition of [
+  negotiate,
+  sessionSetup,
+  logoff,
+  treeConnect,
+  treeDisconnect,
+  create,
+  close,
+  flush,
+  read,
+  write,
+  lock,
+  ioctl,
+  echo,
+  queryDirectory,
+  changeNotify,
+  queryInfo,
+  setInfo,
+  oplockBreak,
+])
+  commands[definition.command] = definition
+
+/** Commands that a session may still send when its ticket has run out (MS-SMB2 3.3.5.2.9). */
+const ALLOWED_WHEN_EXPIRED: ReadonlySet<number> = new Set([
+  Command.SESSION_SETUP,
+  Command.LOGOFF,
+  Command.CLOSE,
+  Command.LOCK,
+  Command.FLUSH,
+])
+
+function* serve(request: Request): Steps<Reply | Failure> {
+  const definition = commands[request.command]
+  const { connection, chain } = request
+  if (definition === undefined) {
+    if (request.command > Command.OPLOCK_BREAK) return fail(NtStatus.INVALID_PARAMETER)
+    throw new ProtocolError(`unexpected command ${request.command}`)
+  }
+  // MS-SMB2 3.3.5.2: until NEGOTIATE has settled the dialect nothing else is served.
+  if (connection.negotiated === undefined && request.command !== Command.NEGOTIATE)
+    throw new ProtocolError('a command before NEGOTIATE')
+  // MS-SMB2 3.3.5.2.7.2: the first of a chain has nothing that it could be related to.
+  if (request.isRelated && chain.sessionId === 0n && chain.treeId === 0 && chain.open === undefined)
+    return fail(NtStatus.INVALID_PARAMETER)
+  const problem = findSession(request, definition)
+  if (problem !== undefined) return problem
+  if (definition.needs === 'tree') {
+    const tree = request.session.trees.get(request.treeId)
+    if (tree === undefined) return fail(NtStatus.NETWORK_NAME_DELETED)
+    request.tree = tree
+    // MS-SMB2 3.3.5.2.11: a share that wants sealing gets no plain requests.
+    if (tree.encrypt && request.sealedBy === undefined) return fail(NtStatus.ACCESS_DENIED)
+  }
+  chain.sessionId = request.sessionId
+  chain.treeId = request.treeId
+  const served = definition.serve(request)
+  return isSteps(served) ? yield* served : yield* wait(served)
+}
+
+/** Session, signature and sealing (MS-SMB2 3.3.5.2.4, 3.3.5.2.9). */
+function findSession(request: Request, definition: CommandDefinition): Failure | undefined {
+  const { connection, sealedBy } = request
+  const id = request.sessionId
+  const session = connection.sessions.get(id)
+  if (session === undefined) {
+    const mustHave = definition.needs !== 'nothing' || (request.isSigned && request.command !== Command.SESSION_SETUP)
+    return mustHave ? fail(NtStatus.USER_SESSION_DELETED) : undefined
+  }
+  // A sealed message speaks for the session that sealed it and no other.
+  if (sealedBy !== undefined && sealedBy !== session) return fail(NtStatus.USER_SESSION_DELETED)
+  if (sealedBy === undefined && session.keys !== undefined) {
+    if (request.isSigned) {
+      if (!signatureIsRight(request, session)) return fail(NtStatus.ACCESS_DENIED)
+    } else if (session.signingRequired && definition.needs !== 'nothing') return fail(NtStatus.ACCESS_DENIED)
+    if (session.encryptData && definition.needs !== 'nothing') return fail(NtStatus.ACCESS_DENIED)
+  }
+  if (definition.needs === 'nothing') {
+    request.session = session
+    return undefined
+  }
+  if (session.state === 'in progress') return fail(NtStatus.USER_SESSION_DELETED)
+  if (session.expiresAt !== undefined && session.expiresAt <= connection.server.clock.now()) session.state = 'expired'
+  if (session.state === 'expired' && !ALLOWED_WHEN_EXPIRED.has(request.command))
+    return fail(NtStatus.NETWORK_SESSION_EXPIRED)
+  request.session = session
+  return undefined
+}
+
+/** MS-SMB2 3.1.5.1: over the message with its signature zeroed. */
+function signatureIsRight(request: Request, session: Session): boolean {
+  if (session.keys === undefined) return false
+  const message = request.bytes
+  const signature = message.slice(SIGNATURE_OFFSET, SIGNATURE_OFFSET + 16)
+  message.fill(0, SIGNATURE_OFFSET, SIGNATURE_OFFSET + 16)
+  return session.keys.signer.verify(
+    [message],
+    { messageId: request.messageId, fromServer: false, isCancel: request.command === Command.CANCEL },
+    signature,
+  )
+}
+
+/** CANCEL has no answer, whatever happens (MS-SMB2 3.3.5.16). */
+function serveCancel(request: Request): void {
+  const { connection } = request
+  const session = connection.sessions.get(request.sessionId)
+  if (session === undefined || (request.sealedBy !== undefined && request.sealedBy !== session)) return
+  if (request.sealedBy === undefined && session.keys !== undefined) {
+    if (request.isSigned ? !signatureIsRight(request, session) : session.signingRequired) return
+  }
+  const isAsync = (request.header.flags & HeaderFlags.ASYNC_COMMAND) !== 0
+  const asyncId = isAsync ? Smb2AsyncHeader.decode(viewOf(request.bytes)).asyncId : 0n
+  cancel(connection, session, { flags: request.header.flags, messageId: request.messageId, asyncId })
+}
+
+const isSteps = (served: ReturnType<Handler<unknown>>): served is Steps<Reply | Failure> =>
+  typeof served === 'object' && 'next' in served
+
+export const dispatch = { serve, cancel: serveCancel }

@@ -1,0 +1,34 @@
+import type { Identity } from '../auth/mechanism.ts'
+import type { Failure } from '../wire/erref/failure.ts'
+import type { NtStatus } from '../wire/erref/ntstatus.ts'
+import type { Reply } from './reply.ts'
+import type { Session } from './session.ts'
+
+/** What a server tells those who listen. `remote` is the address and port of the client. */
+export interface ServerEvents {
+  connect: [{ remote: string }]
+  /** A connection has ended, for whatever reason. */
+  close: [{ remote: string }]
+  /** The server ended a connection because the client broke a rule. */
+  disconnect: [{ remote: string; reason: string }]
+  logon: [{ remote: string; sessionId: bigint; identity: Identity }]
+  logonFailed: [{ remote: string; status: NtStatus; user?: string }]
+  logoff: [{ remote: string; sessionId: bigint; identity: Identity | undefined }]
+  tree: [{ remote: string; share: string; identity: Identity | undefined }]
+  open: [
+    { remote: string; share: string; path: string; access: number; created: boolean; identity: Identity | undefined },
+  ]
+  /** Something that should not happen: a bug, here or in a backend. The server lives on. */
+  fault: [{ remote: string; error: unknown }]
+  /** Each request and its answer; `message` is the request as it came, valid while the listener runs. */
+  request: [
+    {
+      remote: string
+      session: Session | undefined
+      tree: string | undefined
+      message: Uint8Array
+      status: NtStatus
+      answer: Reply | Failure
+    },
+  ]
+}

@@ -1,0 +1,79 @@
+import type { BackendPath } from './backend.ts'
+import { ByteRangeLocks } from './byte-range-locks.ts'
+import type { Open } from './open.ts'
+
+/** What all opens of one stream have in common. */
+export interface SharedStream {
+  /** '' is the unnamed stream. Upper case. */
+  readonly key: string
+  readonly locks: ByteRangeLocks
+}
+
+/** What all opens of one file have in common: keyed by the identity that the backend gives. */
+export class SharedFile {
+  readonly fileId: bigint
+  readonly opens = new Set<Open>()
+  readonly streams = new Map<string, SharedStream>()
+  /** The file goes when its last open does; nobody may open it any more. */
+  deletePending = false
+  /** Named streams that go when their last open does. Upper case. */
+  readonly streamsToDelete = new Set<string>()
+
+  constructor(fileId: bigint) {
+    this.fileId = fileId
+  }
+
+  stream(key: string): SharedStream {
+    let stream = this.streams.get(key)
+    if (stream === undefined) {
+      stream = { key, locks: new ByteRangeLocks() }
+      this.streams.set(key, stream)
+    }
+    return stream
+  }
+}
+
+/** The files of a share that somebody has open. */
+export class FileTable {
+  readonly #files = new Map<bigint, SharedFile>()
+
+  find(fileId: bigint): SharedFile | undefined {
+    return this.#files.get(fileId)
+  }
+
+  add(open: Open): void {
+    open.shared.opens.add(open)
+    this.#files.set(open.shared.fileId, open.shared)
+  }
+
+  remove(open: Open): void {
+    open.shared.opens.delete(open)
+    if (open.shared.opens.size === 0) this.#files.delete(open.shared.fileId)
+  }
+
+  *opens(): Generator<Open> {
+    for (const file of this.#files.values()) yield* file.opens
+  }
+
+  /** True if something is open below `path` (not `path` itself). `key` makes components comparable. */
+  hasOpenBelow(path: BackendPath, key: (name: string) => string): boolean {
+    for (const open of this.opens()) if (open.path.length > path.length && isBelow(open.path, path, key)) return true
+    return false
+  }
+
+  /** A file or directory has a new path: so have the opens of it and below. */
+  moved(from: BackendPath, to: BackendPath, key: (name: string) => string): void {
+    for (const open of this.opens())
+      if (open.path.length >= from.length && isBelow(open.path, from, key))
+        open.path = [...to, ...open.path.slice(from.length)]
+  }
+
+  get size(): number {
+    return this.#files.size
+  }
+}
+
+function isBelow(path: BackendPath, ancestor: BackendPath, key: (name: string) => string): boolean {
+  for (let i = 0; i < ancestor.length; i++) if (key(path[i] as string) !== key(ancestor[i] as string)) return false
+  return true
+}

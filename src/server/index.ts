@@ -1,0 +1,66 @@
+/** `smbkit/server`: an SMB server in a program's own process. */
+import { type Listener, listen } from '../net/listener.ts'
+import { ServerCore, type ServerOptions } from './server-core.ts'
+
+export type { AccountSource } from '../auth/accounts.ts'
+export type { Identity } from '../auth/mechanism.ts'
+export { type Failure, fail, failed } from '../wire/erref/failure.ts'
+export { NtStatus, ntStatusName } from '../wire/erref/ntstatus.ts'
+export type {
+  Answer,
+  Backend,
+  BackendFeatures,
+  BackendFile,
+  BackendPath,
+  ByteRange,
+  DirectoryEntry,
+  ExtendedAttribute,
+  FileStat,
+  InitialState,
+  Maybe,
+  Opened,
+  OpenHow,
+  OutsideChange,
+  StatChange,
+  StreamEntry,
+  VolumeInfo,
+} from './backend.ts'
+export type { ServerEvents } from './events.ts'
+export type { ServerLimits } from './limits.ts'
+export { defaultLimits } from './limits.ts'
+export type { DialectName, ServerOptions } from './server-core.ts'
+export type { ShareOptions } from './share.ts'
+export type { ServerStatus } from './status.ts'
+
+/** An SMB server on TCP. Several can live in one process. */
+export class Server extends ServerCore {
+  #listener: Listener | undefined
+
+  constructor(options: ServerOptions) {
+    super(options)
+  }
+
+  /**
+   * Begins to listen; resolves to where (a port of 0 becomes one that is free).
+   * @throws the system's error when the address cannot be had (EADDRINUSE, EACCES ...)
+   */
+  async start(address: { host?: string; port?: number } = {}): Promise<{ host: string; port: number }> {
+    if (this.#listener !== undefined) throw new Error('the server has been started already')
+    const { host = '127.0.0.1', port = 445 } = address
+    this.#listener = await listen({ host, port }, (transport) => this.connect(transport))
+    this.host = this.#listener.host
+    return { host: this.#listener.host, port: this.#listener.port }
+  }
+
+  /** Takes no more connections, ends those that there are, and resolves when backends have what was written. */
+  async stop(): Promise<void> {
+    const closing = this.#listener?.close()
+    this.#listener = undefined
+    await this.end()
+    await closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+}

@@ -1,0 +1,48 @@
+/** Everything has a limit, and reaching it is a status or a closed connection, never a crash. */
+export interface ServerLimits {
+  /** Connections at a time; more are closed at once. */
+  readonly maxConnections: number
+  /** Sessions on one connection. */
+  readonly maxSessionsPerConnection: number
+  readonly maxTreesPerSession: number
+  readonly maxOpensPerSession: number
+  /** Byte-range locks of one open. */
+  readonly maxLocksPerOpen: number
+  /** Largest read, write and other buffer that is offered to clients of 2.1 and later. */
+  readonly maxReadBytes: number
+  readonly maxWriteBytes: number
+  readonly maxTransactBytes: number
+  /** Credits that one connection may hold. */
+  readonly maxCredits: number
+  /** Requests of one connection that wait (locks, notifications, pipe reads). */
+  readonly maxAsyncRequests: number
+  /** Answers waiting to be taken by the client; above, its requests are left unread. */
+  readonly maxUnsentBytes: number
+  /** From connecting to the end of NEGOTIATE, and from there to a logon. */
+  readonly negotiateTimeoutMs: number
+  readonly logonTimeoutMs: number
+  /** A connection with no open file and no traffic is closed after this. */
+  readonly idleTimeoutMs: number
+  /** A client that takes none of its answers for this long is disconnected. */
+  readonly stalledTimeoutMs: number
+}
+
+const MIB = 1024 * 1024
+
+export const defaultLimits: ServerLimits = {
+  maxConnections: 4096,
+  maxSessionsPerConnection: 64,
+  maxTreesPerSession: 1024,
+  maxOpensPerSession: 16_384,
+  maxLocksPerOpen: 65_536,
+  maxReadBytes: 8 * MIB,
+  maxWriteBytes: 8 * MIB,
+  maxTransactBytes: 8 * MIB,
+  maxCredits: 8192,
+  maxAsyncRequests: 1024,
+  maxUnsentBytes: 32 * MIB,
+  negotiateTimeoutMs: 30_000,
+  logonTimeoutMs: 60_000,
+  idleTimeoutMs: 15 * 60_000,
+  stalledTimeoutMs: 5 * 60_000,
+}

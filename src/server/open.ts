@@ -1,0 +1,115 @@
+import type { Filetime } from '../bytes/filetime.ts'
+import type { BackendFile, BackendPath } from './backend.ts'
+import type { Watch } from './change-notifier.ts'
+import type { DirectoryScan } from './directory-scan.ts'
+import type { SharedFile, SharedStream } from './file-table.ts'
+import type { NamedPipe } from './named-pipe.ts'
+import type { Session } from './session.ts'
+import type { TreeConnect } from './tree-connect.ts'
+
+export interface OpenDetails {
+  readonly id: bigint
+  readonly session: Session
+  readonly tree: TreeConnect
+  readonly file: BackendFile
+  readonly shared: SharedFile
+  readonly path: BackendPath
+  readonly grantedAccess: number
+  readonly shareAccess: number
+  readonly createOptions: number
+}
+
+/** An open file, directory or stream (MS-SMB2 3.3.1.10). */
+export class Open {
+  readonly id: bigint
+  readonly session: Session
+  readonly tree: TreeConnect
+  readonly file: BackendFile
+  readonly shared: SharedFile
+  readonly stream: SharedStream
+  /** Where it is now, in the stored spelling. */
+  path: BackendPath
+  readonly grantedAccess: number
+  readonly shareAccess: number
+  readonly createOptions: number
+  /** Asked for in CREATE; becomes a pending delete when this open closes. */
+  deleteOnClose = false
+  /** FilePositionInformation: kept for the client, used by nothing. */
+  currentByteOffset = 0n
+  /** FileModeInformation. */
+  mode: number
+  /** The directory listing under way. */
+  scan: DirectoryScan | undefined
+  /** The change notification of a directory. */
+  watch: Watch | undefined
+  /** Locks held; kept by ByteRangeLocks. */
+  lockCount = 0
+  /** The client wants this time not to be moved by its writes (MS-FSCC 2.4.7: -1). */
+  frozenLastWriteTime: Filetime | undefined
+  closed = false
+  /** Requests that use the file now: it is closed after the last of them. */
+  #users = 0
+  #whenUnused: (() => void) | undefined
+
+  constructor(details: OpenDetails) {
+    this.id = details.id
+    this.session = details.session
+    this.tree = details.tree
+    this.file = details.file
+    this.shared = details.shared
+    this.stream = details.shared.stream((details.file.stream ?? '').toUpperCase())
+    this.path = details.path
+    this.grantedAccess = details.grantedAccess
+    this.shareAccess = details.shareAccess
+    this.createOptions = details.createOptions
+    this.mode = details.createOptions & MODE_OPTIONS
+  }
+
+  /** The backend's file must not be closed before `release`. */
+  use(): void {
+    this.#users++
+  }
+
+  release(): void {
+    this.#users--
+    if (this.#users === 0) this.#whenUnused?.()
+  }
+
+  /** Settles when no request uses the file. */
+  get unused(): Promise<void> | undefined {
+    if (this.#users === 0) return undefined
+    return new Promise((resolve) => {
+      this.#whenUnused = resolve
+    })
+  }
+
+  /** For logs and status: as a client would write it. */
+  get displayPath(): string {
+    const name = this.path.join('\\')
+    return this.file.stream === undefined ? name : `${name}:${this.file.stream}`
+  }
+}
+
+/** Create options that FileModeInformation shows (MS-FSCC 2.4.31): write-through, sequential, unbuffered, synchronous, delete. */
+const MODE_OPTIONS = 0x0000_103e
+
+/** An open of a named pipe on IPC$. */
+export class PipeOpen {
+  readonly id: bigint
+  readonly session: Session
+  readonly tree: TreeConnect
+  readonly pipe: NamedPipe
+  readonly name: string
+  readonly grantedAccess: number
+
+  constructor(
+    details: Pick<OpenDetails, 'id' | 'session' | 'tree' | 'grantedAccess'> & { pipe: NamedPipe; name: string },
+  ) {
+    this.id = details.id
+    this.session = details.session
+    this.tree = details.tree
+    this.grantedAccess = details.grantedAccess
+    this.pipe = details.pipe
+    this.name = details.name
+  }
+}

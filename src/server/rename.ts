@@ -1,0 +1,93 @@
+import { AccessMask } from '../wire/dtyp/index.ts'
+import { type Failure, fail, failed } from '../wire/erref/failure.ts'
+import { NtStatus } from '../wire/erref/ntstatus.ts'
+import { upcase } from '../wire/fscc/index.ts'
+import { HeaderFlags, ShareAccess } from '../wire/smb2/index.ts'
+import type { BackendPath } from './backend.ts'
+import type { Open } from './open.ts'
+import { type PathName, parsePathName, withoutDfsPrefix } from './path-name.ts'
+import type { Request } from './request.ts'
+import type { Share } from './share.ts'
+import { type Steps, wait } from './steps.ts'
+
+/** FileRenameInformation (MS-SMB2 3.3.5.21.1, MS-FSA 2.1.5.15.11). */
+export function* rename(request: Request, open: Open, newName: string, replace: boolean): Steps<Failure | void> {
+  const { share } = open.tree
+  if (share === undefined) return fail(NtStatus.NOT_SUPPORTED)
+  if ((open.grantedAccess & AccessMask.DELETE) === 0) return fail(NtStatus.ACCESS_DENIED)
+  // A name that begins with a colon renames the stream itself.
+  if (newName.startsWith(':')) return yield* renameStream(open, newName, replace)
+  const target = targetOf(request, newName)
+  if (failed(target)) return target
+  if (target.stream !== undefined || open.file.stream !== undefined) return fail(NtStatus.NOT_SUPPORTED)
+  if (open.path.length === 0) return fail(NtStatus.INVALID_PARAMETER)
+  // A directory does not move from under what is open in it.
+  if (open.file.isDirectory && share.files.hasOpenBelow(open.path, upcase)) return fail(NtStatus.ACCESS_DENIED)
+  if (!parentLetsGo(share, open)) return fail(NtStatus.SHARING_VIOLATION)
+  const problem = replace ? yield* mayReplace(share, open, target.path) : undefined
+  if (problem !== undefined) return problem
+  const from = open.path
+  const renamed = yield* wait(open.file.rename(target.path, replace))
+  if (failed(renamed)) return renamed
+  share.files.moved(from, target.path, upcase)
+  share.notifier.renamed(from, target.path, open.file.isDirectory)
+}
+
+/** FileLinkInformation (MS-FSA 2.1.5.15.7). */
+export function* link(request: Request, open: Open, newName: string, replace: boolean): Steps<Failure | void> {
+  const { share } = open.tree
+  if (share === undefined) return fail(NtStatus.NOT_SUPPORTED)
+  if (open.file.isDirectory) return fail(NtStatus.FILE_IS_A_DIRECTORY)
+  if ((open.tree.maximalAccess & AccessMask.FILE_WRITE_DATA) === 0) return fail(NtStatus.ACCESS_DENIED)
+  const target = targetOf(request, newName)
+  if (failed(target)) return target
+  if (target.stream !== undefined || open.file.stream !== undefined) return fail(NtStatus.INVALID_PARAMETER)
+  const problem = replace ? yield* mayReplace(share, open, target.path) : undefined
+  if (problem !== undefined) return problem
+  const linked = yield* wait(open.file.link(target.path, replace))
+  if (failed(linked)) return linked
+  share.notifier.linked(target.path)
+}
+
+function targetOf(request: Request, newName: string): PathName | Failure {
+  const isDfs = (request.header.flags & HeaderFlags.DFS_OPERATIONS) !== 0
+  // Some clients begin with a separator here, and Windows lets them.
+  const plain = (isDfs ? withoutDfsPrefix(newName) : newName).replace(/^\\/, '')
+  if (plain === '') return fail(NtStatus.INVALID_PARAMETER)
+  return parsePathName(plain)
+}
+
+/** `:name`, `:name:$DATA` */
+function* renameStream(open: Open, newName: string, replace: boolean): Steps<Failure | void> {
+  const [, name = '', type = '$DATA', ...more] = newName.split(':')
+  if (more.length > 0 || type.toUpperCase() !== '$DATA') return fail(NtStatus.OBJECT_NAME_INVALID)
+  if (open.file.stream === undefined) return fail(NtStatus.NOT_SUPPORTED)
+  const done = yield* wait(open.file.renameStream(name, replace))
+  return failed(done) ? done : undefined
+}
+
+/** Whoever has the parent directory open for deletion without sharing that keeps its names as they are. */
+function parentLetsGo(share: Share, open: Open): boolean {
+  const parent = open.path.slice(0, -1)
+  for (const other of share.files.opens()) {
+    if (!other.file.isDirectory || other.path.length !== parent.length) continue
+    if (!other.path.every((name, i) => upcase(name) === upcase(parent[i] as string))) continue
+    const asks = (other.grantedAccess & AccessMask.DELETE) !== 0
+    if (asks && (other.shareAccess & ShareAccess.WRITE) === 0) return false
+  }
+  return true
+}
+
+/** A file that somebody has open cannot be replaced (MS-FSA 2.1.5.15.11). */
+function* mayReplace(share: Share, open: Open, path: BackendPath): Steps<Failure | undefined> {
+  const existing = yield* wait(share.backend.open(path, { disposition: 'open', read: false, write: false }))
+  if (failed(existing)) return undefined
+  const { file } = existing
+  const isOpen = file.fileId !== open.file.fileId && (share.files.find(file.fileId)?.opens.size ?? 0) > 0
+  const stat = yield* wait(file.stat())
+  yield* wait(file.close())
+  if (isOpen) return fail(NtStatus.ACCESS_DENIED)
+  if (file.isDirectory && file.fileId !== open.file.fileId) return fail(NtStatus.ACCESS_DENIED)
+  if (!failed(stat) && (stat.attributes & 0x1) !== 0) return fail(NtStatus.ACCESS_DENIED)
+  return undefined
+}

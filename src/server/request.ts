@@ -1,0 +1,157 @@
+import { type Failure, fail, failed } from '../wire/erref/failure.ts'
+import { NtStatus } from '../wire/erref/ntstatus.ts'
+import type { Infer } from '../wire/schema/index.ts'
+import { type Command, HeaderFlags, type Smb2Header } from '../wire/smb2/index.ts'
+import type { Connection } from './connection.ts'
+import { Open, type PipeOpen } from './open.ts'
+import type { Session } from './session.ts'
+import type { TreeConnect } from './tree-connect.ts'
+
+type Header = Infer<typeof Smb2Header>
+type WireFileId = { readonly persistent: bigint; readonly volatile: bigint }
+
+/** What a related request takes over from the ones before it in its chain (MS-SMB2 3.3.5.2.7.2). */
+export interface ChainState {
+  sessionId: bigint
+  treeId: number
+  /** The open that the last CREATE made or the last request named, or why there is none. */
+  open: Open | PipeOpen | Failure | undefined
+}
+
+/** One request on its way through the server. */
+export class Request {
+  readonly connection: Connection
+  readonly header: Header
+  /** The message: `start` is its SMB2 header, `end` one past its last byte. */
+  readonly view: DataView
+  readonly start: number
+  readonly end: number
+  readonly command: Command
+  readonly messageId: bigint
+  /** It came sealed, in the name of this session. */
+  readonly sealedBy: Session | undefined
+  readonly chain: ChainState
+  readonly isLast: boolean
+  #session: Session | undefined
+  #tree: TreeConnect | undefined
+  /** Set once STATUS_PENDING has been sent. */
+  asyncId: bigint | undefined
+  cancelled = false
+  closedMeanwhile = false
+  #cancel: (() => void) | undefined
+
+  constructor(details: {
+    connection: Connection
+    header: Header
+    view: DataView
+    start: number
+    end: number
+    sealedBy: Session | undefined
+    chain: ChainState
+    isLast: boolean
+  }) {
+    this.connection = details.connection
+    this.header = details.header
+    this.view = details.view
+    this.start = details.start
+    this.end = details.end
+    this.command = details.header.command as Command
+    this.messageId = details.header.messageId
+    this.sealedBy = details.sealedBy
+    this.chain = details.chain
+    this.isLast = details.isLast
+  }
+
+  get isSigned(): boolean {
+    return (this.header.flags & HeaderFlags.SIGNED) !== 0
+  }
+
+  get isRelated(): boolean {
+    return (this.header.flags & HeaderFlags.RELATED_OPERATIONS) !== 0
+  }
+
+  /** The message's bytes, header included. */
+  get bytes(): Uint8Array {
+    return new Uint8Array(this.view.buffer, this.view.byteOffset + this.start, this.end - this.start)
+  }
+
+  get sessionId(): bigint {
+    return this.isRelated ? this.chain.sessionId : this.header.sessionId
+  }
+
+  get treeId(): number {
+    return this.isRelated ? this.chain.treeId : this.header.treeId
+  }
+
+  /** The session it belongs to: there for every command that needs one. */
+  get session(): Session {
+    if (this.#session === undefined) throw new Error('this command has no session')
+    return this.#session
+  }
+
+  set session(session: Session) {
+    this.#session = session
+  }
+
+  get maybeSession(): Session | undefined {
+    return this.#session
+  }
+
+  get tree(): TreeConnect {
+    if (this.#tree === undefined) throw new Error('this command has no tree')
+    return this.#tree
+  }
+
+  set tree(tree: TreeConnect) {
+    this.#tree = tree
+  }
+
+  get maybeTree(): TreeConnect | undefined {
+    return this.#tree
+  }
+
+  /** The open, file or pipe, that the request names or takes over from its chain (MS-SMB2 3.3.5.2.7.2). */
+  anyOpen(id: WireFileId): Open | PipeOpen | Failure {
+    if (this.isRelated && this.chain.open !== undefined) {
+      const taken = this.chain.open
+      if (failed(taken)) return taken
+      return this.session.opens.get(taken.id) === taken ? taken : fail(NtStatus.FILE_CLOSED)
+    }
+    const open = this.session.opens.get(id.volatile)
+    // The open must be one of this session and this tree; the persistent part is the same number here.
+    if (open === undefined || id.persistent !== id.volatile || open.tree !== this.tree) {
+      this.chain.open = fail(NtStatus.FILE_CLOSED)
+      return this.chain.open
+    }
+    this.chain.open = open
+    return open
+  }
+
+  /** As `anyOpen`, for commands that only files understand. */
+  open(id: WireFileId): Open | Failure {
+    const open = this.anyOpen(id)
+    return failed(open) || open instanceof Open ? open : fail(NtStatus.INVALID_DEVICE_REQUEST)
+  }
+
+  /**
+   * Sends STATUS_PENDING: the final answer comes when the command ends. `cancel` is called when the client cancels
+   * (or its session, tree, file or connection goes), and must make the command end.
+   * Fails when the connection has too many such requests.
+   */
+  goAsync(cancel: () => void): Failure | undefined {
+    this.#cancel = cancel
+    return this.connection.startAsync(this)
+  }
+
+  /** Its file is being closed: it ends with the status that this means for it. */
+  fileClosed(): void {
+    this.closedMeanwhile = true
+    this.cancel()
+  }
+
+  cancel(): void {
+    if (this.cancelled) return
+    this.cancelled = true
+    this.#cancel?.()
+  }
+}

@@ -1,0 +1,129 @@
+import { sealMessage } from '../protocol/transform.ts'
+import { type Failure, failed } from '../wire/erref/failure.ts'
+import { NtStatus } from '../wire/erref/ntstatus.ts'
+import { Command, ErrorResponse, HeaderFlags, Smb2AsyncHeader, Smb2Header } from '../wire/smb2/index.ts'
+import type { Reply } from './reply.ts'
+import type { Request } from './request.ts'
+import type { Session } from './session.ts'
+
+const FRAME_HEADER_BYTES = 4
+const SMB2_HEADER_BYTES = 64
+const SIGNATURE_OFFSET = 48
+
+/** One answer, ready to be written. */
+export interface Outgoing {
+  readonly request: Request
+  readonly reply: Reply | Failure
+  readonly credits: number
+  /** An interim answer is neither signed (MS-SMB2 3.3.4.1.1) nor the last for its request. */
+  readonly interim?: boolean
+  /** Sees the encoded message (for the pre-authentication hash). */
+  readonly onEncoded?: (message: Uint8Array) => void
+}
+
+/** Writes one frame with an answer, or the answers of a chain; signed and sealed as each asks for. */
+export function writeResponses(outgoing: readonly Outgoing[], sealFor: Session | undefined): Uint8Array[] {
+  const first = outgoing[0] as Outgoing
+  const ready = outgoing.length === 1 && !failed(first.reply) ? first.reply.frame : undefined
+  if (ready !== undefined) {
+    const message = ready.bytes.subarray(ready.headerAt, ready.dataEnd)
+    writeMessage(message, first, message.length, sealFor !== undefined, false)
+    if (sealFor !== undefined) return sealed(sealFor, message)
+    writeFrameLength(ready.bytes, ready.headerAt - FRAME_HEADER_BYTES, message.length)
+    return [ready.bytes.subarray(ready.headerAt - FRAME_HEADER_BYTES, ready.dataEnd)]
+  }
+  let total = 0
+  const sizes: number[] = []
+  for (let i = 0; i < outgoing.length; i++) {
+    const size = SMB2_HEADER_BYTES + bodySize((outgoing[i] as Outgoing).reply)
+    // Each message of a chain but the last is padded so that the next starts at a multiple of 8 (MS-SMB2 3.3.4.1.3).
+    const padded = i < outgoing.length - 1 ? (size + 7) & ~7 : size
+    sizes.push(padded)
+    total += padded
+  }
+  const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + total)
+  let at = FRAME_HEADER_BYTES
+  for (let i = 0; i < outgoing.length; i++) {
+    const size = sizes[i] as number
+    writeMessage(
+      frame.subarray(at, at + size),
+      outgoing[i] as Outgoing,
+      size,
+      sealFor !== undefined,
+      i < outgoing.length - 1,
+    )
+    at += size
+  }
+  if (sealFor !== undefined) return sealed(sealFor, frame.subarray(FRAME_HEADER_BYTES))
+  writeFrameLength(frame, 0, total)
+  return [frame]
+}
+
+function bodySize(reply: Reply | Failure): number {
+  return failed(reply) ? ErrorResponse.size + 1 : reply.body.sizeOfEncoded(reply.value as never, SMB2_HEADER_BYTES)
+}
+
+function writeMessage(message: Uint8Array, out: Outgoing, size: number, isSealed: boolean, hasNext: boolean): void {
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength)
+  const { request, reply } = out
+  const status = reply.status
+  const session = request.maybeSession
+  const sign = !isSealed && out.interim !== true && mustSign(request, session, status)
+  let flags = HeaderFlags.SERVER_TO_REDIR
+  if (request.isRelated) flags |= HeaderFlags.RELATED_OPERATIONS
+  if (sign) flags |= HeaderFlags.SIGNED
+  const common = {
+    creditCharge: request.header.creditCharge,
+    status,
+    command: request.command,
+    credits: out.credits,
+    nextCommand: hasNext ? size : 0,
+    messageId: request.messageId,
+    sessionId: session?.id ?? request.sessionId,
+    signature: NO_SIGNATURE,
+  }
+  if (request.asyncId !== undefined)
+    Smb2AsyncHeader.encodeInto(view, 0, {
+      ...common,
+      flags: flags | HeaderFlags.ASYNC_COMMAND,
+      asyncId: request.asyncId,
+    })
+  else Smb2Header.encodeInto(view, 0, { ...common, flags, treeId: request.maybeTree?.id ?? request.treeId })
+  let end: number
+  if (failed(reply)) end = ErrorResponse.encodeInto(view, SMB2_HEADER_BYTES, EMPTY_ERROR, 0)
+  else end = reply.body.encodeInto(view, SMB2_HEADER_BYTES, reply.value as never, 0)
+  if (end < size) message.fill(0, end, size)
+  if (sign && session?.keys !== undefined) {
+    const isCancel = request.command === Command.CANCEL
+    const signature = session.keys.signer.sign([message], { messageId: request.messageId, fromServer: true, isCancel })
+    message.set(signature, SIGNATURE_OFFSET)
+  }
+  out.onEncoded?.(message)
+}
+
+/** MS-SMB2 3.3.4.1.1, and 3.3.5.5.3 for the answer that completes a logon. */
+function mustSign(request: Request, session: Session | undefined, status: NtStatus): boolean {
+  if (session?.keys === undefined) return false
+  if (request.command === Command.SESSION_SETUP) return status === NtStatus.SUCCESS
+  return request.isSigned || (session.signingRequired && !session.isGuest)
+}
+
+const NO_SIGNATURE = new Uint8Array(16)
+const EMPTY_ERROR = { errorData: new Uint8Array(0) }
+
+function sealed(session: Session, message: Uint8Array): Uint8Array[] {
+  const sealer = session.keys?.sealer
+  if (sealer === undefined) throw new Error('a sealed session without a sealing key')
+  const { header, pieces } = sealMessage(message, session.id, session.nextNonce(sealer.nonceLength), sealer)
+  const start = Buffer.allocUnsafe(FRAME_HEADER_BYTES + header.length)
+  writeFrameLength(start, 0, header.length + message.length)
+  start.set(header, FRAME_HEADER_BYTES)
+  return [start, ...pieces]
+}
+
+function writeFrameLength(frame: Uint8Array, at: number, length: number): void {
+  frame[at] = 0
+  frame[at + 1] = length >>> 16
+  frame[at + 2] = (length >>> 8) & 0xff
+  frame[at + 3] = length & 0xff
+}

@@ -1,0 +1,77 @@
+import { networkInterfaces as machineInterfaces } from 'node:os'
+import { viewOf } from '../bytes/utf16.ts'
+import { ProtocolError } from '../protocol/frame-assembler.ts'
+import { type Failure, fail } from '../wire/erref/failure.ts'
+import { NtStatus } from '../wire/erref/ntstatus.ts'
+import {
+  type IoctlRequest,
+  NetworkInterfaceInfoResponse,
+  SockaddrIn,
+  SockaddrIn6,
+  ValidateNegotiateInfoRequest,
+  ValidateNegotiateInfoResponse,
+} from '../wire/smb2/index.ts'
+import type { ControlResult } from './control.ts'
+import type { Request } from './request.ts'
+import type { Steps } from './steps.ts'
+
+/** MS-SMB2 3.3.5.15.12: what NEGOTIATE settled, now under a signature; a client that was lied to is cut off. */
+export function* validateNegotiateInfo(request: Request, body: IoctlRequest): Steps<ControlResult | Failure> {
+  const { connection } = request
+  const { negotiated, server } = connection
+  if (negotiated === undefined) return fail(NtStatus.FILE_CLOSED)
+  const asked = ValidateNegotiateInfoRequest.decode(viewOf(body.input))
+  if (body.maxOutputResponse < ValidateNegotiateInfoResponse.size) return fail(NtStatus.INVALID_PARAMETER)
+  const best = Math.max(...server.dialects.filter((dialect) => asked.dialects.includes(dialect)))
+  const matches =
+    best === negotiated.dialect &&
+    asked.capabilities === negotiated.clientCapabilities &&
+    asked.guid === negotiated.clientGuid &&
+    asked.securityMode === negotiated.clientSecurityMode
+  if (!matches) throw new ProtocolError('NEGOTIATE was tampered with')
+  return {
+    output: ValidateNegotiateInfoResponse.encode({
+      capabilities: negotiated.serverCapabilities,
+      guid: server.guid,
+      securityMode: negotiated.serverSecurityMode,
+      dialect: negotiated.dialect,
+    }),
+  }
+}
+
+/** Of interfaces whose speed nobody tells: 1 Gbit/s. */
+const LINK_SPEED_BITS = 1_000_000_000n
+
+/** MS-SMB2 3.3.5.15.11. */
+export function* networkInterfaces(request: Request, body: IoctlRequest): Steps<ControlResult | Failure> {
+  const interfaces: { ifIndex: number; capability: number; linkSpeed: bigint; sockaddr: Uint8Array }[] = []
+  const [local] = request.connection.transport.local.split('%')
+  let ifIndex = 0
+  for (const addresses of Object.values(machineInterfaces())) {
+    ifIndex++
+    for (const { address, family } of addresses ?? []) {
+      // Only what the server listens on: all addresses, or the one it was told.
+      if (!request.connection.server.listensOn(address, local ?? '')) continue
+      const sockaddr =
+        family === 'IPv4'
+          ? SockaddrIn.encode({ address: Uint8Array.from(address.split('.'), Number) })
+          : SockaddrIn6.encode({ address: ipv6Bytes(address) })
+      interfaces.push({ ifIndex, capability: 0, linkSpeed: LINK_SPEED_BITS, sockaddr })
+    }
+  }
+  if (interfaces.length === 0) return fail(NtStatus.NOT_SUPPORTED)
+  const output = NetworkInterfaceInfoResponse.encode({ interfaces })
+  return output.length > body.maxOutputResponse ? fail(NtStatus.BUFFER_TOO_SMALL) : { output }
+}
+
+function ipv6Bytes(address: string): Uint8Array {
+  const [head = '', rest] = (address.split('%')[0] as string).split('::')
+  const groups = (text: string): string[] => (text === '' ? [] : text.split(':'))
+  const front = groups(head)
+  const back = rest === undefined ? [] : groups(rest)
+  const zeros = Array.from({ length: 8 - front.length - back.length }, () => '0')
+  const bytes = new Uint8Array(16)
+  const view = viewOf(bytes)
+  ;[...front, ...zeros, ...back].forEach((group, i) => view.setUint16(i * 2, Number.parseInt(group, 16), false))
+  return bytes
+}

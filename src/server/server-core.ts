@@ -1,0 +1,234 @@
+import { randomBytes } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import type { AccountSource } from '../auth/accounts.ts'
+import type { Acceptor } from '../auth/mechanism.ts'
+import { NtlmMechanism } from '../auth/ntlm-acceptor.ts'
+import { SpnegoMechanisms } from '../auth/spnego-acceptor.ts'
+import type { Filetime } from '../bytes/filetime.ts'
+import { readGuid } from '../bytes/guid.ts'
+import { viewOf } from '../bytes/utf16.ts'
+import type { Failure } from '../wire/erref/failure.ts'
+import { Dialect } from '../wire/smb2/index.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { Connection } from './connection.ts'
+import type { ServerEvents } from './events.ts'
+import { defaultLimits, type ServerLimits } from './limits.ts'
+import type { Reply } from './reply.ts'
+import type { Request } from './request.ts'
+import type { Session } from './session.ts'
+import { endSession } from './session-end.ts'
+import { Share, type ShareOptions } from './share.ts'
+import { type ServerStatus, statusOf } from './status.ts'
+import type { Transport } from './transport.ts'
+
+export const DIALECTS = {
+  '2.0.2': Dialect.SMB_2_0_2,
+  '2.1': Dialect.SMB_2_1,
+  '3.0': Dialect.SMB_3_0,
+  '3.0.2': Dialect.SMB_3_0_2,
+  '3.1.1': Dialect.SMB_3_1_1,
+} as const
+export type DialectName = keyof typeof DIALECTS
+
+export interface ServerOptions {
+  readonly shares: readonly ShareOptions[]
+  /** Who may log on. */
+  readonly accounts: AccountSource
+  /** The server's NetBIOS name: up to 15 characters. Default SMBKIT. */
+  readonly name?: string
+  /** For people who browse. */
+  readonly comment?: string
+  /** Default 2.0.2. */
+  readonly minDialect?: DialectName
+  /** Default 3.1.1. */
+  readonly maxDialect?: DialectName
+  /** Default enabled: signed when the client wants it. */
+  readonly signing?: 'required' | 'enabled'
+  /** Default enabled: sealed when the client or a share wants it. */
+  readonly encryption?: 'required' | 'enabled' | 'off'
+  /** Unknown users are let in as guests. Default false. */
+  readonly allowGuest?: boolean
+  /** Logons without a user are let in, to IPC$ only. Default false. */
+  readonly allowAnonymous?: boolean
+  readonly limits?: Partial<ServerLimits>
+  /** Default: the machine's. */
+  readonly clock?: Clock
+}
+
+/**
+ * The server without its sockets: whoever has a transport calls `connect` for each client and feeds the connection.
+ * `Server` in index.ts adds TCP.
+ */
+export class ServerCore extends EventEmitter<ServerEvents> {
+  readonly clock: Clock
+  readonly limits: ServerLimits
+  readonly guid = readGuid(viewOf(randomBytes(16)), 0)
+  readonly startedAt: Filetime
+  readonly name: string
+  readonly comment: string
+  readonly dialects: readonly number[]
+  readonly signing: 'required' | 'enabled'
+  readonly encryption: 'required' | 'enabled' | 'off'
+  readonly allowAnonymous: boolean
+  readonly connections = new Set<Connection>()
+  /** Sessions of all connections, for PreviousSessionId. */
+  readonly sessions = new Map<bigint, Session>()
+  readonly #allowGuest: boolean
+  /** The address that is listened on, once that is known. */
+  protected host = ''
+  #shares = new Map<string, Share>()
+  #mechanisms: SpnegoMechanisms
+  #nextSessionId: bigint
+  #nextOpenId: bigint
+  #cancelSweep: (() => void) | undefined
+
+  constructor(options: ServerOptions) {
+    super()
+    this.clock = options.clock ?? systemClock
+    this.limits = { ...defaultLimits, ...options.limits }
+    this.startedAt = this.clock.now()
+    this.name = (options.name ?? 'SMBKIT').toUpperCase()
+    this.comment = options.comment ?? 'smbkit'
+    const least = DIALECTS[options.minDialect ?? '2.0.2']
+    const most = DIALECTS[options.maxDialect ?? '3.1.1']
+    this.dialects = Object.values(DIALECTS).filter((dialect) => dialect >= least && dialect <= most)
+    if (this.dialects.length === 0) throw new RangeError('minDialect is above maxDialect')
+    this.signing = options.signing ?? 'enabled'
+    this.encryption = options.encryption ?? 'enabled'
+    this.#allowGuest = options.allowGuest ?? false
+    this.allowAnonymous = options.allowAnonymous ?? false
+    this.#mechanisms = this.#mechanismsFor(options.accounts)
+    // Ids begin at a random place, so that those of an earlier run mean nothing to this one.
+    const start = randomBytes(8)
+    this.#nextSessionId = (BigInt(start.readUInt32LE(0)) << 20n) + 1n
+    this.#nextOpenId = (BigInt(start.readUInt32LE(4)) << 20n) + 1n
+    this.setShares(options.shares)
+  }
+
+  /** A client has connected. Feed what is returned with what `transport` receives. */
+  connect(transport: Transport): Connection | undefined {
+    if (this.connections.size >= this.limits.maxConnections) {
+      transport.close(false)
+      return undefined
+    }
+    const connection = new Connection(this, transport)
+    this.connections.add(connection)
+    this.emit('connect', { remote: transport.remote })
+    this.#cancelSweep ??= this.#sweepLater()
+    return connection
+  }
+
+  connectionClosed(connection: Connection): void {
+    this.connections.delete(connection)
+    this.emit('close', { remote: connection.transport.remote })
+  }
+
+  /** Ends every session and connection; resolves when backends have what was written. */
+  async end(): Promise<void> {
+    this.#cancelSweep?.()
+    this.#cancelSweep = undefined
+    const ending = [...this.sessions.values()].map((session) => endSession(session))
+    await Promise.all(ending)
+    for (const connection of [...this.connections]) {
+      connection.transport.close(true)
+      connection.closed()
+    }
+  }
+
+  /** Offers these shares from now on. Trees of shares that are gone are disconnected when they are next used. */
+  setShares(shares: readonly ShareOptions[]): void {
+    const next = new Map<string, Share>()
+    for (const options of shares) {
+      const key = options.name.toUpperCase()
+      if (key === 'IPC$') throw new RangeError('IPC$ is the server’s own share')
+      if (options.name === '' || /[\\/[\]:|<>+=;,*?"]/.test(options.name) || options.name.length > 80)
+        throw new RangeError(`${JSON.stringify(options.name)} cannot be the name of a share`)
+      if (next.has(key)) throw new RangeError(`two shares are named ${options.name}`)
+      const before = this.#shares.get(key)
+      next.set(key, new Share(options, before?.backend === options.backend ? before : undefined))
+    }
+    this.#shares = next
+  }
+
+  setAccounts(accounts: AccountSource): void {
+    this.#mechanisms = this.#mechanismsFor(accounts)
+  }
+
+  /** Sessions, what they have open, and locks: plain JSON. */
+  status(): ServerStatus {
+    return statusOf(this)
+  }
+
+  /** True if a client can reach the server by `address`; `local` is the one that it came by. */
+  listensOn(address: string, local: string): boolean {
+    const isAll = this.host === '0.0.0.0' || this.host === '::'
+    return isAll ? !address.startsWith('fe80:') : address === local
+  }
+
+  share(name: string): Share | undefined {
+    return this.#shares.get(name.toUpperCase())
+  }
+
+  get shares(): Iterable<Share> {
+    return this.#shares.values()
+  }
+
+  /** One logon attempt. */
+  newAcceptor(): Acceptor {
+    return this.#mechanisms.acceptor()
+  }
+
+  /** What NEGOTIATE tells about mechanisms. */
+  get initialToken(): Uint8Array {
+    return this.#mechanisms.initialToken()
+  }
+
+  newSessionId(): bigint {
+    return this.#nextSessionId++
+  }
+
+  newOpenId(): bigint {
+    return this.#nextOpenId++
+  }
+
+  reportError(error: unknown, connection: Connection): void {
+    this.emit('fault', { remote: connection.transport.remote, error })
+  }
+
+  /** For who watches requests (`--verbose`, `--debug`); costs nothing when nobody does. */
+  observe(request: Request, answer: Reply | Failure): void {
+    if (this.listenerCount('request') === 0) return
+    this.emit('request', {
+      remote: request.connection.transport.remote,
+      session: request.maybeSession,
+      tree: request.maybeTree?.name,
+      message: request.bytes,
+      status: answer.status,
+      answer,
+    })
+  }
+
+  #mechanismsFor(accounts: AccountSource): SpnegoMechanisms {
+    const ntlm = new NtlmMechanism(accounts, {
+      netbiosName: this.name,
+      dnsName: this.name.toLowerCase(),
+      domain: this.name,
+      allowGuest: this.#allowGuest,
+      allowAnonymous: this.allowAnonymous,
+    })
+    return new SpnegoMechanisms([ntlm])
+  }
+
+  /** Closes connections on which nothing is open and nothing has happened for long. */
+  #sweepLater(): () => void {
+    return this.clock.after(Math.min(this.limits.idleTimeoutMs, 60_000), () => {
+      this.#cancelSweep = undefined
+      const oldest = this.clock.now() - BigInt(this.limits.idleTimeoutMs) * 10_000n
+      for (const connection of [...this.connections]) {
+        const inUse = [...connection.sessions.values()].some((session) => session.opens.size > 0)
+        if (!inUse && connection.lastActivity < oldest) connection.disconnect('idle')
+      }
+      if (this.connections.size > 0) this.#cancelSweep = this.#sweepLater()
+    })
+  }
+}

@@ -1,0 +1,29 @@
+import { closeOpen } from './close-open.ts'
+import type { Session } from './session.ts'
+import type { TreeConnect } from './tree-connect.ts'
+
+/** Closes what is open on a tree, and forgets it (MS-SMB2 3.3.5.8). */
+export async function endTree(tree: TreeConnect): Promise<void> {
+  const { session } = tree
+  session.trees.delete(tree.id)
+  for (const request of session.connection.asyncRequests) if (request.maybeTree === tree) request.cancel()
+  const closing = [...session.opens.values()].filter((open) => open.tree === tree).map((open) => closeOpen(open))
+  await Promise.all(closing)
+}
+
+/** Logs a session off (MS-SMB2 3.3.4.12): its files are closed, its trees and locks go. */
+export async function endSession(session: Session): Promise<void> {
+  const { connection } = session
+  connection.sessions.delete(session.id)
+  connection.server.sessions.delete(session.id)
+  for (const request of connection.asyncRequests) if (request.maybeSession === session) request.cancel()
+  const closing = [...session.opens.values()].map((open) => closeOpen(open))
+  session.trees.clear()
+  await Promise.all(closing)
+  if (session.identity !== undefined && session.state !== 'in progress')
+    connection.server.emit('logoff', {
+      remote: connection.transport.remote,
+      sessionId: session.id,
+      identity: session.identity,
+    })
+}

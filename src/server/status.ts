@@ -1,0 +1,96 @@
+import { dateFromFiletime } from '../bytes/filetime.ts'
+import { Open } from './open.ts'
+import type { ServerCore } from './server-core.ts'
+import type { Session } from './session.ts'
+
+/** What a running server has to do with: plain JSON. Ids are hexadecimal, times ISO 8601. */
+export interface ServerStatus {
+  readonly name: string
+  readonly startedAt: string
+  readonly connections: number
+  readonly shares: readonly {
+    readonly name: string
+    readonly comment: string
+    readonly path: string
+    readonly openFiles: number
+  }[]
+  readonly sessions: readonly SessionStatus[]
+}
+
+export interface SessionStatus {
+  readonly id: string
+  readonly remote: string
+  readonly user: string
+  readonly domain: string
+  readonly workstation: string
+  readonly kind: string
+  readonly dialect: string
+  readonly signing: string
+  readonly encryption: string
+  readonly since: string
+  readonly trees: readonly { readonly id: number; readonly share: string; readonly opens: number }[]
+  readonly opens: readonly OpenStatus[]
+}
+
+export interface OpenStatus {
+  readonly id: string
+  readonly share: string
+  readonly path: string
+  readonly access: string
+  readonly shareAccess: number
+  readonly directory: boolean
+  readonly deleteOnClose: boolean
+  readonly locks: readonly { readonly offset: string; readonly length: string; readonly exclusive: boolean }[]
+}
+
+const iso = (time: bigint): string => dateFromFiletime(time).toISOString()
+
+export function statusOf(server: ServerCore): ServerStatus {
+  return {
+    name: server.name,
+    startedAt: iso(server.startedAt),
+    connections: server.connections.size,
+    shares: [...server.shares].map((share) => ({
+      name: share.name,
+      comment: share.options.comment ?? '',
+      path: share.options.path ?? '',
+      openFiles: share.files.size,
+    })),
+    sessions: [...server.sessions.values()].filter((session) => session.state !== 'in progress').map(sessionStatus),
+  }
+}
+
+function sessionStatus(session: Session): SessionStatus {
+  const { negotiated, transport } = session.connection
+  const dialect = (negotiated?.dialect ?? 0).toString(16)
+  return {
+    id: session.id.toString(16),
+    remote: transport.remote,
+    user: session.identity?.user ?? '',
+    domain: session.identity?.domain ?? '',
+    workstation: session.identity?.workstation ?? '',
+    kind: session.identity?.kind ?? 'anonymous',
+    dialect: dialect.length < 3 ? dialect : [...dialect].filter((digit, i) => i < 2 || digit !== '0').join('.'),
+    signing: session.signingRequired ? (negotiated?.signingAlgorithm ?? '') : '',
+    encryption: session.encryptData ? (negotiated?.cipher ?? '') : '',
+    since: iso(session.createdAt),
+    trees: [...session.trees.values()].map((tree) => ({ id: tree.id, share: tree.name, opens: tree.openCount })),
+    opens: [...session.opens.values()].map(openStatus),
+  }
+}
+
+function openStatus(open: Session['opens'] extends Map<bigint, infer O> ? O : never): OpenStatus {
+  const common = { id: open.id.toString(16), share: open.tree.name, access: `0x${open.grantedAccess.toString(16)}` }
+  if (!(open instanceof Open))
+    return { ...common, path: open.name, shareAccess: 7, directory: false, deleteOnClose: false, locks: [] }
+  return {
+    ...common,
+    path: open.displayPath,
+    shareAccess: open.shareAccess,
+    directory: open.file.isDirectory,
+    deleteOnClose: open.deleteOnClose || open.shared.deletePending,
+    locks: open.stream.locks.held
+      .filter((lock) => lock.open === open)
+      .map(({ offset, length, exclusive }) => ({ offset: String(offset), length: String(length), exclusive })),
+  }
+}

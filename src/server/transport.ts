@@ -1,0 +1,24 @@
+/** The byte stream below a connection, handed in by who has sockets (src/net) or by a test that has none. */
+export interface Transport {
+  /** For logs: address and port of the peer. */
+  readonly remote: string
+  /** The server's own address on this connection. */
+  readonly local: string
+  /** Bytes given to `send` that the peer has not taken. */
+  readonly unsentBytes: number
+  /** Takes the bytes over: they must not change afterwards. */
+  send(parts: readonly Uint8Array[]): void
+  /** Stops and resumes what is received. */
+  pause(): void
+  resume(): void
+  /** Ends the stream; what was sent is delivered first when `flush` says so. */
+  close(flush: boolean): void
+}
+
+/** What a transport tells its connection. */
+export interface TransportEvents {
+  received(chunk: Uint8Array): void
+  /** `unsentBytes` has become small again. */
+  drained(): void
+  closed(): void
+}

@@ -1,0 +1,24 @@
+import type { Session } from './session.ts'
+import type { Share } from './share.ts'
+
+/** MS-SMB2 3.3.1.9. `share` is absent for IPC$. */
+export class TreeConnect {
+  readonly id: number
+  readonly session: Session
+  readonly share: Share | undefined
+  readonly maximalAccess: number
+  readonly encrypt: boolean
+  openCount = 0
+
+  constructor(id: number, session: Session, share: Share | undefined, maximalAccess: number, encrypt: boolean) {
+    this.id = id
+    this.session = session
+    this.share = share
+    this.maximalAccess = maximalAccess
+    this.encrypt = encrypt
+  }
+
+  get name(): string {
+    return this.share?.name ?? 'IPC$'
+  }
+}

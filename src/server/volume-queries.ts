@@ -1,0 +1,151 @@
+import type { Failure } from '../wire/erref/failure.ts'
+import { failed } from '../wire/erref/failure.ts'
+import {
+  DeviceCharacteristics,
+  DeviceType,
+  FileFsAttributeInformation,
+  FileFsControlInformation,
+  FileFsDeviceInformation,
+  FileFsFullSizeInformation,
+  FileFsObjectIdInformation,
+  FileFsSectorSizeInformation,
+  FileFsSizeInformation,
+  FileFsVolumeInformation,
+  FileSystemAttributes,
+  FsInformationClass,
+} from '../wire/fscc/index.ts'
+import type { VolumeInfo } from './backend.ts'
+import type { Share } from './share.ts'
+import { type Steps, wait } from './steps.ts'
+
+/** How one information class of a volume is answered. */
+export interface VolumeQuery {
+  /** Smallest buffer that is taken. */
+  readonly minimum: number
+  encode(share: Share): Steps<Uint8Array | Failure>
+}
+
+function ofVolume(minimum: number, encode: (volume: VolumeInfo, share: Share) => Uint8Array): VolumeQuery {
+  return {
+    minimum,
+    *encode(share) {
+      const volume = yield* wait(share.backend.volume())
+      return failed(volume) ? volume : encode(volume, share)
+    },
+  }
+}
+
+const unitBytes = (volume: VolumeInfo): number => volume.bytesPerSector * volume.sectorsPerAllocationUnit
+const units = (volume: VolumeInfo, bytes: number): bigint => BigInt(Math.floor(bytes / unitBytes(volume)))
+
+function attributesOf({ backend, readOnly }: Share): number {
+  const { features } = backend
+  const S = FileSystemAttributes
+  let attributes = S.CASE_SENSITIVE_SEARCH | S.CASE_PRESERVED_NAMES | S.UNICODE_ON_DISK
+  if (features.securityDescriptors) attributes |= S.PERSISTENT_ACLS
+  if (features.sparseFiles) attributes |= S.SUPPORTS_SPARSE_FILES
+  if (features.namedStreams) attributes |= S.NAMED_STREAMS
+  if (features.extendedAttributes) attributes |= S.SUPPORTS_EXTENDED_ATTRIBUTES
+  if (readOnly) attributes |= S.READ_ONLY_VOLUME
+  return attributes
+}
+
+/** The volume's id as an object id: its serial number, repeated, so that it stays the same. */
+function objectId(volume: VolumeInfo): string {
+  const serial = (volume.serialNumber >>> 0).toString(16).padStart(8, '0')
+  return `${serial}-${serial.slice(0, 4)}-${serial.slice(4)}-${serial.slice(0, 4)}-${serial.slice(4)}${serial}`
+}
+
+const NO_LIMIT = 0xffff_ffff_ffff_ffffn
+
+const queries = new Map<number, VolumeQuery>([
+  [
+    FsInformationClass.FileFsVolumeInformation,
+    ofVolume(FileFsVolumeInformation.size, (volume) =>
+      FileFsVolumeInformation.encode({
+        volumeCreationTime: volume.creationTime,
+        volumeSerialNumber: volume.serialNumber,
+        supportsObjects: false,
+        volumeLabel: volume.label,
+      }),
+    ),
+  ],
+  [
+    FsInformationClass.FileFsSizeInformation,
+    ofVolume(FileFsSizeInformation.size, (volume) =>
+      FileFsSizeInformation.encode({
+        totalAllocationUnits: units(volume, volume.totalBytes),
+        availableAllocationUnits: units(volume, volume.availableBytes),
+        sectorsPerAllocationUnit: volume.sectorsPerAllocationUnit,
+        bytesPerSector: volume.bytesPerSector,
+      }),
+    ),
+  ],
+  [
+    FsInformationClass.FileFsFullSizeInformation,
+    ofVolume(FileFsFullSizeInformation.size, (volume) =>
+      FileFsFullSizeInformation.encode({
+        totalAllocationUnits: units(volume, volume.totalBytes),
+        callerAvailableAllocationUnits: units(volume, volume.availableBytes),
+        actualAvailableAllocationUnits: units(volume, volume.freeBytes),
+        sectorsPerAllocationUnit: volume.sectorsPerAllocationUnit,
+        bytesPerSector: volume.bytesPerSector,
+      }),
+    ),
+  ],
+  [
+    FsInformationClass.FileFsDeviceInformation,
+    ofVolume(FileFsDeviceInformation.size, (_volume, share) =>
+      FileFsDeviceInformation.encode({
+        deviceType: DeviceType.DISK,
+        characteristics:
+          DeviceCharacteristics.DEVICE_IS_MOUNTED | (share.readOnly ? DeviceCharacteristics.READ_ONLY_DEVICE : 0),
+      }),
+    ),
+  ],
+  [
+    FsInformationClass.FileFsAttributeInformation,
+    ofVolume(FileFsAttributeInformation.size, (_volume, share) =>
+      FileFsAttributeInformation.encode({
+        fileSystemAttributes: attributesOf(share),
+        maximumComponentNameLength: share.backend.features.maxNameLength,
+        fileSystemName: share.backend.features.fileSystemName,
+      }),
+    ),
+  ],
+  [
+    FsInformationClass.FileFsSectorSizeInformation,
+    ofVolume(FileFsSectorSizeInformation.size, (volume) =>
+      FileFsSectorSizeInformation.encode({
+        logicalBytesPerSector: volume.bytesPerSector,
+        physicalBytesPerSectorForAtomicity: volume.bytesPerSector,
+        physicalBytesPerSectorForPerformance: unitBytes(volume),
+        effectivePhysicalBytesPerSectorForAtomicity: volume.bytesPerSector,
+        flags: 0x3,
+        byteOffsetForSectorAlignment: 0,
+        byteOffsetForPartitionAlignment: 0,
+      }),
+    ),
+  ],
+  [
+    FsInformationClass.FileFsControlInformation,
+    ofVolume(FileFsControlInformation.size, () =>
+      FileFsControlInformation.encode({
+        freeSpaceStartFiltering: 0n,
+        freeSpaceThreshold: 0n,
+        freeSpaceStopFiltering: 0n,
+        defaultQuotaThreshold: NO_LIMIT,
+        defaultQuotaLimit: NO_LIMIT,
+        fileSystemControlFlags: 0,
+      }),
+    ),
+  ],
+  [
+    FsInformationClass.FileFsObjectIdInformation,
+    ofVolume(FileFsObjectIdInformation.size, (volume) =>
+      FileFsObjectIdInformation.encode({ objectId: objectId(volume), extendedInfo: new Uint8Array(0) }),
+    ),
+  ],
+])
+
+export const volumeQuery = (infoClass: number): VolumeQuery | undefined => queries.get(infoClass)
