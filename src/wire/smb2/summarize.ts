@@ -3,6 +3,7 @@ import { hexNumber } from '../../bytes/hex.ts'
 import { NtStatus, ntStatusName } from '../erref/ntstatus.ts'
 import { flagNames, type Struct } from '../schema/index.ts'
 import { ChangeNotifyRequest } from './change-notify.ts'
+import { COMPRESSION_PROTOCOL_ID } from './compression.ts'
 import { Command, Dialect, HeaderFlags } from './constants.ts'
 import { CreateRequest, CreateResponse } from './create.ts'
 import { CompletionFilter, CreateAction, CreateContextName, CreateDisposition, InfoType } from './file-constants.ts'
@@ -19,6 +20,7 @@ import { ReadRequest, ReadResponse } from './read.ts'
 import { SessionSetupRequest, SessionSetupResponse } from './session-setup.ts'
 import { SetInfoRequest } from './set-info.ts'
 import { type Body, commandName, requestBody, responseBody } from './table.ts'
+import { TRANSFORM_PROTOCOL_ID, TransformHeader } from './transform.ts'
 import { TreeConnectRequest, TreeConnectResponse } from './tree-connect.ts'
 import { WriteRequest, WriteResponse } from './write.ts'
 
@@ -36,6 +38,12 @@ export function summarize(view: DataView, start = 0, end: number = view.byteLeng
 }
 
 function line(view: DataView, start: number, end: number): string {
+  const protocolId = start + 4 <= end ? view.getUint32(start, true) : 0
+  if (protocolId === TRANSFORM_PROTOCOL_ID) {
+    const { sessionId, originalMessageSize } = TransformHeader.decode(view, start, end)
+    return `sealed message session=${hexNumber(sessionId)} ${originalMessageSize} bytes`
+  }
+  if (protocolId === COMPRESSION_PROTOCOL_ID) return `compressed message ${end - start} bytes`
   const header = Smb2Header.decode(view, start, end)
   const fromServer = (header.flags & HeaderFlags.SERVER_TO_REDIR) !== 0
   const parts = [`#${header.messageId === UNSOLICITED ? '-' : header.messageId}`, commandName(header.command)]
