@@ -2,11 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Backend } from '../../src/server/backend.ts'
 import { contentTests } from './backend-conformance/content.ts'
+import { extendedAttributeTests, securityDescriptorTests } from './backend-conformance/extras.ts'
 import { type ConformanceTest, Fixture, Lacking } from './backend-conformance/fixture.ts'
 import { metadataTests } from './backend-conformance/metadata.ts'
 import { nameTests } from './backend-conformance/names.ts'
 import { openTests } from './backend-conformance/open.ts'
 import { type Holdings, readOnlyTests } from './backend-conformance/read-only.ts'
+import { linkTests, removeTests } from './backend-conformance/remove.ts'
+import { renameTests } from './backend-conformance/rename.ts'
 import { streamTests } from './backend-conformance/streams.ts'
 import { treeTests } from './backend-conformance/tree.ts'
 import { fullTests, volumeTests } from './backend-conformance/volume.ts'
@@ -32,8 +35,13 @@ export const conformanceTests: readonly ConformanceTest[] = [
   ...nameTests,
   ...contentTests,
   ...metadataTests,
+  ...extendedAttributeTests,
+  ...securityDescriptorTests,
   ...streamTests,
   ...treeTests,
+  ...renameTests,
+  ...linkTests,
+  ...removeTests,
   ...volumeTests,
 ]
 
