@@ -34,6 +34,7 @@ export function chain<T, Input>(
   const step = (value: Input): number => Math.ceil(element.measure(value) / align) * align
   return {
     contentName: `${element.structName} list`,
+    element,
     check(view, start, end, place) {
       for (const [at, stop] of walk(view, start, end, place)) element.check(view, at, stop, place)
     },

@@ -17,6 +17,8 @@ export interface Place {
  */
 export interface Content<T, Input = T> {
   readonly contentName: string
+  /** The kind or structure of its elements, where it has any: for who walks declarations. */
+  readonly element?: unknown
   check(view: DataView, start: number, end: number, place: Place, count?: number): void
   read(view: DataView, start: number, end: number, count?: number): T
   measure(value: Input): number
@@ -81,6 +83,7 @@ export function array<T, Input = T>(
 ): Content<T[], readonly Input[]> {
   return {
     contentName: `${kind.kindName}[]`,
+    element: kind,
     check(view, start, end, place, count) {
       const room = end - start
       if (count === undefined ? room % kind.size !== 0 : count * kind.size > room)

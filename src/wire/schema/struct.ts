@@ -91,6 +91,8 @@ export interface Struct<T, Input>
     Omit<Content<T, Input>, 'read' | 'dissect' | 'write' | 'check'> {
   readonly structName: string
   readonly spec: string
+  /** As declared, in their order: for who walks declarations, such as a generator of values for tests. */
+  readonly fields: Fields
   /** Bytes of the fixed part. */
   readonly size: number
   /** Without any check: for bytes that `check` has passed. */
@@ -331,6 +333,7 @@ export function struct<const F extends Fields>(
   const result = {
     structName,
     spec,
+    fields,
     kindName: structName,
     contentName: structName,
     size,

@@ -34,6 +34,7 @@ export function packedList<T, Input>(
 
   return {
     contentName: `${element.structName} list`,
+    element,
     check(view, start, end, place, count) {
       for (const _ of walk(view, start, end, place, count)) continue
     },
