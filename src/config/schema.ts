@@ -79,6 +79,7 @@ export const configSchema = block('a config file: keys with values', {
     .regex(/^[A-Za-z0-9-]+$/, { error: 'has letters, digits and hyphens only' })
     .max(maxServerNameLength, { error: `has at most ${maxServerNameLength} characters` })
     .exactOptional(),
+  comment: z.string({ error: 'must be text' }).exactOptional(),
   users: text('the path of a users file').exactOptional(),
   socket: text('the path of a socket').exactOptional(),
   minDialect: oneOf(dialectNames).exactOptional(),

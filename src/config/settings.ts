@@ -7,6 +7,7 @@ import { shareNameProblem } from './share-name.ts'
 /** How the server speaks. */
 export interface ServerSettings {
   readonly name?: string
+  readonly comment?: string
   readonly minDialect?: DialectName
   readonly maxDialect?: DialectName
   readonly signing?: SigningMode

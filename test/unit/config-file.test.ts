@@ -13,6 +13,7 @@ const whole = `# everything
 host: 0.0.0.0
 port: 445
 name: FILES
+comment: In the cellar
 users: users
 socket: run/smbkit.sock
 minDialect: 3.0
@@ -45,6 +46,7 @@ test('a config file with every key', () => {
   })
   assert.deepEqual(server, {
     name: 'FILES',
+    comment: 'In the cellar',
     minDialect: '3.0',
     maxDialect: '3.1.1',
     signing: 'required',
@@ -62,9 +64,9 @@ test('a config file with every key', () => {
       users: ['anna', 'no', '007'],
       encryption: 'required',
       hidden: true,
-      place: `${file}:16:3`,
+      place: `${file}:17:3`,
     },
-    { name: 'scratch', path: '/etc/scratch', place: `${file}:23:3` },
+    { name: 'scratch', path: '/etc/scratch', place: `${file}:24:3` },
   ])
 })
 

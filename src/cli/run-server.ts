@@ -1,0 +1,154 @@
+import { isatty } from 'node:tty'
+import type { AccountSource } from '../auth/accounts.ts'
+import { errorCode } from '../config/config-error.ts'
+import type { Settings } from '../config/settings.ts'
+import { Server } from '../server/index.ts'
+import { Backends } from './backends.ts'
+import { defaultSocket, makeSocketFolder } from './places.ts'
+import { sentence, UsageError } from './report.ts'
+import { StatusSocket } from './status-socket.ts'
+import { type Verbosity, watch } from './watch.ts'
+
+/** What to serve, and to whom. */
+export interface Plan {
+  readonly settings: Settings
+  readonly accounts: AccountSource
+  /** What is odd, and no reason not to start. */
+  readonly warnings: readonly string[]
+}
+
+export interface RunOptions {
+  /** Reads the plan: once to start, and at each SIGHUP anew. */
+  readonly plan: () => Plan
+  readonly verbosity: Verbosity
+  /** Tells where it listens. */
+  readonly announce: (address: { host: string; port: number }, plan: Plan) => void
+  /** SIGHUP reads the plan again; without, it ends the server. */
+  readonly reloads: boolean
+}
+
+/** A second signal within this time is the same one, passed on by a program between (npm does so). */
+const sameSignalMs = 1000
+const privilegedPorts = 1024
+
+const tell = (text: string): void => void process.stderr.write(text)
+
+/**
+ * Serves until SIGINT or SIGTERM, and ends cleanly: what was written is on its way to the disk, sessions are closed.
+ * @throws ConfigError, UsageError: it cannot begin
+ */
+export async function runServer(options: RunOptions): Promise<void> {
+  const plan = options.plan()
+  const backends = new Backends()
+  const shares = await backends.prepare(plan.settings.shares)
+  await backends.commit()
+  const server = new Server({ ...plan.settings.server, shares, accounts: plan.accounts })
+  watch(server, options.verbosity, tell)
+  let socket: StatusSocket | undefined
+  try {
+    const address = await start(server, plan.settings)
+    socket = await openSocket(plan.settings, address.port, server)
+    warn(plan)
+    options.announce(address, plan)
+    await untilEnd(options.reloads ? () => reload(options, server, backends, plan) : undefined)
+  } finally {
+    await socket?.close()
+    await server.stop()
+    await backends.close()
+  }
+}
+
+const warn = ({ warnings }: Plan): void => warnings.forEach((warning) => tell(`smbkit: note: ${warning}\n`))
+
+async function start(server: Server, { host, port }: Settings): Promise<{ host: string; port: number }> {
+  try {
+    return await server.start({ host, port })
+  } catch (error) {
+    throw new UsageError(whyNotListening(host, port, error), { cause: error })
+  }
+}
+
+/** The system's error as a sentence. */
+export function whyNotListening(host: string, port: number, error: unknown): string {
+  const where = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  const why: Record<string, string> = {
+    EADDRINUSE: 'another program listens there; choose another port with --port',
+    EADDRNOTAVAIL: 'this machine does not have that address',
+    ENOTFOUND: 'there is no machine of that name',
+    EAI_AGAIN: 'the name cannot be looked up now',
+    EACCES:
+      port < privilegedPorts
+        ? 'ports below 1024 are for root; the README says how to be reached on port 445 without'
+        : 'permission denied',
+  }
+  const code = errorCode(error)
+  return `cannot listen on ${where}: ${(code === undefined ? undefined : why[code]) ?? sentence(error)}`
+}
+
+async function openSocket(settings: Settings, port: number, server: Server): Promise<StatusSocket | undefined> {
+  try {
+    if (settings.socket === undefined) makeSocketFolder()
+    return await StatusSocket.open(settings.socket ?? defaultSocket(port), () => server.status())
+  } catch (error) {
+    // Who asked for a certain socket wants it; without the default one the server is as good.
+    if (settings.socket !== undefined || !(error instanceof UsageError)) throw error
+    tell(`smbkit: note: \`smbkit status\` will not work: ${error.message}\n`)
+    return undefined
+  }
+}
+
+/** Reads the plan again. What is wrong with it is told, and all stays as it was. */
+async function reload(options: RunOptions, server: Server, backends: Backends, first: Plan): Promise<void> {
+  try {
+    const plan = options.plan()
+    const shares = await backends.prepare(plan.settings.shares)
+    server.setShares(shares)
+    server.setAccounts(plan.accounts)
+    await backends.commit()
+    warn(plan)
+    const changed = whatNeedsRestart(first.settings, plan.settings)
+    if (changed.length > 0) tell(`smbkit: note: changed, but only for the next start: ${changed.join(', ')}\n`)
+    tell('smbkit: shares and users are read again\n')
+  } catch (error) {
+    tell(`smbkit: shares and users stay as they were: ${sentence(error)}\n`)
+  }
+}
+
+/** Names of settings that differ and that a running server does not take over. */
+export function whatNeedsRestart(before: Settings, now: Settings): string[] {
+  const flat = ({ host, port, socket, server }: Settings): Record<string, unknown> => ({
+    host,
+    port,
+    socket,
+    ...server,
+  })
+  const [a, b] = [flat(before), flat(now)]
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter(
+    (key) => JSON.stringify(a[key]) !== JSON.stringify(b[key]),
+  )
+}
+
+/** Resolves at the first signal to end. `onHangup` is run at SIGHUP, one run at a time. */
+async function untilEnd(onHangup: (() => Promise<void>) | undefined): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const atTerminal = isatty(0)
+  let endingSince: number | undefined
+  const end = (): void => {
+    if (endingSince === undefined) {
+      endingSince = performance.now()
+      resolve()
+    } else if (performance.now() - endingSince > sameSignalMs) process.exit(130)
+  }
+  let reloading: Promise<void> = Promise.resolve()
+  const hangup = (): void => {
+    // The terminal that it was started from is gone: this is no request to reload.
+    if (onHangup === undefined || (atTerminal && !isatty(0))) end()
+    else reloading = reloading.then(onHangup)
+  }
+  // Signal listeners alone do not keep a program alive; the listening socket does.
+  process.on('SIGINT', end)
+  process.on('SIGTERM', end)
+  process.on('SIGHUP', hangup)
+  await promise
+  await reloading
+}

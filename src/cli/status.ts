@@ -1,0 +1,77 @@
+import { resolve } from 'node:path'
+import { Command } from 'commander'
+import type { ServerStatus } from '../server/index.ts'
+import { defaultSocket, portsWithSocket } from './places.ts'
+import { printable, runCommand, UsageError } from './report.ts'
+import { portNumber } from './serve.ts'
+import { askStatus } from './status-socket.ts'
+
+interface StatusOptions {
+  readonly socket?: string
+  readonly port?: number
+  readonly json?: boolean
+}
+
+/** `smbkit status`: what a running server of this user is doing. */
+export function statusCommand(): Command {
+  return new Command('status')
+    .description('show sessions, open files and locks of a running server')
+    .option('--port <number>', 'port of the server (default: that of the only one there is)', portNumber)
+    .option('--socket <path>', 'status socket of the server, where it was started with one')
+    .option('--json', 'for programs')
+    .action((options: StatusOptions) => runCommand(() => showStatus(options)))
+}
+
+async function showStatus(options: StatusOptions): Promise<void> {
+  const status = (await askStatus(await socketOf(options))) as ServerStatus
+  process.stdout.write(options.json === true ? `${JSON.stringify(status, null, 2)}\n` : formatStatus(status))
+}
+
+async function socketOf({ socket, port }: StatusOptions): Promise<string> {
+  if (socket !== undefined) return resolve(socket)
+  if (port !== undefined) return defaultSocket(port)
+  const ports = portsWithSocket()
+  const asked = await Promise.all(
+    ports.map((found) =>
+      askStatus(defaultSocket(found)).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  )
+  const running = ports.filter((_, index) => asked[index])
+  if (running.length > 1) throw new UsageError(`servers run on ports ${running.join(', ')}: choose one with --port`)
+  const [only] = running
+  if (only === undefined) throw new UsageError('no server of yours is running')
+  return defaultSocket(only)
+}
+
+/** The status for people. */
+export function formatStatus(status: ServerStatus): string {
+  const lines = [`${status.name}, since ${time(status.startedAt)}, connections: ${status.connections}`, 'Shares:']
+  for (const { name, path, openFiles } of status.shares) lines.push(`  ${name}  ${path}  open files: ${openFiles}`)
+  lines.push(status.sessions.length === 0 ? 'No sessions.' : 'Sessions:')
+  for (const session of status.sessions) {
+    const secured = [
+      session.signing === '' ? '' : `signed (${session.signing})`,
+      session.encryption === '' ? '' : `encrypted (${session.encryption})`,
+    ].filter((text) => text !== '')
+    const parts = [
+      session.user === '' ? session.kind : session.user,
+      session.remote,
+      `SMB ${session.dialect}`,
+      ...secured,
+    ]
+    lines.push(`  ${[...parts, `since ${time(session.since)}`].join('  ')}`)
+    for (const tree of session.trees) lines.push(`    connected to ${tree.share}`)
+    for (const open of session.opens) {
+      const what = [open.directory ? 'folder' : '', open.deleteOnClose ? 'deleted when closed' : '']
+      lines.push(`    open  ${[`${open.share}\\${open.path}`, ...what.filter((text) => text !== '')].join('  ')}`)
+      for (const { offset, length, exclusive } of open.locks)
+        lines.push(`      locked  ${exclusive ? 'exclusive' : 'shared'}  from ${offset}, ${length} bytes`)
+    }
+  }
+  return `${lines.map(printable).join('\n')}\n`
+}
+
+const time = (iso: string): string => iso.slice(0, 19).replace('T', ' ')

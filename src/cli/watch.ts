@@ -1,0 +1,70 @@
+import type { Identity } from '../auth/mechanism.ts'
+import { viewOf } from '../bytes/utf16.ts'
+import type { Server, ServerEvents } from '../server/index.ts'
+import { failed } from '../wire/erref/failure.ts'
+import { ntStatusName } from '../wire/erref/ntstatus.ts'
+import { formatTree } from '../wire/schema/index.ts'
+import { dissectMessage, SMB2_HEADER_SIZE, summarize } from '../wire/smb2/index.ts'
+import { printable, sentence } from './report.ts'
+
+/** How much a server tells: what goes wrong and who logs on; each request in a line; its fields as well. */
+export type Verbosity = 'quiet' | 'verbose' | 'debug'
+
+type Told<E extends keyof ServerEvents> = ServerEvents[E][0]
+
+const who = (identity: Identity | undefined): string => {
+  if (identity === undefined) return 'nobody'
+  return identity.kind === 'user'
+    ? identity.user
+    : `${identity.kind}${identity.user === '' ? '' : ` (${identity.user})`}`
+}
+
+/** Writes what a server does, a line at a time, to `write`. */
+export function watch(server: Server, verbosity: Verbosity, write: (text: string) => void): void {
+  const line = (remote: string, text: string): void => {
+    write(`${new Date().toISOString().slice(11, 23)} ${remote} ${printable(text)}\n`)
+  }
+  server.on('logon', ({ remote, identity }) => line(remote, `${who(identity)} logged on`))
+  server.on('logonFailed', ({ remote, status, user }) => {
+    line(remote, `logon${user === undefined || user === '' ? '' : ` of ${user}`} refused: ${ntStatusName(status)}`)
+  })
+  server.on('disconnect', ({ remote, reason }) => line(remote, `disconnected by the server: ${reason}`))
+  server.on('fault', ({ remote, error }) => {
+    line(remote, 'a fault of the server:')
+    write(`${sentence(error)}\n`)
+  })
+  if (verbosity === 'quiet') return
+  server.on('connect', ({ remote }) => line(remote, 'connected'))
+  server.on('close', ({ remote }) => line(remote, 'gone'))
+  server.on('logoff', ({ remote, identity }) => line(remote, `${who(identity)} logged off`))
+  server.on('request', (told) => {
+    line(told.remote, requestLine(told))
+    if (verbosity === 'debug') write(requestFields(told))
+  })
+}
+
+function requestLine({ session, tree, message, status }: Told<'request'>): string {
+  const place = `${session === undefined ? '-' : who(session.identity)}@${tree ?? '-'}`
+  return `${place} ${summarize(viewOf(message))} -> ${ntStatusName(status)}`
+}
+
+function requestFields({ message, answer }: Told<'request'>): string {
+  const asked = formatTree(dissectMessage(viewOf(message), 0, message.length, false), '  > ')
+  return lines(failed(answer) ? asked : asked + answerFields(answer))
+}
+
+/** The body of an answer, laid out as it will be sent; its header is made later. */
+function answerFields({
+  body,
+  value,
+  frame,
+}: Exclude<Told<'request'>['answer'], { status: number; body?: undefined }>): string {
+  if (frame !== undefined) return `  < ${frame.dataEnd - frame.dataAt} bytes of data\n`
+  const input = value as never
+  const message = new Uint8Array(SMB2_HEADER_SIZE + body.sizeOfEncoded(input, SMB2_HEADER_SIZE))
+  const view = viewOf(message)
+  body.encodeInto(view, SMB2_HEADER_SIZE, input, 0)
+  return formatTree(body.dissect(view, SMB2_HEADER_SIZE, message.length, 0), '  < ')
+}
+
+const lines = (text: string): string => text.split('\n').map(printable).join('\n')
