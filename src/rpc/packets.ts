@@ -102,7 +102,14 @@ export class PacketCutter {
 
   /** Takes bytes; `next` then gives what has become whole. */
   push(bytes: Uint8Array): void {
-    this.#queued = bytes
+    if (this.#queued.length === 0) {
+      this.#queued = bytes
+      return
+    }
+    const joined = new Uint8Array(this.#queued.length + bytes.length)
+    joined.set(this.#queued)
+    joined.set(bytes, this.#queued.length)
+    this.#queued = joined
   }
 
   /** The next whole packet, a problem after which nothing more can be read, or undefined when bytes are missing. */

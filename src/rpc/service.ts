@@ -28,7 +28,10 @@ export interface RpcService {
 }
 
 /** Joins an interface and its handlers, which are typed by its declaration. */
-export function service<const O extends Operations>(definition: RpcInterface<O>, handlers: Handlers<O>): RpcService {
+export function service<const O extends Operations>(
+  definition: RpcInterface<O>,
+  handlers: Handlers<NoInfer<O>>,
+): RpcService {
   const entries = new Map<number, ServiceEntry>()
   for (const [name, operation] of Object.entries(definition.operations)) {
     const handle = handlers[name] as ServiceEntry['handle'] | undefined

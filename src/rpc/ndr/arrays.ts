@@ -19,8 +19,9 @@ function readElements<T, I>(
 ): void {
   reader.checkCount(count, element.minSize, typeName)
   reader.spend(count, typeName)
+  // Elements behind pointers come later, each into its place; the number of them is known now.
   const values: T[] = []
-  // Elements behind pointers come later, each into its place.
+  values.length = count
   for (let i = 0; i < count; i++)
     element.read(reader, (value) => {
       values[i] = value

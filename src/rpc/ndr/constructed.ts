@@ -121,6 +121,11 @@ interface AnyUnion {
 
 const tagOf = (value: AnyUnion): number => (value.tag === 'other' ? (value.code ?? 0) : value.tag)
 
+/** The default arm of a union that has nothing in it, for a tag without an arm of its own. */
+export function otherArm(code: number): { readonly tag: 'other'; readonly code: number; readonly value: undefined } {
+  return { tag: 'other', code, value: undefined }
+}
+
 type Arms = Readonly<Record<number, AnyNdrType>>
 
 /** A union as a value: which arm, and what it has. `other` is the default arm, with the tag that led to it. */

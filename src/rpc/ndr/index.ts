@@ -7,7 +7,7 @@ export {
   varyingArray,
   wideString,
 } from './arrays.ts'
-export { MemberList, struct, type UnionInput, type UnionValue, union } from './constructed.ts'
+export { MemberList, otherArm, struct, type UnionInput, type UnionValue, union } from './constructed.ts'
 export { full, later, ref, unique } from './pointers.ts'
 export {
   type ContextHandle,
@@ -26,4 +26,5 @@ export {
 } from './primitives.ts'
 export { defaultNdrLimits, type NdrLimits, NdrReader } from './reader.ts'
 export type { InputOf, Members, MembersInput, NdrFields, NdrType, ValueOf } from './type.ts'
+export { sid, unicodeString } from './windows.ts'
 export { NdrTooLarge, NdrWriter } from './writer.ts'

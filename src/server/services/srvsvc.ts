@@ -1,6 +1,6 @@
 /** The server service (MS-SRVS): shares for those who browse, and who this server is. */
 import { dateFromFiletime, filetimeFromDate } from '../../bytes/filetime.ts'
-import type { InputOf } from '../../rpc/ndr/index.ts'
+import { type InputOf, otherArm } from '../../rpc/ndr/index.ts'
 import type { AnswerOf, InputOfOperation } from '../../rpc/operation.ts'
 import { type RpcService, service } from '../../rpc/service.ts'
 import { PLATFORM_NT, type ServerInfo, ServerType } from '../../rpc/srvsvc/server-info.ts'
@@ -19,7 +19,7 @@ function shareEnum(context: ServiceContext, input: ShareEnumInput): ShareEnumAns
   const { user } = context
   const nothing = listAt(level, [], user)
   const refuse = (result: number): ShareEnumAnswer => ({
-    shares: { info: nothing ?? { tag: 'other', code: level, value: undefined } },
+    shares: { info: nothing ?? otherArm(level) },
     totalEntries: 0,
     resumeHandle: input.resumeHandle,
     result,
@@ -45,8 +45,7 @@ function shareGetInfo(
 ): AnswerOf<Operations['NetrShareGetInfo']> {
   const { level } = input
   const nothing = infoAt(level, null, context.user)
-  if (nothing === undefined)
-    return { info: { tag: 'other', code: level, value: undefined }, result: WinError.INVALID_LEVEL }
+  if (nothing === undefined) return { info: otherArm(level), result: WinError.INVALID_LEVEL }
   const wanted = input.shareName.toUpperCase()
   const share = context.shares().find(({ name }) => name.toUpperCase() === wanted)
   if (share === undefined) return { info: nothing, result: WinError.SHARE_NOT_FOUND }
@@ -122,7 +121,7 @@ export function srvsvc(context: ServiceContext): RpcService {
     NetrServerGetInfo({ level }) {
       const info = serverInfoAt(context, level)
       if (info !== undefined) return { info, result: WinError.SUCCESS }
-      return { info: { tag: 'other', code: level, value: undefined }, result: WinError.INVALID_LEVEL }
+      return { info: otherArm(level), result: WinError.INVALID_LEVEL }
     },
     NetrRemoteTOD: () => ({ time: timeOfDay(context), result: WinError.SUCCESS }),
     NetprNameValidate: (input) => ({ result: nameValidate(input) }),

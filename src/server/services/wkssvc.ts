@@ -1,5 +1,5 @@
 /** The workstation service (MS-WKST): Explorer of Windows 7 asks it, and waits a minute where it is not there. */
-import type { InputOf } from '../../rpc/ndr/index.ts'
+import { type InputOf, otherArm } from '../../rpc/ndr/index.ts'
 import { type RpcService, service } from '../../rpc/service.ts'
 import { PLATFORM_NT } from '../../rpc/srvsvc/server-info.ts'
 import { WinError } from '../../rpc/werror.ts'
@@ -31,8 +31,7 @@ export function wkssvc(context: ServiceContext): RpcService {
     /** MS-WKST 3.2.4.1. */
     NetrWkstaGetInfo({ level }) {
       const info = infoAt(context, level)
-      if (info === undefined)
-        return { info: { tag: 'other', code: level, value: undefined }, result: WinError.INVALID_LEVEL }
+      if (info === undefined) return { info: otherArm(level), result: WinError.INVALID_LEVEL }
       return { info, result: WinError.SUCCESS }
     },
   })
