@@ -1,0 +1,151 @@
+import type { Filetime } from '../../bytes/filetime.ts'
+
+/**
+ * What the disk backend asks of the operating system. Two implement it: Linux by its own system calls, and any system
+ * through `node:fs`. A directory or file is a descriptor; what is asked for by name is asked below a directory, so that
+ * nothing that happens to the folders above it leads elsewhere. Failed calls answer a negative error number (`Errno`).
+ */
+export interface DiskCalls {
+  /** The shared folder. */
+  readonly root: number
+  /** What this place cannot keep or promise, in sentences for people. */
+  readonly limitations: readonly string[]
+  /** Absent where the disk has no extended attributes. */
+  readonly attributes?: AttributeCalls
+  readonly sparse: boolean
+  /** Number of the root's device. */
+  readonly device: number
+
+  /**
+   * Opens `path` below `directory`. Links on the way are followed as long as they stay below the root, the last
+   * component is not (-ELOOP; `folder` follows it); -EXDEV for a path that leads out or has an absolute link.
+   */
+  open(directory: number, path: readonly string[], kind: OpenKind): number
+  /** Makes a file, opened for reading and writing; -EEXIST if the name is there. */
+  create(directory: number, name: string, mode: number): number
+  close(descriptor: number): void
+  /** Opens again what an opened `node` or `folder` is. */
+  reopen(descriptor: number, kind: OpenKind): number
+
+  /** Stats `path` below `directory`, a link at its end not followed. What is found is not for use without an open. */
+  statAt(directory: number, path: readonly string[]): RawStat | number
+  stat(descriptor: number): RawStat | number
+  /** Names as SMB sees them, the store left out, in the order of the disk. */
+  list(descriptor: number): string[] | number
+
+  makeDirectory(directory: number, name: string, mode: number): number
+  removeAt(directory: number, name: string, isDirectory: boolean): number
+  /** `replace`: an existing file gives way; without it -EEXIST. */
+  rename(from: number, fromName: string, to: number, toName: string, replace: boolean): number
+  /** Another name for an open file. */
+  link(descriptor: number, to: number, toName: string): number
+  /** Where a link leads, in bytes as stored. */
+  readLink(directory: number, name: string): Buffer | number
+  /** Where an open file is now, from the root; undefined if it is not below it or removed. */
+  currentPath(descriptor: number): string[] | undefined
+  /** The root's own absolute path, as it is now, in bytes as stored. */
+  rootPath(): Buffer
+
+  setTimes(descriptor: number, access: Filetime | undefined, write: Filetime | undefined): number
+
+  /** Fills `into` without waiting; -EAGAIN if it would have to wait. */
+  readNow(descriptor: number, into: Uint8Array, offset: number): number
+  /** Fills `into`, waiting for the medium if need be. */
+  readSync(descriptor: number, into: Uint8Array, offset: number): number
+  writeNow(descriptor: number, data: Uint8Array, offset: number): number
+  /** True where even a write into the cache may wait for long: network file systems. */
+  readonly slow: boolean
+  truncate(descriptor: number, size: number): number
+  /** Reserves the range without moving the end of file. */
+  reserve(descriptor: number, offset: number, length: number): number
+  /** Makes the range a hole. */
+  punch(descriptor: number, offset: number, length: number): number
+  /** The next byte from `offset` on that is (not) in a hole; -ENXIO if there is none. */
+  seekData(descriptor: number, offset: number): number
+  seekHole(descriptor: number, offset: number): number
+
+  space(): Space
+  /** Closes the root; nothing else is called after it. */
+  end(): void
+
+  /** Reports what happens in an open directory, until the answer is called. Absent where the system cannot tell. */
+  watch?: WatchCalls
+}
+
+/** Extended attributes with their full names. What is read is valid until the next call. */
+export interface AttributeCalls {
+  read(descriptor: number, name: string): Uint8Array | number
+  /** Of a name in a directory; a link is not followed. */
+  readAt(directory: number, name: string, attribute: string): Uint8Array | number
+  list(descriptor: number): string[] | number
+  listAt(directory: number, name: string): string[] | number
+  /** `create`: -EEXIST if it is there. */
+  write(descriptor: number, name: string, value: Uint8Array, create?: boolean): number
+  remove(descriptor: number, name: string): number
+  /** Whether attributes of the system (`security.`) can be written. */
+  readonly privileged: boolean
+}
+
+export interface FolderEvent {
+  readonly action: 'added' | 'removed' | 'modified' | 'movedFrom' | 'movedTo'
+  readonly name: string
+  readonly isDirectory: boolean
+  /** Joins the two halves of a rename. */
+  readonly cookie: number
+}
+
+export interface FolderWatch {
+  /** Watches an open folder; the number by which its events come, or a negative error number. */
+  add(directory: number): number
+  remove(watch: number): void
+  close(): void
+}
+
+export interface WatchReport {
+  event(watch: number, event: FolderEvent): void
+  /** Events were lost. */
+  overflow(): void
+  /** All events that were waiting have been reported. */
+  drained(): void
+}
+
+export type WatchCalls = (report: WatchReport) => FolderWatch | number
+
+/**
+ * `node`: whatever it is, without access to its data; also a link itself. `folder`: a directory to work below, a link to
+ * one followed. `directory`: to be listed.
+ */
+export type OpenKind = 'node' | 'folder' | 'directory' | 'read' | 'write' | 'readWrite'
+
+/** Room on the disk, in bytes. */
+export interface Space {
+  readonly totalBytes: number
+  readonly freeBytes: number
+  /** What the process itself may still use. */
+  readonly availableBytes: number
+  /** The unit in which it is given out. */
+  readonly blockBytes: number
+}
+
+export type NodeKind = 'file' | 'directory' | 'link' | 'special'
+
+export interface RawStat {
+  readonly kind: NodeKind
+  /** Of the file; the same for all its names. */
+  readonly fileId: bigint
+  readonly size: number
+  /** Bytes on the medium. */
+  readonly allocated: number
+  readonly links: number
+  readonly accessTime: Filetime
+  readonly writeTime: Filetime
+  /** Of the inode: moves with every change of it. */
+  readonly changeTime: Filetime
+  /** 0 where the disk does not keep it. */
+  readonly birthTime: Filetime
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+}
+
+export const isErrno = (value: unknown): value is number => typeof value === 'number' && value < 0

@@ -1,0 +1,224 @@
+import { filetimeFromDate } from '../../bytes/filetime.ts'
+import type {
+  Answer,
+  BackendFile,
+  BackendPath,
+  ByteRange,
+  ExtendedAttribute,
+  FileStat,
+  Maybe,
+  StatChange,
+  StreamEntry,
+} from '../../server/backend.ts'
+import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
+import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import { isErrno, type RawStat } from './calls.ts'
+import { Data } from './data.ts'
+import type { Disk } from './disk.ts'
+import { failErrno } from './errno.ts'
+import { readExtendedAttributes, writeExtendedAttributes } from './extended-attributes.ts'
+import { link, type Named, remove, rename } from './moves.ts'
+import { isHidden } from './names.ts'
+import { readSecurityDescriptor, writeSecurityDescriptor } from './security-descriptor.ts'
+
+/** What a call that changes something answers at once. */
+export type Done = Failure | undefined
+
+/** An open file or directory; the unnamed stream of it. */
+export class DiskFile implements BackendFile, Named {
+  readonly fileId: bigint
+  readonly isDirectory: boolean
+  readonly byLink: boolean
+  path: readonly string[]
+  protected readonly disk: Disk
+  protected readonly data: Data
+
+  constructor(disk: Disk, descriptor: number, raw: RawStat, path: readonly string[], byLink: boolean) {
+    this.disk = disk
+    this.data = new Data(disk, descriptor)
+    this.fileId = raw.fileId
+    this.isDirectory = raw.kind === 'directory'
+    this.byLink = byLink
+    this.path = path
+  }
+
+  get descriptor(): number {
+    return this.data.descriptor
+  }
+
+  stat(): FileStat | Failure {
+    const raw = this.raw()
+    return failed(raw) ? raw : this.disk.metadata.stat(this.descriptor, raw)
+  }
+
+  protected raw(): RawStat | Failure {
+    if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
+    const raw = this.disk.calls.stat(this.descriptor)
+    return isErrno(raw) ? failErrno(raw) : raw
+  }
+
+  setStat(change: StatChange): Done {
+    const { metadata } = this.disk
+    const raw = this.raw()
+    if (failed(raw)) return raw
+    if (this.disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
+    const { attributes, creationTime, lastAccessTime, lastWriteTime, changeTime } = change
+    if (attributes !== undefined || creationTime !== undefined) {
+      const before = metadata.dosAttributes(this.descriptor, this.fileId)
+      const result = metadata.setDosAttributes(
+        this.descriptor,
+        raw,
+        attributes ?? before.attributes ?? 0,
+        creationTime ?? before.creationTime,
+      )
+      if (result < 0) return failErrno(result)
+    }
+    if (lastAccessTime !== undefined || lastWriteTime !== undefined) {
+      const result = this.disk.calls.setTimes(this.descriptor, lastAccessTime, lastWriteTime)
+      if (result < 0) return failErrno(result)
+    }
+    if (changeTime === undefined) return undefined
+    const result = metadata.setChangeTime(this.descriptor, changeTime)
+    return result < 0 ? failErrno(result) : undefined
+  }
+
+  read(into: Uint8Array, offset: number): Answer<number> {
+    return this.#notData() ?? this.data.read(into, offset)
+  }
+
+  write(data: Uint8Array, offset: number, through: boolean): Answer<void> {
+    return this.#notWritable() ?? this.data.write(data, offset, through)
+  }
+
+  flush(): Answer<void> {
+    if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
+    return this.data.flush()
+  }
+
+  truncate(size: number): Answer<void> {
+    return this.#notWritable() ?? this.data.truncate(size)
+  }
+
+  allocate(size: number): Answer<void> {
+    return this.#notWritable() ?? this.data.allocate(size)
+  }
+
+  zero(range: ByteRange): Answer<void> {
+    return this.#notWritable() ?? this.data.zero(range)
+  }
+
+  allocatedRanges(range: ByteRange): Answer<ByteRange[]> {
+    return this.#notData() ?? this.data.allocatedRanges(range)
+  }
+
+  #notData(): Done {
+    if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
+    return this.isDirectory ? fail(NtStatus.INVALID_DEVICE_REQUEST) : undefined
+  }
+
+  #notWritable(): Done {
+    return this.#notData() ?? (this.disk.readOnly ? fail(NtStatus.MEDIA_WRITE_PROTECTED) : undefined)
+  }
+
+  list(): string[] | Failure {
+    if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
+    // MS-FSA 2.1.5.6.3: only directories can be listed.
+    if (!this.isDirectory) return fail(NtStatus.INVALID_PARAMETER)
+    const names = this.disk.calls.list(this.descriptor)
+    return isErrno(names) ? failErrno(names) : names
+  }
+
+  statEntries(names: readonly string[]): (FileStat | undefined)[] | Failure {
+    if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
+    if (!this.isDirectory) return fail(NtStatus.INVALID_PARAMETER)
+    const now = filetimeFromDate(new Date())
+    const stats: (FileStat | undefined)[] = []
+    for (const name of names) {
+      const raw = isEntry(name) ? this.disk.calls.statAt(this.descriptor, [name]) : -1
+      if (isErrno(raw)) stats.push(undefined)
+      else if (raw.kind === 'link') stats.push(this.#linkStat(name))
+      else stats.push(this.disk.metadata.entryStat(this.descriptor, name, raw, now))
+    }
+    return stats
+  }
+
+  /** A link is shown as what it leads to; one that leads nowhere or out of the root is not shown. */
+  #linkStat(name: string): FileStat | undefined {
+    const target = this.disk.lookup.openFollowed([...this.path, name], 'node')
+    if (target < 0) return undefined
+    const raw = this.disk.calls.stat(target)
+    const stat = isErrno(raw) ? undefined : this.disk.metadata.stat(target, raw)
+    this.disk.calls.close(target)
+    return stat
+  }
+
+  streams(): StreamEntry[] | Failure {
+    const raw = this.raw()
+    if (failed(raw)) return raw
+    const named = this.disk.streams?.entries(this.descriptor) ?? []
+    if (failed(named) || this.isDirectory) return named
+    return [{ name: '', size: raw.size, allocationSize: raw.allocated }, ...named]
+  }
+
+  extendedAttributes(): ExtendedAttribute[] | Failure {
+    if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
+    const { attributes } = this.disk.calls
+    return attributes === undefined ? [] : readExtendedAttributes(attributes, this.descriptor)
+  }
+
+  setExtendedAttributes(changes: readonly ExtendedAttribute[]): Done {
+    if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
+    if (this.disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
+    const { attributes } = this.disk.calls
+    if (attributes === undefined) return fail(NtStatus.EAS_NOT_SUPPORTED)
+    return writeExtendedAttributes(attributes, this.descriptor, changes)
+  }
+
+  securityDescriptor(): Uint8Array | undefined | Failure {
+    const raw = this.raw()
+    if (failed(raw)) return raw
+    const { attributes } = this.disk.calls
+    return attributes === undefined ? undefined : readSecurityDescriptor(attributes, this.descriptor)
+  }
+
+  setSecurityDescriptor(descriptor: Uint8Array): Done {
+    const raw = this.raw()
+    if (failed(raw)) return raw
+    if (this.disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
+    const { attributes } = this.disk.calls
+    if (attributes === undefined) return fail(NtStatus.INVALID_DEVICE_REQUEST)
+    return writeSecurityDescriptor(attributes, this.descriptor, raw, descriptor)
+  }
+
+  rename(to: BackendPath, replace: boolean): Done {
+    if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
+    if (this.disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
+    const path = rename(this.disk, this, to, replace)
+    if (failed(path)) return path
+    this.path = path
+    return undefined
+  }
+
+  renameStream(_to: string, _replace: boolean): Done {
+    return fail(NtStatus.INVALID_PARAMETER)
+  }
+
+  link(to: BackendPath, replace: boolean): Done {
+    if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
+    return this.disk.readOnly ? fail(NtStatus.MEDIA_WRITE_PROTECTED) : link(this.disk, this, to, replace)
+  }
+
+  remove(): Done {
+    if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
+    return this.disk.readOnly ? fail(NtStatus.MEDIA_WRITE_PROTECTED) : remove(this.disk, this)
+  }
+
+  close(): Maybe<void> {
+    return this.data.close()
+  }
+}
+
+/** Whether a name can be that of an entry: nothing that leads elsewhere, and not the store. */
+function isEntry(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !name.includes('/') && !isHidden(name)
+}

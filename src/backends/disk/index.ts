@@ -1,0 +1,140 @@
+import { basename } from 'node:path'
+import { linuxLibc } from '../../native/libc.ts'
+import type {
+  Answer,
+  Backend,
+  BackendFeatures,
+  BackendPath,
+  Maybe,
+  Opened,
+  OpenHow,
+  VolumeInfo,
+} from '../../server/backend.ts'
+import type { Failure } from '../../wire/erref/failure.ts'
+import { type DiskCalls, isErrno } from './calls.ts'
+import { DirectoryCache } from './directory-cache.ts'
+import type { Disk } from './disk.ts'
+import { failErrno } from './errno.ts'
+import { LinuxCalls } from './linux.ts'
+import { Lookup } from './lookup.ts'
+import { Metadata } from './metadata.ts'
+import { MAX_NAME_BYTES } from './names.ts'
+import { open } from './open.ts'
+import { PortableCalls } from './portable.ts'
+import { Streams } from './streams.ts'
+
+export interface DiskBackendOptions {
+  /** Refuses every change. */
+  readonly readOnly?: boolean
+  /** `portable`: by node:fs alone, as on systems that are not Linux. What serves best when absent. */
+  readonly calls?: 'linux' | 'portable'
+  /** Shown as the name of the volume; the folder's name when absent. */
+  readonly label?: string
+  /**
+   * Reads and writes of at least so many bytes are given to another thread even if they need not wait. 4 MiB when
+   * absent.
+   */
+  readonly threadBytes?: number
+  /** POSIX permissions of new files, less the umask. 0666 when absent. */
+  readonly fileMode?: number
+  /** POSIX permissions of new directories, less the umask. 0777 when absent. */
+  readonly directoryMode?: number
+}
+
+export interface DiskBackend extends Backend {
+  /** What this place cannot keep or promise, in sentences for people. */
+  readonly limitations: readonly string[]
+}
+
+const DEFAULT_THREAD_BYTES = 2 ** 22
+const SECTOR_BYTES = 512
+
+/**
+ * A folder of a disk. Throws an Error with the `code` of node:fs if the folder cannot be opened.
+ *
+ * What POSIX has no place for is kept in extended attributes in the names and encodings of Samba; where there are none
+ * `features` and `limitations` say what is not kept.
+ */
+export function diskBackend(root: string, options: DiskBackendOptions = {}): DiskBackend {
+  const calls = callsFor(root, options)
+  const cache = new DirectoryCache(calls)
+  const readOnly = options.readOnly ?? false
+  const disk: Disk & { streams?: Streams } = {
+    calls,
+    cache,
+    lookup: new Lookup(calls, cache),
+    metadata: new Metadata(calls),
+    readOnly,
+    threadBytes: options.threadBytes ?? DEFAULT_THREAD_BYTES,
+    fileMode: options.fileMode ?? 0o666,
+    directoryMode: options.directoryMode ?? 0o777,
+  }
+  if (calls.attributes !== undefined) disk.streams = new Streams(disk, calls.attributes)
+  return new FolderBackend(disk, options.label ?? basename(root))
+}
+
+function callsFor(root: string, options: DiskBackendOptions): DiskCalls {
+  const libc = options.calls === 'portable' ? undefined : linuxLibc()
+  if (libc !== undefined) return new LinuxCalls(libc, root)
+  if (options.calls === 'linux') throw new Error('the calls of Linux need a Linux on x64 or arm64, and koffi')
+  return new PortableCalls(root)
+}
+
+class FolderBackend implements DiskBackend {
+  readonly features: BackendFeatures
+  readonly limitations: readonly string[]
+  readonly #disk: Disk
+  readonly #label: string
+  #open = true
+
+  constructor(disk: Disk, label: string) {
+    this.#disk = disk
+    this.#label = label
+    this.limitations = disk.calls.limitations
+    const kept = disk.calls.attributes !== undefined
+    this.features = {
+      fileSystemName: 'NTFS',
+      namedStreams: kept,
+      extendedAttributes: kept,
+      securityDescriptors: kept,
+      sparseFiles: disk.calls.sparse,
+      readOnly: disk.readOnly,
+      maxNameLength: MAX_NAME_BYTES,
+    }
+  }
+
+  open(path: BackendPath, how: OpenHow): Answer<Opened> {
+    return open(this.#disk, path, how)
+  }
+
+  volume(): VolumeInfo | Failure {
+    const { calls } = this.#disk
+    const raw = calls.stat(calls.root)
+    if (isErrno(raw)) return failErrno(raw)
+    const root = raw
+    const space = calls.space()
+    const creationTime = this.#disk.metadata.stat(calls.root, root).creationTime
+    return {
+      serialNumber: serialOf(calls.device),
+      label: this.#label,
+      creationTime,
+      totalBytes: space.totalBytes,
+      freeBytes: space.freeBytes,
+      availableBytes: space.availableBytes,
+      bytesPerSector: SECTOR_BYTES,
+      sectorsPerAllocationUnit: Math.max(1, Math.floor(space.blockBytes / SECTOR_BYTES)),
+    }
+  }
+
+  close(): Maybe<void> {
+    if (!this.#open) return
+    this.#open = false
+    this.#disk.streams?.close()
+    this.#disk.calls.end()
+  }
+}
+
+/** 32 bits that stay the same for a device and differ between most. */
+function serialOf(device: number): number {
+  return (Math.imul(device % 0x1_0000_0000, 0x9e37_79b1) ^ Math.floor(device / 0x1_0000_0000)) >>> 0
+}

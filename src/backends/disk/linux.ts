@@ -1,0 +1,452 @@
+import { constants, ftruncateSync, openSync, readFileSync, readSync, statfsSync, writeSync } from 'node:fs'
+import { type Filetime, unixNsFromFiletime } from '../../bytes/filetime.ts'
+import { eachName } from '../../native/directory.ts'
+import * as files from '../../native/files.ts'
+import { InotifyEvent, inotify } from '../../native/inotify.ts'
+import { type Libc, PATH_BYTES, Place } from '../../native/libc.ts'
+import * as xattr from '../../native/xattr.ts'
+import {
+  type AttributeCalls,
+  type DiskCalls,
+  type FolderEvent,
+  type FolderWatch,
+  isErrno,
+  type NodeKind,
+  type OpenKind,
+  type RawStat,
+  type Space,
+  type WatchReport,
+} from './calls.ts'
+import { Errno, thrownErrno } from './errno.ts'
+import { decodeName, encodeName, isHidden } from './names.ts'
+
+/** Not to wait for a peer of a FIFO, and not to take over a terminal, should one stand there after all. */
+const HARMLESS = constants.O_NONBLOCK | constants.O_NOCTTY
+const OPEN_FLAGS: Readonly<Record<OpenKind, number>> = {
+  node: files.O_PATH | constants.O_NOFOLLOW,
+  folder: files.O_PATH | constants.O_DIRECTORY,
+  directory: constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW,
+  read: constants.O_RDONLY | constants.O_NOFOLLOW | HARMLESS,
+  write: constants.O_WRONLY | constants.O_NOFOLLOW | HARMLESS,
+  readWrite: constants.O_RDWR | constants.O_NOFOLLOW | HARMLESS,
+}
+const CREATE_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | HARMLESS
+const REOPEN_NOT = constants.O_NOFOLLOW
+
+const RESOLVE = files.RESOLVE_BENEATH | files.RESOLVE_NO_MAGICLINKS
+/** openat2 answers EAGAIN when something was renamed while it looked at `..`. */
+const MAX_RETRIES = 16
+
+const CAP_SYS_ADMIN = 21n
+/** File systems whose calls wait for another machine or process: NFS, SMB, CIFS, FUSE, AFS, Ceph, 9p, OCFS2, GFS2. */
+const SLOW_TYPES = new Set([
+  0x6969, 0xfe534d42, 0xff534d42, 0x65735546, 0x5346414f, 0x00c36400, 0x01021997, 0x7461636f, 0x01161970,
+])
+
+/** Linux by its own system calls. */
+export class LinuxCalls implements DiskCalls {
+  readonly root: number
+  readonly limitations: readonly string[]
+  readonly attributes?: AttributeCalls
+  readonly sparse = true
+  readonly slow: boolean
+  readonly device: number
+  readonly #libc: Libc
+  #canReadCached: boolean
+
+  constructor(libc: Libc, path: string) {
+    this.#libc = libc
+    this.root = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
+    this.slow = SLOW_TYPES.has(files.fileSystemType(libc, this.root))
+    this.#canReadCached = true
+    files.statxOf(libc, this.root)
+    this.device = files.Statx.device(libc)
+    const limitations: string[] = []
+    const probe = xattr.fgetxattr(libc, this.root, 'user.smbkit.probe')
+    if (probe !== -Errno.EOPNOTSUPP) {
+      this.attributes = new LinuxAttributes(libc, this.root)
+      if (!this.attributes.privileged) {
+        limitations.push(
+          'Security descriptors are kept as user.NTACL, since writing security.NTACL needs CAP_SYS_ADMIN.',
+        )
+      }
+    } else {
+      limitations.push(
+        'The disk has no extended attributes: named streams, extended attributes and security descriptors are not ' +
+          'kept, DOS attributes and creation times not beyond the end of the server.',
+      )
+    }
+    this.limitations = limitations
+  }
+
+  open(directory: number, path: readonly string[], kind: OpenKind): number {
+    if (!this.#put(path, Place.pathA)) return -Errno.ENAMETOOLONG
+    return this.#open(directory, OPEN_FLAGS[kind], 0)
+  }
+
+  create(directory: number, name: string, mode: number): number {
+    this.#putName(name, Place.pathA)
+    return this.#open(directory, CREATE_FLAGS, mode)
+  }
+
+  #open(directory: number, flags: number, mode: number): number {
+    for (let tries = 0; ; tries++) {
+      const result = files.openat2(this.#libc, directory, flags, mode, RESOLVE)
+      if ((result !== -Errno.EAGAIN && result !== -Errno.EINTR) || tries === MAX_RETRIES) return result
+    }
+  }
+
+  close(descriptor: number): void {
+    files.close(this.#libc, descriptor)
+  }
+
+  reopen(descriptor: number, kind: OpenKind): number {
+    this.#putProc(descriptor)
+    return files.openat2(this.#libc, files.AT_FDCWD, OPEN_FLAGS[kind] & ~REOPEN_NOT, 0, 0)
+  }
+
+  statAt(directory: number, path: readonly string[]): RawStat | number {
+    if (!this.#put(path, Place.pathA)) return -Errno.ENAMETOOLONG
+    const result = files.statxAt(this.#libc, directory)
+    return result < 0 ? result : this.#rawStat()
+  }
+
+  stat(descriptor: number): RawStat | number {
+    const result = files.statxOf(this.#libc, descriptor)
+    return result < 0 ? result : this.#rawStat()
+  }
+
+  list(descriptor: number): string[] | number {
+    const names: string[] = []
+    const { buffer } = this.#libc
+    const result = eachName(this.#libc, descriptor, (from, to) => {
+      const name = decodeName(buffer, from, to)
+      if (!isHidden(name)) names.push(name)
+    })
+    return result < 0 ? result : names
+  }
+
+  makeDirectory(directory: number, name: string, mode: number): number {
+    this.#putName(name, Place.pathA)
+    return files.mkdirat(this.#libc, directory, mode)
+  }
+
+  removeAt(directory: number, name: string, isDirectory: boolean): number {
+    this.#putName(name, Place.pathA)
+    return files.unlinkat(this.#libc, directory, isDirectory ? files.AT_REMOVEDIR : 0)
+  }
+
+  rename(from: number, fromName: string, to: number, toName: string, replace: boolean): number {
+    this.#putName(fromName, Place.pathA)
+    this.#putName(toName, Place.pathB)
+    const result = files.renameat2(this.#libc, from, to, replace ? 0 : files.RENAME_NOREPLACE)
+    // File systems without RENAME_NOREPLACE say EINVAL, and so does a directory moved below itself: the look, then
+    // the plain rename tells the two apart.
+    if (result !== -Errno.EINVAL || replace) return result
+    this.#putName(toName, Place.pathA)
+    if (files.statxAt(this.#libc, to) >= 0) return -Errno.EEXIST
+    this.#putName(fromName, Place.pathA)
+    return files.renameat2(this.#libc, from, to, 0)
+  }
+
+  link(descriptor: number, to: number, toName: string): number {
+    this.#putProc(descriptor)
+    this.#putName(toName, Place.pathB)
+    return files.linkat(this.#libc, files.AT_FDCWD, to, files.AT_SYMLINK_FOLLOW)
+  }
+
+  readLink(directory: number, name: string): Buffer | number {
+    this.#putName(name, Place.pathA)
+    const target = files.readlinkat(this.#libc, directory)
+    return isErrno(target) ? target : Buffer.from(target)
+  }
+
+  currentPath(descriptor: number): string[] | undefined {
+    const root = this.rootPath()
+    const at = this.#procTarget(descriptor)
+    if (at === undefined || !at.subarray(0, root.length).equals(root)) return undefined
+    if (at.length === root.length) return []
+    if (at[root.length] !== 0x2f) return undefined
+    return splitPath(at.subarray(root.length + 1))
+  }
+
+  rootPath(): Buffer {
+    const path = this.#procTarget(this.root)
+    return path === undefined || path.equals(SLASH) ? Buffer.alloc(0) : path
+  }
+
+  setTimes(descriptor: number, access: Filetime | undefined, write: Filetime | undefined): number {
+    const accessNs = access === undefined ? undefined : unixNsFromFiletime(access)
+    const writeNs = write === undefined ? undefined : unixNsFromFiletime(write)
+    const result = files.futimens(this.#libc, descriptor, accessNs, writeNs)
+    if (result !== -Errno.EBADF) return result
+    this.#putProc(descriptor)
+    return files.utimensat(this.#libc, accessNs, writeNs)
+  }
+
+  readNow(descriptor: number, into: Uint8Array, offset: number): number {
+    if (into.length === 0) return 0
+    if (!this.#canReadCached) return this.slow ? -Errno.EAGAIN : this.readSync(descriptor, into, offset)
+    const length = files.readCached(this.#libc, descriptor, into, offset)
+    if (length === -Errno.EOPNOTSUPP || length === -Errno.ENOSYS) {
+      this.#canReadCached = false
+      return this.readNow(descriptor, into, offset)
+    }
+    if (length <= 0 || length === into.length) return length
+    // A short answer is the end of the file, or the end of what the cache has.
+    const more = files.readCached(this.#libc, descriptor, into.subarray(length), offset + length)
+    if (more === 0) return length
+    return more > 0 && length + more === into.length ? into.length : -Errno.EAGAIN
+  }
+
+  readSync(descriptor: number, into: Uint8Array, offset: number): number {
+    try {
+      return readSync(descriptor, into, 0, into.length, offset)
+    } catch (error) {
+      return thrownErrno(error)
+    }
+  }
+
+  writeNow(descriptor: number, data: Uint8Array, offset: number): number {
+    try {
+      return writeSync(descriptor, data, 0, data.length, offset)
+    } catch (error) {
+      return thrownErrno(error)
+    }
+  }
+
+  truncate(descriptor: number, size: number): number {
+    try {
+      ftruncateSync(descriptor, size)
+      return 0
+    } catch (error) {
+      return thrownErrno(error)
+    }
+  }
+
+  reserve(descriptor: number, offset: number, length: number): number {
+    return files.fallocate(this.#libc, descriptor, files.FALLOC_KEEP_SIZE, offset, length)
+  }
+
+  punch(descriptor: number, offset: number, length: number): number {
+    const mode = files.FALLOC_KEEP_SIZE | files.FALLOC_PUNCH_HOLE
+    return files.fallocate(this.#libc, descriptor, mode, offset, length)
+  }
+
+  seekData(descriptor: number, offset: number): number {
+    return files.seek(this.#libc, descriptor, offset, files.SEEK_DATA)
+  }
+
+  seekHole(descriptor: number, offset: number): number {
+    return files.seek(this.#libc, descriptor, offset, files.SEEK_HOLE)
+  }
+
+  space(): Space {
+    const { bavail, bfree, blocks, bsize } = statfsSync(`/proc/self/fd/${this.root}`)
+    return { totalBytes: blocks * bsize, freeBytes: bfree * bsize, availableBytes: bavail * bsize, blockBytes: bsize }
+  }
+
+  end(): void {
+    this.close(this.root)
+  }
+
+  watch = (report: WatchReport): FolderWatch | number => {
+    const { buffer } = this.#libc
+    return inotify(
+      this.#libc,
+      (watch, mask, cookie, bytes) => {
+        if ((mask & InotifyEvent.Q_OVERFLOW) !== 0) {
+          report.overflow()
+          return
+        }
+        const action = actionOf(mask)
+        if (action === undefined || bytes.length === 0) return
+        bytes.forEach((byte, i) => {
+          buffer[Place.value + i] = byte
+        })
+        const name = decodeName(buffer, Place.value, Place.value + bytes.length)
+        report.event(watch, { action, name, isDirectory: (mask & InotifyEvent.ISDIR) !== 0, cookie })
+      },
+      () => report.drained(),
+    )
+  }
+
+  #put(path: readonly string[], place: number): boolean {
+    const { bytes } = this.#libc
+    let at = place
+    const end = place + PATH_BYTES
+    for (let i = 0; i < path.length; i++) {
+      const name = path[i] as string
+      if (i > 0) bytes[at++] = 0x2f
+      if (at + name.length * 3 >= end + 1024) return false
+      at = encodeName(name, bytes, at)
+      if (at >= end) return false
+    }
+    if (at === place) bytes[at++] = 0x2e
+    bytes[at] = 0
+    return true
+  }
+
+  #putName(name: string, place: number): void {
+    const { bytes } = this.#libc
+    bytes[encodeName(name, bytes, place)] = 0
+  }
+
+  #putProc(descriptor: number): void {
+    const { buffer, bytes } = this.#libc
+    const path = `/proc/self/fd/${descriptor}`
+    bytes[Place.pathA + buffer.write(path, Place.pathA, 'latin1')] = 0
+  }
+
+  #procTarget(descriptor: number): Buffer | undefined {
+    this.#putProc(descriptor)
+    const target = files.readlinkat(this.#libc, files.AT_FDCWD)
+    return isErrno(target) ? undefined : Buffer.from(target)
+  }
+
+  #rawStat(): RawStat {
+    const libc = this.#libc
+    const { Statx } = files
+    const mode = Statx.mode(libc)
+    const device = Statx.device(libc)
+    const inode = Statx.inode(libc)
+    return {
+      kind: KINDS[mode >>> 12] ?? 'special',
+      // Inodes count anew on every device: one below the root that is not the root's is mixed in.
+      fileId: device === this.device ? inode : inode ^ (BigInt(device ^ this.device) << 36n),
+      size: Statx.size(libc),
+      allocated: Statx.blocks(libc) * 512,
+      links: Statx.links(libc),
+      accessTime: filetimeAt(libc, Statx.accessTime),
+      writeTime: filetimeAt(libc, Statx.writeTime),
+      changeTime: filetimeAt(libc, Statx.changeTime),
+      birthTime: Statx.hasBirth(libc) ? filetimeAt(libc, Statx.birthTime) : 0n,
+      mode: mode & 0o7777,
+      uid: Statx.uid(libc),
+      gid: Statx.gid(libc),
+    }
+  }
+}
+
+const SLASH = Buffer.from('/')
+
+/** By the type bits of a mode: S_IFDIR is 4, S_IFREG 8, S_IFLNK 10. */
+const KINDS: Readonly<Record<number, NodeKind>> = { 4: 'directory', 8: 'file', 10: 'link' }
+
+const half = new Uint32Array(2)
+const whole = new BigUint64Array(half.buffer)
+const EPOCH_DIFFERENCE_SECONDS = 11_644_473_600
+
+/** A time of statx as FILETIME, put together from halves: one bigint a time is made, not five. */
+function filetimeAt(libc: Libc, at: number): Filetime {
+  const seconds = files.statxSeconds(libc, at) + EPOCH_DIFFERENCE_SECONDS
+  const upper = Math.floor(seconds / 65536) * 10_000_000
+  const lower = (seconds - Math.floor(seconds / 65536) * 65536) * 10_000_000
+  const low = (upper % 65536) * 65536 + lower + Math.floor(files.statxNanoseconds(libc, at) / 100)
+  half[0] = low % 0x100000000
+  half[1] = Math.floor(upper / 65536) + Math.floor(low / 0x100000000)
+  return whole[0] as bigint
+}
+
+function splitPath(bytes: Buffer): string[] {
+  const path: string[] = []
+  for (let from = 0; from <= bytes.length; ) {
+    let to = bytes.indexOf(0x2f, from)
+    if (to < 0) to = bytes.length
+    path.push(decodeName(bytes, from, to))
+    from = to + 1
+  }
+  return path
+}
+
+function actionOf(mask: number): FolderEvent['action'] | undefined {
+  if ((mask & InotifyEvent.CREATE) !== 0) return 'added'
+  if ((mask & InotifyEvent.DELETE) !== 0) return 'removed'
+  if ((mask & InotifyEvent.MOVED_FROM) !== 0) return 'movedFrom'
+  if ((mask & InotifyEvent.MOVED_TO) !== 0) return 'movedTo'
+  return (mask & (InotifyEvent.MODIFY | InotifyEvent.ATTRIB)) !== 0 ? 'modified' : undefined
+}
+
+class LinuxAttributes implements AttributeCalls {
+  readonly privileged: boolean
+  readonly #libc: Libc
+  readonly #hasCallsAt: boolean
+
+  constructor(libc: Libc, root: number) {
+    this.#libc = libc
+    this.#hasCallsAt = xattr.knowsGetxattrat(libc, root)
+    this.privileged = hasCapability(CAP_SYS_ADMIN)
+  }
+
+  read(descriptor: number, name: string): Uint8Array | number {
+    const value = xattr.fgetxattr(this.#libc, descriptor, name)
+    if (value !== -Errno.EBADF) return value
+    // A file that was opened without access to its data is reached by way of its descriptor's path.
+    this.#putProc(descriptor)
+    return xattr.getxattr(this.#libc, name)
+  }
+
+  readAt(directory: number, name: string, attribute: string): Uint8Array | number {
+    if (!this.#hasCallsAt) {
+      this.#putProc(directory, name)
+      return xattr.getxattr(this.#libc, attribute)
+    }
+    this.#putName(name)
+    return xattr.getxattrat(this.#libc, directory, attribute)
+  }
+
+  list(descriptor: number): string[] | number {
+    const names = xattr.flistxattr(this.#libc, descriptor)
+    if (names !== -Errno.EBADF) return names
+    this.#putProc(descriptor)
+    return xattr.listxattr(this.#libc)
+  }
+
+  listAt(directory: number, name: string): string[] | number {
+    if (!this.#hasCallsAt) {
+      this.#putProc(directory, name)
+      return xattr.listxattr(this.#libc)
+    }
+    this.#putName(name)
+    return xattr.listxattrat(this.#libc, directory)
+  }
+
+  write(descriptor: number, name: string, value: Uint8Array, create = false): number {
+    const flags = create ? xattr.XATTR_CREATE : 0
+    const result = xattr.fsetxattr(this.#libc, descriptor, name, value, flags)
+    if (result !== -Errno.EBADF) return result
+    this.#putProc(descriptor)
+    return xattr.setxattr(this.#libc, name, value, flags)
+  }
+
+  remove(descriptor: number, name: string): number {
+    const result = xattr.fremovexattr(this.#libc, descriptor, name)
+    if (result !== -Errno.EBADF) return result
+    this.#putProc(descriptor)
+    return xattr.removexattr(this.#libc, name)
+  }
+
+  #putName(name: string): void {
+    const { bytes } = this.#libc
+    bytes[encodeName(name, bytes, Place.pathA)] = 0
+  }
+
+  #putProc(descriptor: number, name?: string): void {
+    const { buffer, bytes } = this.#libc
+    let at = Place.pathA + buffer.write(`/proc/self/fd/${descriptor}`, Place.pathA, 'latin1')
+    if (name !== undefined) {
+      bytes[at++] = 0x2f
+      at = encodeName(name, bytes, at)
+    }
+    bytes[at] = 0
+  }
+}
+
+function hasCapability(bit: bigint): boolean {
+  try {
+    const line = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'latin1'))
+    return line?.[1] !== undefined && ((BigInt(`0x${line[1]}`) >> bit) & 1n) === 1n
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,182 @@
+/** Changes of names: rename, link and remove. What a name is now is looked at just before it is changed. */
+import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
+import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import { isErrno } from './calls.ts'
+import type { Disk } from './disk.ts'
+import { Errno, failErrno } from './errno.ts'
+import type { Place } from './lookup.ts'
+
+/** An open file and the name by which it was opened. */
+export interface Named {
+  readonly descriptor: number
+  readonly fileId: bigint
+  readonly isDirectory: boolean
+  /** In stored spelling, from the root. */
+  readonly path: readonly string[]
+  /** The last component is a link to it: that link is what is renamed and removed. */
+  readonly byLink: boolean
+}
+
+/** Finds the folder in which an open file has its name. The caller closes `parent`. */
+export function locate(disk: Disk, file: Named): Place | Failure {
+  const raw = disk.calls.stat(file.descriptor)
+  if (isErrno(raw)) return failErrno(raw)
+  if (raw.links === 0) return fail(NtStatus.FILE_DELETED)
+  const place = check(disk, file, file.path)
+  if (place !== undefined) return place
+  // It, or a folder above it, was moved since: the kernel knows where it is now.
+  const current = file.byLink ? undefined : disk.calls.currentPath(file.descriptor)
+  const moved = current === undefined || current.length === 0 ? undefined : check(disk, file, current)
+  return moved ?? fail(NtStatus.OBJECT_NAME_NOT_FOUND)
+}
+
+function check(disk: Disk, file: Named, path: readonly string[]): Place | undefined {
+  const parent = disk.lookup.folder(path.slice(0, -1))
+  if (parent < 0) return undefined
+  const name = path[path.length - 1] as string
+  const stat = disk.calls.statAt(parent, [name])
+  if (!isErrno(stat)) {
+    const found = stat
+    if (file.byLink ? found.kind === 'link' : found.fileId === file.fileId) return { parent, name, path, stat: found }
+  }
+  disk.calls.close(parent)
+  return undefined
+}
+
+export function remove(disk: Disk, file: Named): Failure | undefined {
+  if (file.path.length === 0) return fail(NtStatus.CANNOT_DELETE)
+  const place = locate(disk, file)
+  if (failed(place)) return place
+  const last = !file.byLink && (file.isDirectory || (place.stat?.links ?? 0) <= 1)
+  const afterwards = last ? disk.streams?.beforeRemove(file.descriptor, file.fileId) : undefined
+  const result = disk.calls.removeAt(place.parent, place.name, file.isDirectory && !file.byLink)
+  if (result >= 0) {
+    disk.cache.changed(place.parent, place.name, undefined)
+    if (last) disk.metadata.forget(file.fileId)
+    afterwards?.()
+  }
+  disk.calls.close(place.parent)
+  return result < 0 ? failErrno(result) : undefined
+}
+
+/** Moves the name; the path that it has then. */
+export function rename(disk: Disk, file: Named, to: readonly string[], replace: boolean): readonly string[] | Failure {
+  if (file.path.length === 0 || to.length === 0) return fail(NtStatus.ACCESS_DENIED)
+  const invalid = disk.lookup.check(to)
+  if (invalid !== undefined) return invalid
+  const from = locate(disk, file)
+  if (failed(from)) return from
+  const target = disk.lookup.place(to)
+  if (failed(target)) {
+    disk.calls.close(from.parent)
+    return target
+  }
+  const wanted = to[to.length - 1] as string
+  const refusal = renameTo(disk, file, from, target, wanted, replace)
+  disk.calls.close(from.parent)
+  disk.calls.close(target.parent)
+  return refusal ?? [...target.path.slice(0, -1), wanted]
+}
+
+function renameTo(
+  disk: Disk,
+  file: Named,
+  from: Place,
+  target: Place,
+  wanted: string,
+  replace: boolean,
+): Failure | undefined {
+  if (target.stat === undefined) return move(disk, from, target.parent, wanted, false)
+  if (target.stat.fileId === from.stat?.fileId) {
+    const sameFolder = folderId(disk, from.parent) === folderId(disk, target.parent)
+    if (sameFolder && target.name === from.name) {
+      // Only the case changes, or nothing at all.
+      return target.name === wanted ? undefined : move(disk, from, target.parent, wanted, true)
+    }
+    // Another name of the same file: POSIX would leave both.
+    if (!replace) return fail(NtStatus.OBJECT_NAME_COLLISION)
+    const result = disk.calls.removeAt(from.parent, from.name, false)
+    if (result < 0) return failErrno(result)
+    disk.cache.changed(from.parent, from.name, undefined)
+    return target.name === wanted ? undefined : move(disk, { ...target }, target.parent, wanted, true)
+  }
+  if (!replace) return fail(NtStatus.OBJECT_NAME_COLLISION)
+  // MS-FSA 2.1.5.15.11: only a file gives way, and to a file.
+  if (target.stat.kind === 'directory' || file.isDirectory) return fail(NtStatus.ACCESS_DENIED)
+  const afterwards = replaced(disk, target)
+  const refusal = move(disk, from, target.parent, target.name, true)
+  if (refusal !== undefined) return refusal
+  afterwards()
+  if (target.name === wanted) return undefined
+  // It took the place of a name that is spelled otherwise.
+  return move(disk, { ...target }, target.parent, wanted, false)
+}
+
+/** What is to be cleaned up when the file at `target` has given way. */
+function replaced(disk: Disk, target: Place): () => void {
+  const { stat } = target
+  if (stat === undefined || stat.kind !== 'file' || stat.links > 1) return () => {}
+  const descriptor = disk.streams === undefined ? -1 : disk.calls.open(target.parent, [target.name], 'node')
+  const streams = descriptor < 0 ? undefined : disk.streams?.beforeRemove(descriptor, stat.fileId)
+  if (descriptor >= 0) disk.calls.close(descriptor)
+  return () => {
+    disk.metadata.forget(stat.fileId)
+    streams?.()
+  }
+}
+
+function move(disk: Disk, from: Place, to: number, toName: string, replace: boolean): Failure | undefined {
+  const result = disk.calls.rename(from.parent, from.name, to, toName, replace)
+  // A directory cannot become its own descendant.
+  if (result === -Errno.EINVAL) return fail(NtStatus.ACCESS_DENIED)
+  if (result < 0) return failErrno(result)
+  disk.cache.changed(from.parent, from.name, undefined)
+  disk.cache.changed(to, undefined, toName)
+  return undefined
+}
+
+function folderId(disk: Disk, descriptor: number): bigint | undefined {
+  const stat = disk.calls.stat(descriptor)
+  return isErrno(stat) ? undefined : stat.fileId
+}
+
+export function link(disk: Disk, file: Named, to: readonly string[], replace: boolean): Failure | undefined {
+  if (file.isDirectory) return fail(NtStatus.FILE_IS_A_DIRECTORY)
+  if (to.length === 0) return fail(NtStatus.ACCESS_DENIED)
+  const invalid = disk.lookup.check(to)
+  if (invalid !== undefined) return invalid
+  const raw = disk.calls.stat(file.descriptor)
+  if (isErrno(raw)) return failErrno(raw)
+  if (raw.links === 0) return fail(NtStatus.ACCESS_DENIED)
+  const target = disk.lookup.place(to)
+  if (failed(target)) return target
+  const refusal = linkTo(disk, file, target, to[to.length - 1] as string, replace)
+  disk.calls.close(target.parent)
+  return refusal
+}
+
+function linkTo(disk: Disk, file: Named, target: Place, wanted: string, replace: boolean): Failure | undefined {
+  const { calls } = disk
+  if (target.stat === undefined) {
+    const result = calls.link(file.descriptor, target.parent, wanted)
+    if (result < 0) return failErrno(result)
+    disk.cache.changed(target.parent, undefined, wanted)
+    return undefined
+  }
+  if (!replace) return fail(NtStatus.OBJECT_NAME_COLLISION)
+  if (target.stat.kind === 'directory') return fail(NtStatus.ACCESS_DENIED)
+  if (target.stat.fileId === file.fileId) return undefined
+  const afterwards = replaced(disk, target)
+  // First under another name, then in one step in the place of what gives way.
+  const temporary = `.smbkit-${process.pid}-${file.fileId}`
+  const linked = calls.link(file.descriptor, target.parent, temporary)
+  if (linked < 0) return failErrno(linked)
+  const moved = calls.rename(target.parent, temporary, target.parent, target.name, true)
+  if (moved < 0) {
+    calls.removeAt(target.parent, temporary, false)
+    return failErrno(moved)
+  }
+  afterwards()
+  disk.cache.changed(target.parent, target.name, target.name)
+  return target.name === wanted ? undefined : move(disk, target, target.parent, wanted, false)
+}
