@@ -1,4 +1,5 @@
 /** SMB 3.1.1 requests as bytes: a header and the bodies that the loads use. MS-SMB2 2.2. */
+import { randomFillSync } from 'node:crypto'
 
 export const headerBytes = 64
 export const command = {
@@ -67,7 +68,8 @@ export function negotiate(sealed: boolean): Buffer {
     out.writeUInt16LE(1, 4)
     // Large MTU, encryption.
     out.writeUInt32LE(0x04 | (sealed ? 0x40 : 0), 8)
-    out.write('smbkit-bench-gen', 12, 'latin1')
+    // Another client each time: smbd hands connections of one client to one process.
+    randomFillSync(out, 12, 16)
     out.writeUInt32LE(headerBytes + 40, 28)
     out.writeUInt16LE(contexts.length, 32)
     out.writeUInt16LE(0x0311, 36)

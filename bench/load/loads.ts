@@ -38,7 +38,7 @@ export const content = {
   manyEntries: 10_000,
 } as const
 
-export const fileName = (index: number) => `file-${String(index % content.files).padStart(4, '0')}.txt`
+export const fileName = (index: number) => `file-${String(index).padStart(5, '0')}.txt`
 
 /** Prepared at a time; more of it would not stay in memory on a small machine. */
 const stockBytes = 192 * 1024 * 1024
@@ -284,7 +284,9 @@ function bulkLoads(): Load[] {
   return loads
 }
 
+/** The idle sessions come first: memory is measured before the others have used any. */
 export const loads: readonly Load[] = [
+  { name: 'idle-200', kind: 'idle', protection: 'plain', inFlight: 200, bytes: 0 },
   ...bulkLoads(),
   ...[1, 16].map((depth) =>
     pipeline(`read-4KiB-random-${depth}`, depth, (inFlight) => new Transfer('read', 4096, inFlight, true)),
@@ -310,5 +312,4 @@ export const loads: readonly Load[] = [
   pipeline('echo-16', 16, (inFlight) => new Repeat(inFlight, async () => frames.echo())),
   pipeline('list-10000', 1, () => new Listing()),
   { name: 'connect', kind: 'connect', protection: 'plain', inFlight: 1, bytes: 0 },
-  { name: 'idle-200', kind: 'idle', protection: 'plain', inFlight: 200, bytes: 0 },
 ]

@@ -1,11 +1,68 @@
+/** smbkit's own server in this process, for tests: on a temporary folder or in memory, on a free port. */
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { diskBackend } from '../../src/backends/disk/index.ts'
+import { memoryBackend } from '../../src/backends/memory/index.ts'
+import { ntHash } from '../../src/crypto/ntlm.ts'
+import { Server, type ServerOptions, type ShareOptions } from '../../src/server/index.ts'
+import { until } from './free-port.ts'
+import { other, tester } from './smbd.ts'
+
 export type OurBackend = 'disk' | 'memory'
-export async function startOurServer(_o: { backend: OurBackend }): Promise<{
-  host: string
-  port: number
-  user: string
-  password: string
-  folder(s: string): string | undefined
+
+export interface OurServerOptions {
+  readonly backend: OurBackend
+  /** The shares, each with a folder (or memory) of its own. */
+  readonly shares: readonly Omit<ShareOptions, 'backend' | 'path'>[]
+  readonly server?: Partial<Omit<ServerOptions, 'shares' | 'accounts'>>
+}
+
+export interface OurServer {
+  readonly server: Server
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+  /** Folder behind a share; undefined in memory. */
+  folder(share: string): string | undefined
+  /** Stops it; then asserts that clients have left nothing open, nothing leaked and no handler threw. */
   stop(): Promise<void>
-}> {
-  throw new Error('x')
+}
+
+const accounts = [tester, other].map(({ user, password }) => ({ user, ntHash: ntHash(password) }))
+const closedTimeoutMs = 5_000
+
+export async function startOurServer(options: OurServerOptions): Promise<OurServer> {
+  const folders = new Map<string, string>()
+  const root = options.backend === 'disk' ? mkdtempSync(join(tmpdir(), 'smbkit-server-')) : undefined
+  const shares = options.shares.map((share): ShareOptions => {
+    if (root === undefined) return { ...share, backend: memoryBackend() }
+    const path = join(root, share.name)
+    mkdirSync(path)
+    folders.set(share.name, path)
+    return { ...share, path, backend: diskBackend(path) }
+  })
+  const find = (user: string) => accounts.find((account) => account.user === user.toLowerCase())
+  const server = new Server({ ...options.server, shares, accounts: { find } })
+  const faults: unknown[] = []
+  server.on('fault', ({ error }) => faults.push(error))
+  const { host, port } = await server.start({ host: '127.0.0.1', port: 0 })
+  const stop = async () => {
+    try {
+      // A client's process may be gone a moment before its connection is.
+      const idle = await until(() => server.status().connections === 0, closedTimeoutMs)
+      const { sessions, shares: left } = server.status()
+      await server.stop()
+      for (const { backend } of shares) await backend.close()
+      assert.deepEqual(faults, [])
+      assert.ok(idle, `still connected: ${JSON.stringify(sessions)}`)
+      assert.deepEqual(sessions, [])
+      for (const share of left) assert.equal(share.openFiles, 0, share.name)
+    } finally {
+      if (root !== undefined) rmSync(root, { recursive: true, force: true })
+    }
+  }
+  return { server, host, port, ...tester, folder: (share) => folders.get(share), stop }
 }

@@ -19,7 +19,12 @@ export const shares = { files: 'files', other: 'other', fixed: 'fixed' } as cons
 export const againstSmbd = process.env['INTEROP_SERVER'] === 'smbd'
 
 export async function startTarget(backend: OurBackend = 'disk'): Promise<Target> {
-  if (!againstSmbd) return startOurServer({ backend })
+  if (!againstSmbd) {
+    return startOurServer({
+      backend,
+      shares: [{ name: shares.files }, { name: shares.other }, { name: shares.fixed, readOnly: true }],
+    })
+  }
   const options = { 'vfs objects': 'streams_xattr' }
   const smbd = await startSmbd({
     global: { 'ea support': 'yes' },

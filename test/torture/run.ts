@@ -58,6 +58,9 @@ export const startTortureSmbd = () =>
     ],
   })
 
+/** The same for smbkit: attributes, streams, descriptors are always kept. */
+export const startTortureServer = () => startOurServer({ backend: 'disk', shares: [{ name: 'share' }] })
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -73,7 +76,7 @@ async function main(): Promise<number> {
     return 1
   }
   const patterns = positionals.length > 0 ? positionals : values.fast ? fastTests() : suites
-  const server = values.server === 'smbd' ? await startTortureSmbd() : await startOurServer({ backend: 'disk' })
+  const server = values.server === 'smbd' ? await startTortureSmbd() : await startTortureServer()
   try {
     const args = tortureArguments(server, [...(values.out === undefined ? [] : ['--out', values.out]), ...patterns])
     const child = spawn('python3', args, { stdio: ['ignore', 'inherit', 'inherit'] })

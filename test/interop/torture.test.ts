@@ -1,0 +1,35 @@
+/**
+ * The tests of smbtorture that smbd passes, against smbkit: all that do not take long, and all but the known failures.
+ * `npm run torture` runs the long ones too.
+ */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { needsPeer } from '../peers/peer.ts'
+import { run } from '../peers/run.ts'
+import { startTortureServer, tortureArguments } from '../torture/run.ts'
+import { fastTests, knownFailuresFile } from '../torture/suites.ts'
+
+const timeoutMs = 8 * 60_000
+
+test('smbtorture: what smbd passes', needsPeer('smbtorture'), async () => {
+  const server = await startTortureServer()
+  try {
+    const result = await run('python3', tortureArguments(server, ['--timeout', '30', ...fastTests()]), { timeoutMs })
+    assert.equal(result.timedOut, false, result.output)
+    assert.equal(result.code, 0, result.stdout.match(/^(WORSE|torture:) .*$/gm)?.join('\n') ?? result.output)
+  } finally {
+    await server.stop()
+  }
+})
+
+test('each known failure is a test that smbd passes, and has its reason', () => {
+  const text = readFileSync(knownFailuresFile, 'utf8')
+  const baseline: unknown = JSON.parse(readFileSync(join(import.meta.dirname, '../torture/smbd-4.17.json'), 'utf8'))
+  assert.ok(typeof baseline === 'object' && baseline !== null)
+  for (const [, name = '', reason = ''] of text.matchAll(/^- `([^`]+)`(.*)$/gm)) {
+    assert.ok(name in baseline, name)
+    assert.match(reason, /^: \w.{10,}/, name)
+  }
+})
