@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { array, assert as check, constantFrom, integer, nat, property, tuple } from 'fast-check'
 import { fromHex } from '../../src/bytes/hex.ts'
 import { utf16Bytes, viewOf } from '../../src/bytes/utf16.ts'
 import {
@@ -121,7 +121,7 @@ test('senders that leave out the version, the MIC, the names; senders without Un
   assert.equal(decodeNegotiate(short).workstation, 'W')
 
   const kinds = new Set(messages.map((message) => `${ntlmMessageType(message)} ${firstPayload(message)}`))
-  // Recorded AUTHENTICATE messages have their payload at 64 (neither), 76 and 88 (version and MIC).
+  // Among the recorded AUTHENTICATE messages are some with neither version nor MIC, and some with both.
   assert.ok(kinds.has('3 64') && kinds.has('3 88'))
 
   const oem = AuthenticateMessage.encode({
@@ -129,15 +129,12 @@ test('senders that leave out the version, the MIC, the names; senders without Un
     version,
     mic: new Uint8Array(16),
     domainName: '',
-    userName: '潢扢',
+    // As bytes: bob!
+    userName: String.fromCharCode(0x6f62, 0x2162),
     workstation: '',
   })
   viewOf(oem).setUint32(60, NtlmFlags.OEM, true)
-  assert.equal(
-    decodeAuthenticate(oem).userName,
-    'bobb'.split('').reverse().join('').replace('bbob', 'bobb').length === 4 ? decodeAuthenticate(oem).userName : '',
-  )
-  assert.equal(decodeAuthenticate(oem).userName.length, 4)
+  assert.equal(decodeAuthenticate(oem).userName, 'bob!')
 })
 
 function firstPayload(message: Uint8Array): number {
@@ -176,11 +173,11 @@ test('every lie about a length or an offset is a WireError where it leads out of
 })
 
 test('random damage and random bytes never do more than throw a WireError', () => {
-  fc.assert(
-    fc.property(
-      fc.constantFrom(...messages),
-      fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 12 }),
-      fc.nat({ max: 40 }),
+  check(
+    property(
+      constantFrom(...messages),
+      array(tuple(nat(), integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 12 }),
+      nat({ max: 40 }),
       (message, changes, cut) => {
         const damaged = message.slice(0, message.length - Math.min(cut, message.length))
         for (const [at, value] of changes) if (damaged.length > 12) damaged[12 + (at % (damaged.length - 12))] = value
@@ -222,7 +219,7 @@ test('the field tree names what is in a message, and where it is damaged', () =>
   assert.match(tree, /mic: [0-9a-f]{32}/)
   const challenge = messages.find((message) => ntlmMessageType(message) === 2)
   assert.ok(challenge)
-  assert.match(formatTree(dissectNtlmssp(challenge)), /NB_DOMAIN_NAME: "DOMAIN-Y"|NB_DOMAIN_NAME: "/)
+  assert.match(formatTree(dissectNtlmssp(challenge)), /NB_DOMAIN_NAME: "/)
   assert.match(formatTree(dissectNtlmssp(challenge.subarray(0, challenge.length - 8))), /!!/)
   assert.deepEqual(dissectNtlmssp(utf16Bytes('not NTLM')), [])
 })
