@@ -101,7 +101,8 @@ export class Metadata {
       // A device or FIFO has no bytes that could be read through the share.
       endOfFile: stream === undefined ? (isFile ? raw.size : 0) : stream.size,
       allocationSize: stream === undefined ? (isFile ? raw.allocated : 0) : stream.allocated,
-      links: raw.links,
+      // A directory has one name; what a POSIX disk counts are the `..` of those in it.
+      links: isDirectory ? Math.min(1, raw.links) : raw.links,
       eaSize: extra.eaSize,
       reparseTag: 0,
     }
