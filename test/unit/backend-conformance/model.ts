@@ -59,6 +59,11 @@ export class Model {
     return { status: SUCCESS, handle: { link, stream: undefined }, created: isNew }
   }
 
+  /** True when the name or stream by which it was opened was removed. */
+  isGone({ link, stream }: ModelHandle): boolean {
+    return stream === undefined ? !this.links.includes(link) : !link.node.streams.includes(stream)
+  }
+
   content(handle: ModelHandle): Uint8Array {
     return handle.stream?.data ?? handle.link.node.data
   }

@@ -90,9 +90,12 @@ export const openTests: readonly ConformanceTest[] = [
       assert.equal((await on.open('b', { disposition: 'openOrCreate', kind: 'file' })).isDirectory, false)
       const directory = await on.open('c', { disposition: 'openOrCreate', kind: 'directory' })
       assert.equal(directory.isDirectory, true)
+      await on.directory('c/sub')
       const stat = await ok(directory.stat())
       assert.equal(stat.isDirectory, true)
       assert.equal(stat.endOfFile, 0)
+      assert.equal(stat.allocationSize, 0)
+      assert.equal(stat.links, 1, 'whatever a POSIX disk counts')
     },
   },
   {

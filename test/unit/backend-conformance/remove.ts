@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { BackendFile } from '../../../src/server/backend.ts'
+import { failed } from '../../../src/wire/erref/failure.ts'
 import { bytes, type ConformanceTest, contentOf, Lacking, ok, refused, split, statusOf, textOf } from './fixture.ts'
 
 const link = async (file: BackendFile, to: string, replace = false): Promise<string> => {
@@ -139,7 +140,8 @@ export const removeTests: readonly ConformanceTest[] = [
       const directory = await on.directory('d', { read: true })
       await ok(directory.remove())
       assert.equal(await on.refusal('d/a', { disposition: 'create' }), 'STATUS_OBJECT_PATH_NOT_FOUND')
-      assert.deepEqual(await ok(directory.list()), [])
+      const list = await directory.list()
+      assert.ok(failed(list) || list.length === 0, 'nothing is in it')
       assert.equal((await ok(directory.stat())).isDirectory, true)
     },
   },
