@@ -26,7 +26,7 @@ const vectors = JSON.parse(readFileSync(file, 'utf8')) as Vector[]
 /** A listing is a chain of entries of its class. */
 function structureOf(name: string): AnyStruct {
   const found = (fscc as Record<string, unknown>)[name] as AnyStruct
-  const listed = Object.values(fscc.directoryEntries).some((entry) => (entry.structure as unknown) === found)
+  const listed = Object.values(fscc.directoryEntries).some((entry) => (entry as unknown) === found)
   return listed ? (struct(name, '', { entries: tail(chain(found, { align: 8 })) }) as unknown as AnyStruct) : found
 }
 

@@ -63,8 +63,7 @@ function writeName(view: DataView, at: number, name: string): void {
 }
 
 function make(infoClass: DirectoryInformationClass): DirectoryEntryWriter {
-  const { fields } = directoryEntries[infoClass]
-  const { size, offset, sizeOf } = offsetsOf(fields)
+  const { size, offset, sizeOf } = offsetsOf(directoryEntries[infoClass].fields)
   const times = offset('creationTime')
   const [access, write, change] = [offset('lastAccessTime'), offset('lastWriteTime'), offset('changeTime')]
   const [endOfFile, allocation, attributes] = [offset('endOfFile'), offset('allocationSize'), offset('fileAttributes')]

@@ -21,30 +21,125 @@ const common = {
 const fileName = tail(utf16)
 const reparseTag = u32.oneOf(ReparseTag)
 
-const directoryFields = { ...common, fileName } as const
-const fullFields = { ...common, eaSize: u32, fileName } as const
-const idFullFields = { ...common, eaSize: u32, reserved: u32.reserved, fileId: u64.hex, fileName } as const
-const bothFields = { ...common, eaSize: u32, shortName, fileName } as const
-const idBothFields = { ...common, eaSize: u32, shortName, reserved: u16.reserved, fileId: u64.hex, fileName } as const
-const namesFields = {
+/** MS-FSCC 2.4.10. */
+export const FileDirectoryInformation = struct('FileDirectoryInformation', '2.4.10', { ...common, fileName })
+export type FileDirectoryInformation = Infer<typeof FileDirectoryInformation>
+
+/** MS-FSCC 2.4.15. */
+export const FileFullDirectoryInformation = struct('FileFullDirectoryInformation', '2.4.15', {
+  ...common,
+  eaSize: u32,
+  fileName,
+})
+export type FileFullDirectoryInformation = Infer<typeof FileFullDirectoryInformation>
+
+/** MS-FSCC 2.4.24. */
+export const FileIdFullDirectoryInformation = struct('FileIdFullDirectoryInformation', '2.4.24', {
+  ...common,
+  eaSize: u32,
+  reserved: u32.reserved,
+  fileId: u64.hex,
+  fileName,
+})
+export type FileIdFullDirectoryInformation = Infer<typeof FileIdFullDirectoryInformation>
+
+/** MS-FSCC 2.4.8. */
+export const FileBothDirectoryInformation = struct('FileBothDirectoryInformation', '2.4.8', {
+  ...common,
+  eaSize: u32,
+  shortName,
+  fileName,
+})
+export type FileBothDirectoryInformation = Infer<typeof FileBothDirectoryInformation>
+
+/** MS-FSCC 2.4.22. */
+export const FileIdBothDirectoryInformation = struct('FileIdBothDirectoryInformation', '2.4.22', {
+  ...common,
+  eaSize: u32,
+  shortName,
+  reserved: u16.reserved,
+  fileId: u64.hex,
+  fileName,
+})
+export type FileIdBothDirectoryInformation = Infer<typeof FileIdBothDirectoryInformation>
+
+/** MS-FSCC 2.4.33. */
+export const FileNamesInformation = struct('FileNamesInformation', '2.4.33', {
   nextEntryOffset: u32.or(0),
   fileIndex: u32.or(0),
   fileNameLength: u32.lengthOf('fileName'),
   fileName,
-} as const
-const idGlobalTxFields = {
+})
+export type FileNamesInformation = Infer<typeof FileNamesInformation>
+
+/** MS-FSCC 2.4.25. */
+export const TxInfoFlags = { WRITELOCKED: 0x1, VISIBLE_TO_TX: 0x2, VISIBLE_OUTSIDE_TX: 0x4 } as const
+
+/** MS-FSCC 2.4.25. */
+export const FileIdGlobalTxDirectoryInformation = struct('FileIdGlobalTxDirectoryInformation', '2.4.25', {
   ...common,
   fileId: u64.hex,
   lockingTransactionId: guid.or('00000000-0000-0000-0000-000000000000'),
   txInfoFlags: u32.or(0),
   fileName,
-} as const
-const idExtdFields = { ...common, eaSize: u32, reparseTag, fileId: u128, fileName } as const
-const idExtdBothFields = { ...common, eaSize: u32, reparseTag, fileId: u128, shortName, fileName } as const
-const id64ExtdFields = { ...common, eaSize: u32, reparseTag, fileId: u64.hex, fileName } as const
-const id64ExtdBothFields = { ...common, eaSize: u32, reparseTag, fileId: u64.hex, shortName, fileName } as const
-const idAllExtdFields = { ...common, eaSize: u32, reparseTag, fileId: u64.hex, fileId128: u128, fileName } as const
-const idAllExtdBothFields = {
+})
+export type FileIdGlobalTxDirectoryInformation = Infer<typeof FileIdGlobalTxDirectoryInformation>
+
+/** MS-FSCC 2.4.23. */
+export const FileIdExtdDirectoryInformation = struct('FileIdExtdDirectoryInformation', '2.4.23', {
+  ...common,
+  eaSize: u32,
+  reparseTag,
+  fileId: u128,
+  fileName,
+})
+export type FileIdExtdDirectoryInformation = Infer<typeof FileIdExtdDirectoryInformation>
+
+/** FILE_ID_EXTD_BOTH_DIR_INFORMATION of the Windows driver kit (class 63). */
+export const FileIdExtdBothDirectoryInformation = struct('FileIdExtdBothDirectoryInformation', '', {
+  ...common,
+  eaSize: u32,
+  reparseTag,
+  fileId: u128,
+  shortName,
+  fileName,
+})
+export type FileIdExtdBothDirectoryInformation = Infer<typeof FileIdExtdBothDirectoryInformation>
+
+/** MS-FSCC 2.4.19. */
+export const FileId64ExtdDirectoryInformation = struct('FileId64ExtdDirectoryInformation', '2.4.19', {
+  ...common,
+  eaSize: u32,
+  reparseTag,
+  fileId: u64.hex,
+  fileName,
+})
+export type FileId64ExtdDirectoryInformation = Infer<typeof FileId64ExtdDirectoryInformation>
+
+/** MS-FSCC 2.4.18. */
+export const FileId64ExtdBothDirectoryInformation = struct('FileId64ExtdBothDirectoryInformation', '2.4.18', {
+  ...common,
+  eaSize: u32,
+  reparseTag,
+  fileId: u64.hex,
+  shortName,
+  fileName,
+})
+export type FileId64ExtdBothDirectoryInformation = Infer<typeof FileId64ExtdBothDirectoryInformation>
+
+/** MS-FSCC 2.4.21. */
+export const FileIdAllExtdDirectoryInformation = struct('FileIdAllExtdDirectoryInformation', '2.4.21', {
+  ...common,
+  eaSize: u32,
+  reparseTag,
+  fileId: u64.hex,
+  fileId128: u128,
+  fileName,
+})
+export type FileIdAllExtdDirectoryInformation = Infer<typeof FileIdAllExtdDirectoryInformation>
+
+/** MS-FSCC 2.4.20. */
+export const FileIdAllExtdBothDirectoryInformation = struct('FileIdAllExtdBothDirectoryInformation', '2.4.20', {
   ...common,
   eaSize: u32,
   reparseTag,
@@ -52,98 +147,26 @@ const idAllExtdBothFields = {
   fileId128: u128,
   shortName,
   fileName,
-} as const
-
-/** MS-FSCC 2.4.10. */
-export const FileDirectoryInformation = struct('FileDirectoryInformation', '2.4.10', directoryFields)
-export type FileDirectoryInformation = Infer<typeof FileDirectoryInformation>
-
-/** MS-FSCC 2.4.15. */
-export const FileFullDirectoryInformation = struct('FileFullDirectoryInformation', '2.4.15', fullFields)
-export type FileFullDirectoryInformation = Infer<typeof FileFullDirectoryInformation>
-
-/** MS-FSCC 2.4.24. */
-export const FileIdFullDirectoryInformation = struct('FileIdFullDirectoryInformation', '2.4.24', idFullFields)
-export type FileIdFullDirectoryInformation = Infer<typeof FileIdFullDirectoryInformation>
-
-/** MS-FSCC 2.4.8. */
-export const FileBothDirectoryInformation = struct('FileBothDirectoryInformation', '2.4.8', bothFields)
-export type FileBothDirectoryInformation = Infer<typeof FileBothDirectoryInformation>
-
-/** MS-FSCC 2.4.22. */
-export const FileIdBothDirectoryInformation = struct('FileIdBothDirectoryInformation', '2.4.22', idBothFields)
-export type FileIdBothDirectoryInformation = Infer<typeof FileIdBothDirectoryInformation>
-
-/** MS-FSCC 2.4.33. */
-export const FileNamesInformation = struct('FileNamesInformation', '2.4.33', namesFields)
-export type FileNamesInformation = Infer<typeof FileNamesInformation>
-
-/** MS-FSCC 2.4.25. */
-export const TxInfoFlags = { WRITELOCKED: 0x1, VISIBLE_TO_TX: 0x2, VISIBLE_OUTSIDE_TX: 0x4 } as const
-
-/** MS-FSCC 2.4.25. */
-export const FileIdGlobalTxDirectoryInformation = struct(
-  'FileIdGlobalTxDirectoryInformation',
-  '2.4.25',
-  idGlobalTxFields,
-)
-export type FileIdGlobalTxDirectoryInformation = Infer<typeof FileIdGlobalTxDirectoryInformation>
-
-/** MS-FSCC 2.4.23. */
-export const FileIdExtdDirectoryInformation = struct('FileIdExtdDirectoryInformation', '2.4.23', idExtdFields)
-export type FileIdExtdDirectoryInformation = Infer<typeof FileIdExtdDirectoryInformation>
-
-/** FILE_ID_EXTD_BOTH_DIR_INFORMATION of the Windows driver kit (class 63). */
-export const FileIdExtdBothDirectoryInformation = struct('FileIdExtdBothDirectoryInformation', '', idExtdBothFields)
-export type FileIdExtdBothDirectoryInformation = Infer<typeof FileIdExtdBothDirectoryInformation>
-
-/** MS-FSCC 2.4.19. */
-export const FileId64ExtdDirectoryInformation = struct('FileId64ExtdDirectoryInformation', '2.4.19', id64ExtdFields)
-export type FileId64ExtdDirectoryInformation = Infer<typeof FileId64ExtdDirectoryInformation>
-
-/** MS-FSCC 2.4.18. */
-export const FileId64ExtdBothDirectoryInformation = struct(
-  'FileId64ExtdBothDirectoryInformation',
-  '2.4.18',
-  id64ExtdBothFields,
-)
-export type FileId64ExtdBothDirectoryInformation = Infer<typeof FileId64ExtdBothDirectoryInformation>
-
-/** MS-FSCC 2.4.21. */
-export const FileIdAllExtdDirectoryInformation = struct('FileIdAllExtdDirectoryInformation', '2.4.21', idAllExtdFields)
-export type FileIdAllExtdDirectoryInformation = Infer<typeof FileIdAllExtdDirectoryInformation>
-
-/** MS-FSCC 2.4.20. */
-export const FileIdAllExtdBothDirectoryInformation = struct(
-  'FileIdAllExtdBothDirectoryInformation',
-  '2.4.20',
-  idAllExtdBothFields,
-)
+})
 export type FileIdAllExtdBothDirectoryInformation = Infer<typeof FileIdAllExtdBothDirectoryInformation>
 
 const C = FileInformationClass
 
-/** The entry's structure and its fields, in order, by class. */
+/** The entry's structure, by class. */
 export const directoryEntries = {
-  [C.FileDirectoryInformation]: { structure: FileDirectoryInformation, fields: directoryFields },
-  [C.FileFullDirectoryInformation]: { structure: FileFullDirectoryInformation, fields: fullFields },
-  [C.FileIdFullDirectoryInformation]: { structure: FileIdFullDirectoryInformation, fields: idFullFields },
-  [C.FileBothDirectoryInformation]: { structure: FileBothDirectoryInformation, fields: bothFields },
-  [C.FileIdBothDirectoryInformation]: { structure: FileIdBothDirectoryInformation, fields: idBothFields },
-  [C.FileNamesInformation]: { structure: FileNamesInformation, fields: namesFields },
-  [C.FileIdGlobalTxDirectoryInformation]: { structure: FileIdGlobalTxDirectoryInformation, fields: idGlobalTxFields },
-  [C.FileIdExtdDirectoryInformation]: { structure: FileIdExtdDirectoryInformation, fields: idExtdFields },
-  [C.FileIdExtdBothDirectoryInformation]: { structure: FileIdExtdBothDirectoryInformation, fields: idExtdBothFields },
-  [C.FileId64ExtdDirectoryInformation]: { structure: FileId64ExtdDirectoryInformation, fields: id64ExtdFields },
-  [C.FileId64ExtdBothDirectoryInformation]: {
-    structure: FileId64ExtdBothDirectoryInformation,
-    fields: id64ExtdBothFields,
-  },
-  [C.FileIdAllExtdDirectoryInformation]: { structure: FileIdAllExtdDirectoryInformation, fields: idAllExtdFields },
-  [C.FileIdAllExtdBothDirectoryInformation]: {
-    structure: FileIdAllExtdBothDirectoryInformation,
-    fields: idAllExtdBothFields,
-  },
+  [C.FileDirectoryInformation]: FileDirectoryInformation,
+  [C.FileFullDirectoryInformation]: FileFullDirectoryInformation,
+  [C.FileIdFullDirectoryInformation]: FileIdFullDirectoryInformation,
+  [C.FileBothDirectoryInformation]: FileBothDirectoryInformation,
+  [C.FileIdBothDirectoryInformation]: FileIdBothDirectoryInformation,
+  [C.FileNamesInformation]: FileNamesInformation,
+  [C.FileIdGlobalTxDirectoryInformation]: FileIdGlobalTxDirectoryInformation,
+  [C.FileIdExtdDirectoryInformation]: FileIdExtdDirectoryInformation,
+  [C.FileIdExtdBothDirectoryInformation]: FileIdExtdBothDirectoryInformation,
+  [C.FileId64ExtdDirectoryInformation]: FileId64ExtdDirectoryInformation,
+  [C.FileId64ExtdBothDirectoryInformation]: FileId64ExtdBothDirectoryInformation,
+  [C.FileIdAllExtdDirectoryInformation]: FileIdAllExtdDirectoryInformation,
+  [C.FileIdAllExtdBothDirectoryInformation]: FileIdAllExtdBothDirectoryInformation,
 } as const
 
 /** Classes in which a directory is listed. */
