@@ -68,8 +68,10 @@ export class Data {
     return through ? inThread<void>((end) => fdatasync(this.descriptor, end)) : undefined
   }
 
-  flush(): Answer<void> {
-    return this.#later<void>((done) => fsync(this.descriptor, done))
+  async flush(): Promise<void | Failure> {
+    const result = await this.#later<void>((done) => fsync(this.descriptor, done))
+    // A handle for attributes alone may have nothing that the system could flush, and has written nothing.
+    return result?.status === NtStatus.INVALID_HANDLE ? undefined : result
   }
 
   /** The descriptor is not closed while a call runs in another thread. */

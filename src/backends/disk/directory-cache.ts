@@ -7,6 +7,7 @@
  * a change made here is then found as it is spelled, but in other cases only after the next change.
  */
 import type { Filetime } from '../../bytes/filetime.ts'
+import { upcase } from '../../wire/fscc/upcase.ts'
 import { type DiskCalls, isErrno, type RawStat } from './calls.ts'
 
 /** How many names are kept in all directories together, and in how many directories. */
@@ -101,18 +102,4 @@ export class DirectoryCache {
     known.writeTime = writeTime
     known.changeTime = changeTime
   }
-}
-
-/** Upper case by UTF-16 unit, as file systems of Windows compare names. */
-export function upcase(name: string): string {
-  if (/^[ -~]*$/.test(name)) return name.toUpperCase()
-  let result = ''
-  for (let i = 0; i < name.length; i++) {
-    const unit = name.charAt(i)
-    const upper = unit.toUpperCase()
-    // The table of Windows keeps a unit a unit, and takes none beyond ASCII into it.
-    const kept = upper.length !== 1 || (unit > '\x7f' && upper <= '\x7f')
-    result += kept ? unit : upper
-  }
-  return result
 }

@@ -67,7 +67,8 @@ const STATUS = new Map<number, NtStatus>([
   [Errno.ENFILE, NtStatus.TOO_MANY_OPENED_FILES],
   [Errno.EMFILE, NtStatus.TOO_MANY_OPENED_FILES],
   [Errno.ETXTBSY, NtStatus.SHARING_VIOLATION],
-  [Errno.EFBIG, NtStatus.FILE_TOO_LARGE],
+  // MS-FSA 2.1.5.15.4: an end of file beyond the largest that there can be.
+  [Errno.EFBIG, NtStatus.INVALID_PARAMETER],
   [Errno.ENOSPC, NtStatus.DISK_FULL],
   [Errno.EROFS, NtStatus.MEDIA_WRITE_PROTECTED],
   [Errno.EMLINK, NtStatus.TOO_MANY_LINKS],

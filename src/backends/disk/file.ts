@@ -32,6 +32,8 @@ export class DiskFile implements BackendFile, Named {
   path: readonly string[]
   protected readonly disk: Disk
   protected readonly data: Data
+  /** Its name was removed here; another file may have it since. */
+  #removed = false
 
   constructor(disk: Disk, descriptor: number, raw: RawStat, path: readonly string[], byLink: boolean) {
     this.disk = disk
@@ -192,6 +194,7 @@ export class DiskFile implements BackendFile, Named {
 
   rename(to: BackendPath, replace: boolean): Done {
     if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
+    if (this.#removed) return fail(NtStatus.FILE_DELETED)
     if (this.disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
     const path = rename(this.disk, this, to, replace)
     if (failed(path)) return path
@@ -205,12 +208,17 @@ export class DiskFile implements BackendFile, Named {
 
   link(to: BackendPath, replace: boolean): Done {
     if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
+    if (this.#removed) return fail(NtStatus.ACCESS_DENIED)
     return this.disk.readOnly ? fail(NtStatus.MEDIA_WRITE_PROTECTED) : link(this.disk, this, to, replace)
   }
 
   remove(): Done {
     if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
-    return this.disk.readOnly ? fail(NtStatus.MEDIA_WRITE_PROTECTED) : remove(this.disk, this)
+    if (this.disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
+    if (this.#removed) return fail(NtStatus.FILE_DELETED)
+    const refusal = remove(this.disk, this)
+    this.#removed = refusal === undefined
+    return refusal
   }
 
   close(): Maybe<void> {

@@ -129,7 +129,7 @@ class FolderBackend implements DiskBackend {
   close(): Maybe<void> {
     if (!this.#open) return
     this.#open = false
-    this.#disk.streams?.close()
+    this.#disk.streams?.store.close()
     this.#disk.calls.end()
   }
 }

@@ -48,7 +48,7 @@ export function remove(disk: Disk, file: Named): Failure | undefined {
   const place = locate(disk, file)
   if (failed(place)) return place
   const last = !file.byLink && (file.isDirectory || (place.stat?.links ?? 0) <= 1)
-  const afterwards = last ? disk.streams?.beforeRemove(file.descriptor, file.fileId) : undefined
+  const afterwards = last ? disk.streams?.store.beforeRemove(file.descriptor, file.fileId) : undefined
   const result = disk.calls.removeAt(place.parent, place.name, file.isDirectory && !file.byLink)
   if (result >= 0) {
     disk.cache.changed(place.parent, place.name, undefined)
@@ -117,7 +117,7 @@ function replaced(disk: Disk, target: Place): () => void {
   const { stat } = target
   if (stat === undefined || stat.kind !== 'file' || stat.links > 1) return () => {}
   const descriptor = disk.streams === undefined ? -1 : disk.calls.open(target.parent, [target.name], 'node')
-  const streams = descriptor < 0 ? undefined : disk.streams?.beforeRemove(descriptor, stat.fileId)
+  const streams = descriptor < 0 ? undefined : disk.streams?.store.beforeRemove(descriptor, stat.fileId)
   if (descriptor >= 0) disk.calls.close(descriptor)
   return () => {
     disk.metadata.forget(stat.fileId)

@@ -7,7 +7,7 @@ import { Errno, failErrno } from './errno.ts'
 import { DiskFile } from './file.ts'
 import { failOpen, type Place } from './lookup.ts'
 import { DiskStream } from './stream-file.ts'
-import { validStreamName } from './streams.ts'
+import { validStreamName } from './stream-name.ts'
 
 /** A file may come and go between the look and the open; more often than this is no accident. */
 const MAX_RACES = 8
@@ -138,13 +138,22 @@ function create(disk: Disk, place: Place, how: OpenHow): Opened | Failure | unde
   disk.cache.changed(place.parent, undefined, place.name)
   const raw = calls.stat(descriptor)
   const refusal = isErrno(raw) ? failErrno(raw) : undefined
-  const opened = refusal ?? handle(disk, descriptor, raw as RawStat, place.path, false, how, true)
+  const opened = refusal ?? handle(disk, descriptor, raw as RawStat, place.path, false, inheriting(disk, place, how), true)
   if (refusal !== undefined) calls.close(descriptor)
   if (!failed(opened)) return opened
   // Nothing is left behind of what could not be made whole.
   calls.removeAt(place.parent, place.name, isDirectory)
   disk.cache.changed(place.parent, place.name, undefined)
   return opened
+}
+
+/** With the security descriptor that comes from the directory, where none is given. */
+function inheriting(disk: Disk, place: Place, how: OpenHow): OpenHow {
+  const inherit = how.initial?.inherit
+  if (inherit === undefined || how.initial?.securityDescriptor !== undefined || disk.attributes === undefined) return how
+  const parent = readSecurityDescriptor(disk.attributes, place.parent)
+  const securityDescriptor = failed(parent) ? undefined : inherit(parent)
+  return securityDescriptor === undefined ? how : { ...how, initial: { ...how.initial, securityDescriptor } }
 }
 
 /** Makes the handle; closes the descriptor if it cannot. */

@@ -5,7 +5,10 @@ import type { RawStat } from './calls.ts'
 import type { Data } from './data.ts'
 import type { Disk } from './disk.ts'
 import { DiskFile, type Done } from './file.ts'
-import { MAX_ATTRIBUTE_BYTES, type OpenStream } from './streams.ts'
+import type { OpenStream } from './open-stream.ts'
+
+/** The largest content that is tried as an attribute: 64 KiB less the NUL. */
+const MAX_ATTRIBUTE_BYTES = 65_535
 
 /** An open named stream of a file or directory. */
 export class DiskStream extends DiskFile {
@@ -33,7 +36,7 @@ export class DiskStream extends DiskFile {
   #stored(write: boolean): Data | undefined | Failure {
     if (!this.#open) return fail(NtStatus.FILE_CLOSED)
     if (write && this.disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
-    return this.#stream.stored(this.descriptor, write)
+    return this.#stream.data()
   }
 
   override read(into: Uint8Array, offset: number): Answer<number> {
