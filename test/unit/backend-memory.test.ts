@@ -228,6 +228,12 @@ describe('memory backend', () => {
     assert.equal(await ok(file.securityDescriptor()), undefined)
   })
 
+  within('extended attributes keep their flags', {}, async (on) => {
+    const file = await on.create('a')
+    await ok(file.setExtendedAttributes([{ name: 'Needed', value: bytes('1'), flags: 0x80 }]))
+    assert.deepEqual(await ok(file.extendedAttributes()), [{ name: 'Needed', value: bytes('1'), flags: 0x80 }])
+  })
+
   within('a stream is moved by its own call only', {}, async (on) => {
     const stream = await on.create('a', 'x', { stream: 's' })
     await refused(stream.rename(['b'], false), 'STATUS_INVALID_PARAMETER')

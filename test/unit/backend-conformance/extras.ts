@@ -73,6 +73,23 @@ const eaTests: readonly ConformanceTest[] = [
     },
   },
   {
+    name: 'names under which a place keeps things of its own are no way in',
+    async run(on) {
+      const file = await on.create('a', 'x', { initial: { attributes: 0x02 } })
+      const { creationTime } = await ok(file.stat())
+      const names = ['DOSATTRIB', 'DosStream.s:$DATA', 'SAMBA_PAI', 'NTACL', 'smbkit.stream.s', 'smbkit.owner']
+      for (const name of names) {
+        const status = statusOf(await file.setExtendedAttributes([attribute(name, 'trespass')]))
+        const kept = (await shown(file)).includes(`${name.toUpperCase()}=trespass/0`)
+        assert.equal(kept, status === 'STATUS_SUCCESS', `${name}: ${status}`)
+        assert.equal((await ok(file.stat())).attributes, 0x02)
+        assert.equal((await ok(file.stat())).creationTime, creationTime)
+        assert.deepEqual((await ok(file.streams())).length, 1)
+        if (on.backend.features.securityDescriptors) assert.equal(await ok(file.securityDescriptor()), undefined)
+      }
+    },
+  },
+  {
     name: 'extended attributes that do not fit are refused and change nothing',
     async run(on) {
       const file = await on.create('a')
