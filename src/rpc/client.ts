@@ -107,16 +107,17 @@ export class RpcClient {
     if (packetType !== (wasBound ? PacketType.ALTER_CONTEXT_RESPONSE : PacketType.BIND_ACK))
       throw this.#unexpected(packetType)
     const ack = BindAck.decode(reply.view, 0, reply.end)
+    // The association is there even if the interface is refused (C706 9.3.2).
+    if (!wasBound) {
+      this.#isBound = true
+      this.#associationGroupId = ack.associationGroupId
+      this.#maxTransmit = Math.max(Math.min(ack.maxReceiveFragment, offered), MIN_FRAGMENT_BYTES)
+    }
     const result = ack.results.results[0]
     if (result?.result !== ContextResult.ACCEPTANCE) {
       const reason = result?.reason ?? 0
       const text = `${definition.interfaceName} refused: ${nameOf(ContextReason, reason)}`
       throw new RpcError('RPC_BIND_REFUSED', text, reason)
-    }
-    if (!wasBound) {
-      this.#isBound = true
-      this.#associationGroupId = ack.associationGroupId
-      this.#maxTransmit = Math.max(Math.min(ack.maxReceiveFragment, offered), MIN_FRAGMENT_BYTES)
     }
     this.#contexts.set(definition, contextId)
     return contextId

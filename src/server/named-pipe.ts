@@ -168,8 +168,8 @@ export class NamedPipe {
 
   #deliver(message: Uint8Array): void {
     if (this.#closed || this.#ended) return
-    if (!this.#limits.take(message.length)) {
-      // All pipes together hold more than they may: this one is given up.
+    if (this.#messages.length >= this.#limits.maxUnreadMessages || !this.#limits.take(message.length)) {
+      // The client does not read, or all pipes together hold more than they may: this one is given up.
       this.#endpoint.close()
       this.#end()
       return

@@ -11,6 +11,8 @@ export interface PipesOptions {
   readonly maxPendingBytes?: number
   /** Unread answers of one pipe; above, the client has to read before it writes. */
   readonly maxUnreadBytes?: number
+  /** Unread messages of one pipe; with more it is disconnected. */
+  readonly maxUnreadMessages?: number
   readonly maxReaders?: number
   readonly rpc?: Partial<RpcLimits>
 }
@@ -23,6 +25,7 @@ const MIB = 1024 * 1024
  */
 export class NamedPipes implements PipeSource {
   readonly maxUnreadBytes: number
+  readonly maxUnreadMessages: number
   readonly maxReaders: number
   readonly #rpcLimits: RpcLimits
   readonly #budget: ByteBudget
@@ -31,6 +34,7 @@ export class NamedPipes implements PipeSource {
 
   constructor(options: PipesOptions = {}) {
     this.maxUnreadBytes = options.maxUnreadBytes ?? MIB
+    this.maxUnreadMessages = options.maxUnreadMessages ?? 16_384
     this.maxReaders = options.maxReaders ?? 64
     this.#rpcLimits = { ...defaultRpcLimits, ...options.rpc }
     this.#budget = new ByteBudget(options.maxPendingBytes ?? 64 * MIB)

@@ -26,6 +26,8 @@ export interface PipeDefinition {
 export interface PipeLimits {
   /** Answers that the client has not read; above, it may not write. */
   readonly maxUnreadBytes: number
+  /** Answers as such: a pipe with more of them unread is disconnected. */
+  readonly maxUnreadMessages: number
   /** Reads that wait. */
   readonly maxReaders: number
   /** False where all pipes together hold too much; otherwise the bytes are counted until `give`. */
