@@ -1,5 +1,6 @@
 export * from './access-mask.ts'
 export * from './ace.ts'
 export * from './acl.ts'
+export * from './sddl.ts'
 export * from './security-descriptor.ts'
 export * from './sid.ts'

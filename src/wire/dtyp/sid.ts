@@ -104,7 +104,7 @@ function parts(sid: Sid): SidParts | undefined {
 }
 
 /** True for text that is a SID. */
-export const isSid = (text: string): text is Sid => parts(text) !== undefined
+export const isSid = (text: string): boolean => parts(text) !== undefined
 
 function partsOf(sid: Sid): SidParts {
   const found = parts(sid)
