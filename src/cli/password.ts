@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline/promises'
+import { createInterface, type Interface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { UsageError } from './report.ts'
 
@@ -14,9 +14,15 @@ export async function newPassword(user: string, fromInput: boolean): Promise<str
   if (fromInput) return checked(await readInput())
   if (!process.stdin.isTTY)
     throw new UsageError('standard input is no terminal to ask for a password: use --password-stdin')
-  const password = checked(await ask(`Password for ${user}: `))
-  if ((await ask('The same again: ')) !== password) throw new UsageError('the two passwords are not the same')
-  return password
+  const terminal = new SilentTerminal()
+  try {
+    const password = checked(await terminal.ask(`Password for ${user}: `))
+    if ((await terminal.ask('The same again: ')) !== password)
+      throw new UsageError('the two passwords are not the same')
+    return password
+  } finally {
+    terminal.close()
+  }
 }
 
 function checked(password: string): string {
@@ -41,22 +47,33 @@ async function readInput(): Promise<string> {
   return text
 }
 
-async function ask(question: string): Promise<string> {
-  process.stderr.write(question)
-  // readline switches the terminal's own echo off and writes what is typed itself: to nowhere.
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 })
-  const ended = new AbortController()
-  terminal.on('SIGINT', () => ended.abort())
-  // Ctrl-D.
-  terminal.on('close', () => ended.abort())
-  try {
-    return await terminal.question('', { signal: ended.signal })
-  } catch (error) {
-    if (ended.signal.aborted) throw new UsageError('no password was given', { cause: error })
-    throw error
-  } finally {
-    terminal.close()
-    process.stderr.write('\n')
+/** Asks without showing what is typed, from its making to its end. */
+class SilentTerminal {
+  readonly #lines: Interface
+  readonly #ended = new AbortController()
+
+  constructor() {
+    // readline switches the terminal's own echo off and writes what is typed itself: to nowhere.
+    const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+    this.#lines = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 })
+    // Ctrl-C and Ctrl-D.
+    this.#lines.on('SIGINT', () => this.#ended.abort())
+    this.#lines.on('close', () => this.#ended.abort())
+  }
+
+  async ask(question: string): Promise<string> {
+    process.stderr.write(question)
+    try {
+      return await this.#lines.question('', { signal: this.#ended.signal })
+    } catch (error) {
+      if (this.#ended.signal.aborted) throw new UsageError('no password was given', { cause: error })
+      throw error
+    } finally {
+      process.stderr.write('\n')
+    }
+  }
+
+  close(): void {
+    this.#lines.close()
   }
 }

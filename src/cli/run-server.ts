@@ -40,7 +40,7 @@ const tell = (text: string): void => void process.stderr.write(text)
 export async function runServer(options: RunOptions): Promise<void> {
   const plan = options.plan()
   const backends = new Backends()
-  const shares = await backends.prepare(plan.settings.shares)
+  const { shares, notes } = await backends.prepare(plan.settings.shares)
   await backends.commit()
   const server = new Server({ ...plan.settings.server, shares, accounts: plan.accounts })
   watch(server, options.verbosity, tell)
@@ -48,7 +48,7 @@ export async function runServer(options: RunOptions): Promise<void> {
   try {
     const address = await start(server, plan.settings)
     socket = await openSocket(plan.settings, address.port, server)
-    warn(plan)
+    warn([...plan.warnings, ...notes])
     options.announce(address, plan)
     await untilEnd(options.reloads ? () => reload(options, server, backends, plan) : undefined)
   } finally {
@@ -58,7 +58,7 @@ export async function runServer(options: RunOptions): Promise<void> {
   }
 }
 
-const warn = ({ warnings }: Plan): void => warnings.forEach((warning) => tell(`smbkit: note: ${warning}\n`))
+const warn = (warnings: readonly string[]): void => warnings.forEach((warning) => tell(`smbkit: note: ${warning}\n`))
 
 async function start(server: Server, { host, port }: Settings): Promise<{ host: string; port: number }> {
   try {
@@ -101,11 +101,11 @@ async function openSocket(settings: Settings, port: number, server: Server): Pro
 async function reload(options: RunOptions, server: Server, backends: Backends, first: Plan): Promise<void> {
   try {
     const plan = options.plan()
-    const shares = await backends.prepare(plan.settings.shares)
+    const { shares, notes } = await backends.prepare(plan.settings.shares)
     server.setShares(shares)
     server.setAccounts(plan.accounts)
     await backends.commit()
-    warn(plan)
+    warn([...plan.warnings, ...notes])
     const changed = whatNeedsRestart(first.settings, plan.settings)
     if (changed.length > 0) tell(`smbkit: note: changed, but only for the next start: ${changed.join(', ')}\n`)
     tell('smbkit: shares and users are read again\n')

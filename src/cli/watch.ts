@@ -1,8 +1,8 @@
 import type { Identity } from '../auth/mechanism.ts'
 import { viewOf } from '../bytes/utf16.ts'
 import type { Server, ServerEvents } from '../server/index.ts'
-import { failed } from '../wire/erref/failure.ts'
-import { ntStatusName } from '../wire/erref/ntstatus.ts'
+import { type Failure, failed } from '../wire/erref/failure.ts'
+import { type NtStatus, ntStatusName } from '../wire/erref/ntstatus.ts'
 import { formatTree } from '../wire/schema/index.ts'
 import { dissectMessage, SMB2_HEADER_SIZE, summarize } from '../wire/smb2/index.ts'
 import { printable, sentence } from './report.ts'
@@ -48,23 +48,26 @@ function requestLine({ session, tree, message, status }: Told<'request'>): strin
   return `${place} ${summarize(viewOf(message))} -> ${ntStatusName(status)}`
 }
 
-function requestFields({ message, answer }: Told<'request'>): string {
+function requestFields({ message, answer, status }: Told<'request'>): string {
   const asked = formatTree(dissectMessage(viewOf(message), 0, message.length, false), '  > ')
-  return lines(failed(answer) ? asked : asked + answerFields(answer))
+  return lines(failed(answer) ? asked : asked + answerFields(message, answer, status))
 }
 
-/** The body of an answer, laid out as it will be sent; its header is made later. */
-function answerFields({
-  body,
-  value,
-  frame,
-}: Exclude<Told<'request'>['answer'], { status: number; body?: undefined }>): string {
+type Answer = Exclude<Told<'request'>['answer'], Failure>
+
+/** The body of an answer as it will be sent. Its header is made later: the request's stands in for it, and is not shown. */
+function answerFields(asked: Uint8Array, { body, value, frame }: Answer, status: NtStatus): string {
   if (frame !== undefined) return `  < ${frame.dataEnd - frame.dataAt} bytes of data\n`
   const input = value as never
   const message = new Uint8Array(SMB2_HEADER_SIZE + body.sizeOfEncoded(input, SMB2_HEADER_SIZE))
+  message.set(asked.subarray(0, SMB2_HEADER_SIZE))
   const view = viewOf(message)
+  view.setUint32(STATUS_AT, status, true)
   body.encodeInto(view, SMB2_HEADER_SIZE, input, 0)
-  return formatTree(body.dissect(view, SMB2_HEADER_SIZE, message.length, 0), '  < ')
+  return formatTree(dissectMessage(view, 0, message.length, true).slice(1), '  < ')
 }
+
+/** Where the header has the status, in bytes. MS-SMB2 2.2.1. */
+const STATUS_AT = 8
 
 const lines = (text: string): string => text.split('\n').map(printable).join('\n')

@@ -1,14 +1,7 @@
 import { z } from 'zod'
 import { defaultLimits, type ServerLimits } from '../server/limits.ts'
+import { dialectNames, encryptionModes, maxPort, signingModes, wholeNumber } from './choices.ts'
 import { shareNameProblem } from './share-name.ts'
-
-/** Lowest first. */
-export const dialectNames = ['2.0.2', '2.1', '3.0', '3.0.2', '3.1.1'] as const
-export type DialectName = (typeof dialectNames)[number]
-export const signingModes = ['required', 'enabled'] as const
-export type SigningMode = (typeof signingModes)[number]
-export const encryptionModes = ['required', 'enabled', 'off'] as const
-export type EncryptionMode = (typeof encryptionModes)[number]
 
 /** A NetBIOS name has 15 bytes. */
 const maxServerNameLength = 15
@@ -35,15 +28,6 @@ const integer = (least: number, most: number) =>
   })
 
 const instead = (input: unknown): string => (typeof input === 'string' && input !== '' ? `, is ${input}` : '')
-
-/** A number that is written in digits alone (and `_` between them) and lies in a range; undefined for all else. */
-export function wholeNumber(digits: string, least: number, most: number): number | undefined {
-  if (!/^\d+(_\d+)*$/.test(digits)) return undefined
-  const number = Number(digits.replaceAll('_', ''))
-  return number >= least && number <= most ? number : undefined
-}
-
-export const maxPort = 65_535
 
 const block = <T extends z.core.$ZodShape>(what: string, shape: T) =>
   z.strictObject(shape, { error: (issue) => (issue.code === 'invalid_type' ? `must be ${what}` : undefined) })

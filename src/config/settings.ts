@@ -1,7 +1,7 @@
 import type { ServerLimits } from '../server/limits.ts'
+import { type DialectName, dialectNames, type EncryptionMode, type SigningMode } from './choices.ts'
 import { ConfigError } from './config-error.ts'
 import type { Config } from './config-file.ts'
-import { type DialectName, dialectNames, type EncryptionMode, type SigningMode } from './schema.ts'
 import { shareNameProblem } from './share-name.ts'
 
 /** How the server speaks. */

@@ -1,0 +1,59 @@
+import { basename, resolve } from 'node:path'
+import { ConfigError, errorCode } from '../config/config-error.ts'
+import { loadConfig } from '../config/config-file.ts'
+import { mergeSettings, type Overrides, type Settings } from '../config/settings.ts'
+import { readUsers, sameUser, type User } from '../config/users-file.ts'
+import { accountsOf } from './accounts.ts'
+import { defaultUsersFile } from './places.ts'
+import type { Plan } from './run-server.ts'
+import type { ServeOptions } from './serve.ts'
+
+/** Everything but the shares and users that are read again comes from the command line. */
+function overridesOf(path: string | undefined, options: ServeOptions): Overrides {
+  const { host, port, users, socket, minDialect, maxDialect, signing, encryption } = options
+  const own = path === undefined ? [] : [{ name: basename(resolve(path)), path: resolve(path), place: path }]
+  return {
+    ...(host === undefined ? {} : { host }),
+    ...(port === undefined ? {} : { port }),
+    ...(users === undefined ? {} : { usersFile: resolve(users) }),
+    ...(socket === undefined ? {} : { socket: resolve(socket) }),
+    server: {
+      ...(minDialect === undefined ? {} : { minDialect }),
+      ...(maxDialect === undefined ? {} : { maxDialect }),
+      ...(signing === undefined ? {} : { signing }),
+      ...(encryption === undefined ? {} : { encryption }),
+    },
+    shares: [...own, ...(options.share ?? [])],
+  }
+}
+
+/** Reads config file and users file and puts them together with the command line. */
+export function planOf(path: string | undefined, options: ServeOptions): Plan {
+  const config = options.config === undefined ? undefined : loadConfig(options.config)
+  const settings = mergeSettings(config, overridesOf(path, options))
+  const users = usersOf(settings)
+  return { settings, accounts: accountsOf(users), warnings: warningsOf(settings, users) }
+}
+
+function usersOf({ usersFile, server }: Settings): readonly User[] {
+  const file = usersFile ?? defaultUsersFile()
+  const openToAll = server.allowGuest === true || server.allowAnonymous === true
+  try {
+    const { users } = readUsers(file)
+    if (openToAll || users.some(({ enabled }) => enabled)) return users
+  } catch (error) {
+    const isMissing = error instanceof ConfigError && errorCode(error.cause) === 'ENOENT'
+    if (usersFile === undefined && isMissing && openToAll) return []
+    if (usersFile !== undefined || !isMissing) throw error
+  }
+  const option = usersFile === undefined ? '' : ` --users ${usersFile}`
+  throw new ConfigError(`nobody could log on: add a user with \`smbkit user add NAME${option}\``, { file })
+}
+
+function warningsOf({ shares }: Settings, users: readonly User[]): string[] {
+  return shares.flatMap(({ name, users: allowed = [] }) =>
+    allowed
+      .filter((user) => !users.some((known) => sameUser(known.name, user)))
+      .map((user) => `the share ${name} is for ${user}, and there is no such user`),
+  )
+}

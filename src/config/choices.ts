@@ -1,0 +1,16 @@
+/** Lowest first. */
+export const dialectNames = ['2.0.2', '2.1', '3.0', '3.0.2', '3.1.1'] as const
+export type DialectName = (typeof dialectNames)[number]
+export const signingModes = ['required', 'enabled'] as const
+export type SigningMode = (typeof signingModes)[number]
+export const encryptionModes = ['required', 'enabled', 'off'] as const
+export type EncryptionMode = (typeof encryptionModes)[number]
+
+/** A number that is written in digits alone (and `_` between them) and lies in a range; undefined for all else. */
+export function wholeNumber(digits: string, least: number, most: number): number | undefined {
+  if (!/^\d+(_\d+)*$/.test(digits)) return undefined
+  const number = Number(digits.replaceAll('_', ''))
+  return number >= least && number <= most ? number : undefined
+}
+
+export const maxPort = 65_535
