@@ -10,6 +10,7 @@ const server = new Server({
   shares: [{ name: share, backend, path: folder }],
   accounts: { find: (name) => (name.toLowerCase() === user.toLowerCase() ? account : undefined) },
 })
+server.on('fault', ({ error }) => console.error(error))
 const { port } = await server.start({ host: '127.0.0.1', port: 0 })
 process.on('disconnect', () => {
   void server.stop().then(async () => {

@@ -7,7 +7,7 @@ import { bytesOf, difficultNames, digestTree, hashOf, makeTree, withFolder } fro
 import { needsPeer } from '../peers/peer.ts'
 import type { RunResult } from '../peers/run.ts'
 import { listShares, type SmbclientOptions, smbclient } from '../peers/smbclient.ts'
-import { shares, startTarget, type Target } from '../peers/target.ts'
+import { againstSmbd, fixedFile, shares, startTarget, type Target } from '../peers/target.ts'
 
 const bigFileBytes = 64 * 1024 * 1024 + 4097
 const dialects = ['SMB2_02', 'SMB2_10', 'SMB3_00', 'SMB3_02', 'SMB3_11'] as const
@@ -106,12 +106,17 @@ async function tree(dialect: string, protection: 'off' | 'sign' | 'encrypt'): Pr
   })
 }
 
-describe('smbclient, one thing each', needsPeer('smbclient'), () => {
-  before(async () => {
-    target = await startTarget()
+for (const backend of againstSmbd ? (['disk'] as const) : (['disk', 'memory'] as const)) {
+  describe(`smbclient, one thing each, ${backend}`, needsPeer('smbclient'), () => {
+    before(async () => {
+      target = await startTarget(backend)
+    })
+    after(() => target.stop())
+    oneThingEach()
   })
-  after(() => target.stop())
+}
 
+function oneThingEach(): void {
   test('-L lists the shares, and IPC$', async () => {
     const listed = await listShares(target)
     assert.equal(listed.code, 0, listed.output)
@@ -148,18 +153,18 @@ describe('smbclient, one thing each', needsPeer('smbclient'), () => {
 
   test('a read-only share gives and does not take', async () => {
     await withFolder(async (cwd) => {
-      const folder = target.folder(shares.fixed)
-      assert.ok(folder !== undefined)
-      writeFileSync(join(folder, 'there.txt'), 'as it was')
       const options = { share: shares.fixed, cwd }
-      await succeed('get there.txt', options)
-      assert.equal(readFileSync(join(cwd, 'there.txt'), 'utf8'), 'as it was')
+      await succeed(`get ${fixedFile.name} local`, options)
+      assert.equal(readFileSync(join(cwd, 'local'), 'utf8'), fixedFile.content)
       const denied = /NT_STATUS_(ACCESS_DENIED|MEDIA_WRITE_PROTECTED)/
-      await refuse('put there.txt new.txt', denied, options)
-      await refuse('del there.txt', denied, options)
+      await refuse('put local new.txt', denied, options)
+      await refuse(`put local ${fixedFile.name}`, denied, options)
+      await refuse(`del ${fixedFile.name}`, denied, options)
       await refuse('mkdir new', denied, options)
-      await refuse('rename there.txt elsewhere.txt', denied, options)
-      assert.equal(readFileSync(join(folder, 'there.txt'), 'utf8'), 'as it was')
+      await refuse(`rename ${fixedFile.name} elsewhere.txt`, denied, options)
+      const listed = await succeed(`ls; get ${fixedFile.name} again`, options)
+      assert.doesNotMatch(listed.stdout, /new|elsewhere/)
+      assert.equal(readFileSync(join(cwd, 'again'), 'utf8'), fixedFile.content)
     })
   })
 
@@ -244,4 +249,4 @@ describe('smbclient, one thing each', needsPeer('smbclient'), () => {
       await succeed('deltree many')
     })
   })
-})
+}

@@ -1,6 +1,6 @@
 /** smbkit's own server in this process, for tests: on a temporary folder or in memory, on a free port. */
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { diskBackend } from '../../src/backends/disk/index.ts'
@@ -14,8 +14,10 @@ export type OurBackend = 'disk' | 'memory'
 
 export interface OurServerOptions {
   readonly backend: OurBackend
-  /** The shares, each with a folder (or memory) of its own. */
-  readonly shares: readonly Omit<ShareOptions, 'backend' | 'path'>[]
+  /** The shares, each with a folder (or memory) of its own that has these files at the start. */
+  readonly shares: readonly (Omit<ShareOptions, 'backend' | 'path'> & {
+    readonly files?: Readonly<Record<string, string>>
+  })[]
   readonly server?: Partial<Omit<ServerOptions, 'shares' | 'accounts'>>
 }
 
@@ -37,10 +39,11 @@ const closedTimeoutMs = 5_000
 export async function startOurServer(options: OurServerOptions): Promise<OurServer> {
   const folders = new Map<string, string>()
   const root = options.backend === 'disk' ? mkdtempSync(join(tmpdir(), 'smbkit-server-')) : undefined
-  const shares = options.shares.map((share): ShareOptions => {
-    if (root === undefined) return { ...share, backend: memoryBackend() }
+  const shares = options.shares.map(({ files = {}, ...share }): ShareOptions => {
+    if (root === undefined) return { ...share, backend: memoryBackend({ files }) }
     const path = join(root, share.name)
     mkdirSync(path)
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content)
     folders.set(share.name, path)
     return { ...share, path, backend: diskBackend(path) }
   })

@@ -2,6 +2,8 @@
  * The server that an interop test talks to: ours, with either backend, or smbd where INTEROP_SERVER=smbd says so, which
  * shows whether the test itself is right.
  */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type OurBackend, startOurServer } from './our-server.ts'
 import type { SmbclientTarget } from './smbclient.ts'
 import { startSmbd } from './smbd.ts'
@@ -13,16 +15,18 @@ export interface Target extends SmbclientTarget {
   stop(): Promise<void>
 }
 
-/** `files` and `other` are writable, `fixed` is not. */
+/** `files` and `other` are writable, `fixed` is not and has one file. */
 export const shares = { files: 'files', other: 'other', fixed: 'fixed' } as const
+export const fixedFile = { name: 'there.txt', content: 'as it was' } as const
 
 export const againstSmbd = process.env['INTEROP_SERVER'] === 'smbd'
 
 export async function startTarget(backend: OurBackend = 'disk'): Promise<Target> {
+  const files = { [fixedFile.name]: fixedFile.content }
   if (!againstSmbd) {
     return startOurServer({
       backend,
-      shares: [{ name: shares.files }, { name: shares.other }, { name: shares.fixed, readOnly: true }],
+      shares: [{ name: shares.files }, { name: shares.other }, { name: shares.fixed, readOnly: true, files }],
     })
   }
   const options = { 'vfs objects': 'streams_xattr' }
@@ -34,5 +38,6 @@ export async function startTarget(backend: OurBackend = 'disk'): Promise<Target>
       { name: shares.fixed, options: { ...options, 'read only': 'yes' } },
     ],
   })
+  writeFileSync(join(smbd.folders.get(shares.fixed) ?? '', fixedFile.name), fixedFile.content)
   return { ...smbd, folder: (share) => smbd.folders.get(share) }
 }
