@@ -124,7 +124,7 @@ function sidOf(reader: Reader, text: string): Sid {
 }
 
 function readSidText(reader: Reader): Sid {
-  const match = /^(?:S-1(?:-(?:0x[0-9a-f]+|\d+))+|[A-Z]{2})/i.exec(reader.text.slice(reader.at, reader.at + 256))
+  const match = /^(?:S-1(?:-(?:0x[0-9a-f]{1,12}|\d+))+|[A-Z]{2})/i.exec(reader.text.slice(reader.at, reader.at + 256))
   if (match === null) throw failAt(reader, 'a SID is missing')
   const sid = sidOf(reader, match[0])
   reader.at += match[0].length
