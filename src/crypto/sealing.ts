@@ -53,6 +53,14 @@ function copyInto(out: Uint8Array, { pieces, tag }: Sealed): Uint8Array {
 const exactly = (nonce: Uint8Array, length: number): Uint8Array =>
   nonce.length === length ? nonce : nonce.subarray(0, length)
 
+/** Below this a copy costs less than another call of the cipher. Read before the call returns: one buffer for all. */
+const scratch = new Uint8Array(2048)
+
+const gathered = (parts: readonly Uint8Array[]): readonly Uint8Array[] => {
+  const length = parts.length > 1 ? total(parts) : scratch.length + 1
+  return length > scratch.length ? parts : [joinInto(scratch.subarray(0, length), parts)]
+}
+
 class Gcm implements Sealer {
   readonly cipher: 'aes-128-gcm' | 'aes-256-gcm'
   readonly nonceLength = 12
@@ -71,7 +79,7 @@ class Gcm implements Sealer {
     const cipher = createCipheriv(this.cipher, this.#key, exactly(nonce, 12))
     cipher.setAAD(aad)
     const pieces: Uint8Array[] = []
-    for (const part of parts) if (part.length > 0) pieces.push(cipher.update(part))
+    for (const part of gathered(parts)) if (part.length > 0) pieces.push(cipher.update(part))
     cipher.final()
     return { pieces, tag: cipher.getAuthTag() }
   }
