@@ -67,6 +67,11 @@ export interface InitialState {
   readonly attributes?: number
   /** Self-relative SECURITY_DESCRIPTOR. */
   readonly securityDescriptor?: Uint8Array
+  /**
+   * Where `securityDescriptor` is absent: makes one out of that of the directory in which it is created (undefined
+   * where none is kept there); undefined for none.
+   */
+  readonly inherit?: (parent: Uint8Array | undefined) => Uint8Array | undefined
   readonly extendedAttributes?: readonly ExtendedAttribute[]
   readonly allocationSize?: number
 }

@@ -44,9 +44,12 @@ export class ByteRangeLocks {
     return this.#held
   }
 
-  /** Takes a lock, if nothing stands against it. A holder's own locks do, too, unless both are shared. */
+  /**
+   * Takes a lock, if nothing stands against it. A shared lock goes on top of one's own exclusive one, an exclusive lock
+   * on top of nothing, not even of what one holds oneself (MS-FSA 2.1.5.8).
+   */
   lock(open: Open, range: LockRange, exclusive: boolean): boolean {
-    if (this.#conflict(range, exclusive)) return false
+    if (this.#conflict(open, range, exclusive)) return false
     this.#held.push({ open, exclusive, offset: range.offset, length: range.length })
     open.lockCount++
     return true
@@ -96,8 +99,8 @@ export class ByteRangeLocks {
     return this.#held.some((lock) => (lock.open !== open || !lock.exclusive) && overlaps(lock, range))
   }
 
-  #conflict(range: LockRange, exclusive: boolean): boolean {
-    return this.#held.some((lock) => (exclusive || lock.exclusive) && overlaps(lock, range))
+  #conflict(open: Open, range: LockRange, exclusive: boolean): boolean {
+    return this.#held.some((lock) => (exclusive || (lock.exclusive && lock.open !== open)) && overlaps(lock, range))
   }
 
   #grantWaiting(): void {

@@ -23,6 +23,8 @@ export class Watch {
   readonly open: Open
   readonly filter: number
   readonly recursive: boolean
+  /** Bytes of the first request's buffer: what does not fit there is never told one by one (MS-FSA 2.1.5.11). */
+  readonly room: number
   #records: ChangeRecord[] = []
   #bytes = 0
   #overflowed = false
@@ -30,10 +32,11 @@ export class Watch {
   #scheduled = false
   readonly #end: (watch: Watch) => void
 
-  constructor(open: Open, filter: number, recursive: boolean, end: (watch: Watch) => void) {
+  constructor(open: Open, filter: number, recursive: boolean, room: number, end: (watch: Watch) => void) {
     this.open = open
     this.filter = filter
     this.recursive = recursive
+    this.room = room
     this.#end = end
   }
 
@@ -88,8 +91,8 @@ export class Watch {
 export class ChangeNotifier {
   readonly #watches = new Set<Watch>()
 
-  watch(open: Open, filter: number, recursive: boolean): Watch {
-    const watch = new Watch(open, filter, recursive, (ended) => this.#watches.delete(ended))
+  watch(open: Open, filter: number, recursive: boolean, room: number): Watch {
+    const watch = new Watch(open, filter, recursive, room, (ended) => this.#watches.delete(ended))
     this.#watches.add(watch)
     return watch
   }

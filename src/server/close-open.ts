@@ -12,6 +12,7 @@ import { run, type Steps, wait } from './steps.ts'
 export function closeOpen(open: Open | PipeOpen): Promise<void> | undefined {
   open.session.opens.delete(open.id)
   open.tree.openCount--
+  for (const request of [...open.waiting]) request.fileClosed()
   if (!(open instanceof Open)) {
     open.pipe.close()
     return undefined
@@ -29,7 +30,7 @@ function* finish(open: Open): Steps<void> {
   const unused = open.unused
   if (unused !== undefined) yield* wait(unused)
   if (open.deleteOnClose) {
-    if (open.stream.key === '') shared.deletePending = true
+    if (open.stream.key === '') shared.markForDeletion()
     else shared.streamsToDelete.add(open.stream.key)
   }
   open.tree.share?.files.remove(open)

@@ -196,7 +196,7 @@ export class Connection implements TransportEvents {
 
   /** Cuts a frame into its messages (MS-SMB2 3.3.5.2.7) and takes their message ids (3.3.5.2.3). */
   #splitChain(view: DataView, sealedBy: Session | undefined): Request[] {
-    const chain: ChainState = { sessionId: 0n, treeId: 0, open: undefined }
+    const chain: ChainState = { valid: false, sessionId: 0n, treeId: 0, open: undefined }
     const requests: Request[] = []
     for (let start = 0; ; ) {
       const header = Smb2Header.decode(view, start)
@@ -269,7 +269,10 @@ export class Connection implements TransportEvents {
       }
     }
     const wasAsync = request.asyncId !== undefined
-    if (request.asyncId !== undefined) this.#async.delete(request.asyncId)
+    if (request.asyncId !== undefined) {
+      this.#async.delete(request.asyncId)
+      request.finished()
+    }
     if (request.command === Command.CREATE && failed(answer)) request.chain.open = answer
     this.server.observe(request, answer)
     return {

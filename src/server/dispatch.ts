@@ -24,7 +24,7 @@ import { treeConnect } from './commands/tree-connect.ts'
 import { treeDisconnect } from './commands/tree-disconnect.ts'
 import { write } from './commands/write.ts'
 import type { Reply } from './reply.ts'
-import type { Request } from './request.ts'
+import type { ChainState, Request } from './request.ts'
 import type { Session } from './session.ts'
 import { type Steps, wait } from './steps.ts'
 
@@ -72,22 +72,29 @@ function* serve(request: Request): Steps<Reply | Failure> {
   // MS-SMB2 3.3.5.2: until NEGOTIATE has settled the dialect nothing else is served.
   if (connection.negotiated === undefined && request.command !== Command.NEGOTIATE)
     throw new ProtocolError('a command before NEGOTIATE')
-  // MS-SMB2 3.3.5.2.7.2: the first of a chain has nothing that it could be related to.
-  if (request.isRelated && chain.sessionId === 0n && chain.treeId === 0 && chain.open === undefined)
-    return fail(NtStatus.INVALID_PARAMETER)
+  // MS-SMB2 3.3.5.2.7.2: the first of a chain has nothing that it could be related to, nor has one after a failure.
+  if (request.isRelated && !chain.valid) return fail(NtStatus.INVALID_PARAMETER)
   const problem = findSession(request, definition)
-  if (problem !== undefined) return problem
+  if (problem !== undefined) return broken(chain, problem)
   if (definition.needs === 'tree') {
     const tree = request.session.trees.get(request.treeId)
-    if (tree === undefined) return fail(NtStatus.NETWORK_NAME_DELETED)
+    if (tree === undefined) return broken(chain, fail(NtStatus.NETWORK_NAME_DELETED))
     request.tree = tree
     // MS-SMB2 3.3.5.2.11: a share that wants sealing gets no plain requests.
     if (tree.encrypt && request.sealedBy === undefined) return fail(NtStatus.ACCESS_DENIED)
   }
-  chain.sessionId = request.sessionId
-  chain.treeId = request.treeId
+  const { sessionId, treeId } = request
+  chain.sessionId = sessionId
+  chain.treeId = treeId
+  chain.valid = true
   const served = definition.serve(request)
   return isSteps(served) ? yield* served : yield* wait(served)
+}
+
+/** Nothing of a request without session or tree can be taken over by the next. */
+function broken(chain: ChainState, problem: Failure): Failure {
+  chain.valid = false
+  return problem
 }
 
 /** Session, signature and sealing (MS-SMB2 3.3.5.2.4, 3.3.5.2.9). */

@@ -134,9 +134,7 @@ function* dispose(open: Open, remove: boolean, evenReadOnly: boolean): Steps<Fai
     if (failed(names)) return names
     if (names.length > 0) return fail(NtStatus.DIRECTORY_NOT_EMPTY)
   }
-  open.shared.deletePending = true
-  // Who watches a directory that goes is told so at once.
-  for (const other of open.shared.opens) other.watch?.cancelWaiting()
+  open.shared.markForDeletion()
 }
 
 function* setDisposition(_request: Request, open: Open, data: DataView): Steps<Failure | void> {

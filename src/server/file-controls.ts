@@ -1,3 +1,4 @@
+import { NULL_GUID, readGuid } from '../bytes/guid.ts'
 import { viewOf } from '../bytes/utf16.ts'
 import { AccessMask } from '../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
@@ -8,6 +9,7 @@ import {
   FileAllocatedRange,
   FileAllocatedRanges,
   FileAttributes,
+  FileObjectIdBuffer,
   FileSetSparseBuffer,
   FileZeroDataInformation,
 } from '../wire/fscc/index.ts'
@@ -102,4 +104,25 @@ export function* enumerateSnapshots(_request: Request, body: IoctlRequest): Step
     snapShots: '',
   })
   return body.maxOutputResponse < output.length ? fail(NtStatus.INVALID_PARAMETER) : { output }
+}
+
+/**
+ * An object id that is made of volume and file, so that it stays the same without being stored (MS-FSA 2.1.5.10.1);
+ * it was born where it is.
+ */
+export function* createOrGetObjectId(
+  _request: Request,
+  body: IoctlRequest,
+  open: Open,
+): Steps<ControlResult | Failure> {
+  if (body.maxOutputResponse < FileObjectIdBuffer.size) return fail(NtStatus.INVALID_PARAMETER)
+  const volume = open.tree.share === undefined ? 0n : yield* open.tree.share.volumeId()
+  const id = new Uint8Array(16)
+  viewOf(id).setBigUint64(0, volume, true)
+  viewOf(id).setBigUint64(8, open.file.fileId, true)
+  const objectId = readGuid(viewOf(id), 0)
+  const birthVolumeId = readGuid(viewOf(Uint8Array.from([...id.subarray(0, 8), ...new Uint8Array(8)])), 0)
+  return {
+    output: FileObjectIdBuffer.encode({ objectId, birthVolumeId, birthObjectId: objectId, domainId: NULL_GUID }),
+  }
 }

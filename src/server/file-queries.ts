@@ -5,6 +5,7 @@ import {
   FileAccessInformation,
   FileAlignmentInformation,
   FileAllInformation,
+  FileAlternateNameInformation,
   FileAttributeTagInformation,
   FileBasicInformation,
   FileCompressionInformation,
@@ -18,11 +19,13 @@ import {
   FileNormalizedNameInformation,
   FilePositionInformation,
   FileStandardInformation,
+  FileStreamEntry,
   FileStreamInformation,
 } from '../wire/fscc/index.ts'
 import type { FileStat } from './backend.ts'
 import { commonInformation, wireAttributes } from './file-information.ts'
 import type { Open } from './open.ts'
+import { shortNameOf } from './short-name.ts'
 import { type Steps, wait } from './steps.ts'
 
 /** How one information class of a file is answered. */
@@ -48,6 +51,9 @@ function ofStat(access: number, minimum: number, encode: (open: Open, stat: File
     },
   }
 }
+
+/** What a structure with a name at its end takes at the least: the name's first unit, and its alignment to 8 or 4. */
+const padded = (fixed: number): number => Math.ceil((fixed + 2) / (fixed > 8 ? 8 : 4)) * (fixed > 8 ? 8 : 4)
 
 const basic = (stat: FileStat) => ({
   creationTime: stat.creationTime,
@@ -124,7 +130,7 @@ const queries = new Map<number, FileQuery>([
   ],
   [
     QUERY.FileAllInformation,
-    ofStat(FILE_READ_ATTRIBUTES, FileAllInformation.size, (open, stat) =>
+    ofStat(FILE_READ_ATTRIBUTES, padded(FileAllInformation.size), (open, stat) =>
       FileAllInformation.encode({
         basic: basic(stat),
         standard: standard(open, stat),
@@ -162,10 +168,16 @@ const queries = new Map<number, FileQuery>([
       }),
     ),
   ],
+  [
+    QUERY.FileAlternateNameInformation,
+    ofStat(FILE_READ_ATTRIBUTES, padded(FileAlternateNameInformation.size), (open) =>
+      FileAlternateNameInformation.encode({ fileName: shortNameOf(open.path.at(-1) ?? '') }),
+    ),
+  ],
   // Without the leading separator, unlike the name in FileAllInformation (MS-FSCC 2.4.34).
   [
     QUERY.FileNormalizedNameInformation,
-    ofStat(0, FileNormalizedNameInformation.size, (open) =>
+    ofStat(0, padded(FileNormalizedNameInformation.size), (open) =>
       FileNormalizedNameInformation.encode({ fileName: open.displayPath }),
     ),
   ],
@@ -182,7 +194,10 @@ const queries = new Map<number, FileQuery>([
       },
     },
   ],
-  [QUERY.FileStreamInformation, { access: 0, minimum: 0, encode: (open) => streamNames(open)() }],
+  [
+    QUERY.FileStreamInformation,
+    { access: 0, minimum: padded(FileStreamEntry.size), encode: (open) => streamNames(open)() },
+  ],
   [
     QUERY.FileFullEaInformation,
     {

@@ -23,6 +23,12 @@ export class SharedFile {
     this.fileId = fileId
   }
 
+  /** The name goes when the last open does. Who watches a directory that goes is told so at once. */
+  markForDeletion(): void {
+    this.deletePending = true
+    for (const open of this.opens) open.watch?.cancelWaiting()
+  }
+
   stream(key: string): SharedStream {
     let stream = this.streams.get(key)
     if (stream === undefined) {

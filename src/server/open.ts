@@ -4,6 +4,7 @@ import type { Watch } from './change-notifier.ts'
 import type { DirectoryScan } from './directory-scan.ts'
 import type { SharedFile, SharedStream } from './file-table.ts'
 import type { NamedPipe } from './named-pipe.ts'
+import type { Request } from './request.ts'
 import type { Session } from './session.ts'
 import type { TreeConnect } from './tree-connect.ts'
 
@@ -47,6 +48,8 @@ export class Open {
   /** The client wants this time not to be moved by its writes (MS-FSCC 2.4.7: -1). */
   frozenLastWriteTime: Filetime | undefined
   closed = false
+  /** Requests that were answered with STATUS_PENDING and wait for something about this open. */
+  readonly waiting = new Set<Request>()
   /** Requests that use the file now: it is closed after the last of them. */
   #users = 0
   #whenUnused: (() => void) | undefined
@@ -99,6 +102,7 @@ export class PipeOpen {
   readonly session: Session
   readonly tree: TreeConnect
   readonly pipe: NamedPipe
+  readonly waiting = new Set<Request>()
   readonly name: string
   readonly grantedAccess: number
 

@@ -1,4 +1,4 @@
-import { type Failure, fail } from '../wire/erref/failure.ts'
+import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import type { BackendPath } from './backend.ts'
 
@@ -29,8 +29,10 @@ export function parsePathName(name: string): PathName | Failure {
   if (name.length > MAX_PATH_UNITS) return fail(NtStatus.OBJECT_NAME_INVALID)
   // MS-SMB2 3.3.5.9: a name must not begin with a separator.
   if (name.startsWith('\\')) return fail(NtStatus.INVALID_PARAMETER)
-  const components = name.split('\\')
-  const last = components.pop() as string
+  const components = withoutDots(name.split('\\'))
+  if (failed(components)) return components
+  const last = components.pop()
+  if (last === undefined) return { path: [] }
   for (const component of components) {
     const problem = checkComponent(component)
     if (problem !== undefined) return problem
@@ -50,8 +52,17 @@ export function parsePathName(name: string): PathName | Failure {
   return { path: base === '' ? [] : [...components, base], ...stream }
 }
 
+/** `..` takes back the component before it, in the name alone, and never the root. */
+function withoutDots(components: readonly string[]): string[] | Failure {
+  const kept: string[] = []
+  for (const component of components) {
+    if (component !== '..') kept.push(component)
+    else if (kept.pop() === undefined) return fail(NtStatus.OBJECT_PATH_SYNTAX_BAD)
+  }
+  return kept
+}
+
 function checkComponent(component: string): Failure | undefined {
-  if (component === '..') return fail(NtStatus.OBJECT_PATH_SYNTAX_BAD)
   if (component === '' || component === '.' || component.length > MAX_COMPONENT_UNITS || FORBIDDEN.test(component))
     return fail(NtStatus.OBJECT_NAME_INVALID)
   return undefined

@@ -8,6 +8,7 @@ import type { Open } from './open.ts'
 import { type PathName, parsePathName, withoutDfsPrefix } from './path-name.ts'
 import type { Request } from './request.ts'
 import type { Share } from './share.ts'
+import { usesSharing } from './share-mode.ts'
 import { type Steps, wait } from './steps.ts'
 
 /** FileRenameInformation (MS-SMB2 3.3.5.21.1, MS-FSA 2.1.5.15.11). */
@@ -66,14 +67,14 @@ function* renameStream(open: Open, newName: string, replace: boolean): Steps<Fai
   return failed(done) ? done : undefined
 }
 
-/** Whoever has the parent directory open for deletion without sharing that keeps its names as they are. */
+/** Who has the parent directory open so that it may go, or may not, keeps its names as they are (MS-FSA 2.1.5.15.11). */
 function parentLetsGo(share: Share, open: Open): boolean {
   const parent = open.path.slice(0, -1)
   for (const other of share.files.opens()) {
     if (!other.file.isDirectory || other.path.length !== parent.length) continue
     if (!other.path.every((name, i) => upcase(name) === upcase(parent[i] as string))) continue
-    const asks = (other.grantedAccess & AccessMask.DELETE) !== 0
-    if (asks && (other.shareAccess & ShareAccess.WRITE) === 0) return false
+    if ((other.grantedAccess & AccessMask.DELETE) !== 0) return false
+    if (usesSharing(other.grantedAccess) && (other.shareAccess & ShareAccess.DELETE) === 0) return false
   }
   return true
 }

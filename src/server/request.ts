@@ -12,6 +12,8 @@ type WireFileId = { readonly persistent: bigint; readonly volatile: bigint }
 
 /** What a related request takes over from the ones before it in its chain (MS-SMB2 3.3.5.2.7.2). */
 export interface ChainState {
+  /** False until a request of the chain had a session (and tree) that a related one can take over. */
+  valid: boolean
   sessionId: bigint
   treeId: number
   /** The open that the last CREATE made or the last request named, or why there is none. */
@@ -39,6 +41,7 @@ export class Request {
   cancelled = false
   closedMeanwhile = false
   #cancel: (() => void) | undefined
+  #waitsOn: Open | PipeOpen | undefined
 
   constructor(details: {
     connection: Connection
@@ -76,11 +79,11 @@ export class Request {
   }
 
   get sessionId(): bigint {
-    return this.isRelated ? this.chain.sessionId : this.header.sessionId
+    return this.isRelated && this.chain.valid ? this.chain.sessionId : this.header.sessionId
   }
 
   get treeId(): number {
-    return this.isRelated ? this.chain.treeId : this.header.treeId
+    return this.isRelated && this.chain.valid ? this.chain.treeId : this.header.treeId
   }
 
   /** The session it belongs to: there for every command that needs one. */
@@ -134,16 +137,24 @@ export class Request {
   }
 
   /**
-   * Sends STATUS_PENDING: the final answer comes when the command ends. `cancel` is called when the client cancels
-   * (or its session, tree, file or connection goes), and must make the command end.
-   * Fails when the connection has too many such requests.
+   * Sends STATUS_PENDING: the final answer comes when the command ends. `cancel` is called when the client cancels or
+   * `open` is closed, and must make the command end. Fails when the connection has too many such requests.
    */
-  goAsync(cancel: () => void): Failure | undefined {
+  goAsync(open: Open | PipeOpen, cancel: () => void): Failure | undefined {
+    const refused = this.connection.startAsync(this)
+    if (refused !== undefined) return refused
     this.#cancel = cancel
-    return this.connection.startAsync(this)
+    this.#waitsOn = open
+    open.waiting.add(this)
+    return undefined
   }
 
-  /** Its file is being closed: it ends with the status that this means for it. */
+  /** It has its final answer. */
+  finished(): void {
+    this.#waitsOn?.waiting.delete(this)
+  }
+
+  /** What it waits on is being closed: it ends with the status that this means for it. */
   fileClosed(): void {
     this.closedMeanwhile = true
     this.cancel()

@@ -36,8 +36,8 @@ export function writeResponses(outgoing: readonly Outgoing[], sealFor: Session |
   const sizes: number[] = []
   for (let i = 0; i < outgoing.length; i++) {
     const size = SMB2_HEADER_BYTES + bodySize((outgoing[i] as Outgoing).reply)
-    // Each message of a chain but the last is padded so that the next starts at a multiple of 8 (MS-SMB2 3.3.4.1.3).
-    const padded = i < outgoing.length - 1 ? (size + 7) & ~7 : size
+    // The messages of a chain are padded to a multiple of 8, as Windows does also with the last (MS-SMB2 3.3.4.1.3).
+    const padded = outgoing.length > 1 ? (size + 7) & ~7 : size
     sizes.push(padded)
     total += padded
   }

@@ -1,3 +1,4 @@
+import type { Identity } from '../auth/mechanism.ts'
 import {
   AceType,
   AclRevision,
@@ -13,19 +14,26 @@ const ADMINISTRATORS = 'S-1-5-32-544'
 const USERS = 'S-1-5-32-545'
 const EVERYONE = 'S-1-1-0'
 
-/** What a file without a descriptor of its own seems to have: everybody may do everything that the share lets them. */
-const DEFAULT: SecurityDescriptor = {
+/**
+ * What a file without a descriptor of its own seems to have: everybody may do everything that the share lets them, and
+ * nobody is known to own it, so it is said to be of who asks.
+ */
+const defaultFor = (identity: Identity | undefined): SecurityDescriptor => ({
   control: SecurityControl.DACL_PRESENT,
-  owner: ADMINISTRATORS,
+  owner: identity?.sid ?? ADMINISTRATORS,
   group: USERS,
   dacl: {
     revision: AclRevision.ACL_REVISION,
     aces: [{ kind: 'basic', type: AceType.ACCESS_ALLOWED, flags: 0, mask: FILE_ALL_ACCESS, sid: EVERYONE }],
   },
-}
+})
 
-const descriptorOf = (stored: Uint8Array | undefined): SecurityDescriptor =>
-  stored === undefined ? DEFAULT : { ...DEFAULT, ...decodeSecurityDescriptor(stored) }
+const descriptorOf = (stored: Uint8Array | undefined, identity: Identity | undefined): SecurityDescriptor => {
+  const { owner, group, ...fallback } = defaultFor(identity)
+  return stored === undefined
+    ? { ...fallback, ...(owner && { owner }), ...(group && { group }) }
+    : { ...(owner && { owner }), ...(group && { group }), ...decodeSecurityDescriptor(stored) }
+}
 
 const SACL_PARTS =
   SecurityInformation.SACL | SecurityInformation.LABEL | SecurityInformation.ATTRIBUTE | SecurityInformation.SCOPE
@@ -44,8 +52,12 @@ const SACL_BITS =
   SecurityControl.SACL_PROTECTED
 
 /** The parts of a stored descriptor that were asked for (MS-FSA 2.1.5.14), self-relative. */
-export function selectSecurity(stored: Uint8Array | undefined, parts: number): Uint8Array {
-  const { owner, group, dacl, sacl, control } = descriptorOf(stored)
+export function selectSecurity(
+  stored: Uint8Array | undefined,
+  parts: number,
+  identity: Identity | undefined,
+): Uint8Array {
+  const { owner, group, dacl, sacl, control } = descriptorOf(stored, identity)
   let keep = 0
   if ((parts & SecurityInformation.OWNER) !== 0) keep |= OWNER_BITS
   if ((parts & SecurityInformation.GROUP) !== 0) keep |= GROUP_BITS
@@ -64,8 +76,13 @@ export function selectSecurity(stored: Uint8Array | undefined, parts: number): U
  * A stored descriptor with some parts replaced by those of `change` (MS-FSA 2.1.5.17), self-relative.
  * @throws WireError where `change` is no descriptor
  */
-export function mergeSecurity(stored: Uint8Array | undefined, change: Uint8Array, parts: number): Uint8Array {
-  const before = descriptorOf(stored)
+export function mergeSecurity(
+  stored: Uint8Array | undefined,
+  change: Uint8Array,
+  parts: number,
+  identity: Identity | undefined,
+): Uint8Array {
+  const before = descriptorOf(stored, identity)
   const wanted = decodeSecurityDescriptor(change)
   const take = (bit: number): boolean => (parts & bit) !== 0
   const owner = take(SecurityInformation.OWNER) ? (wanted.owner ?? before.owner) : before.owner

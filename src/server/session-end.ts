@@ -6,7 +6,6 @@ import type { TreeConnect } from './tree-connect.ts'
 export async function endTree(tree: TreeConnect): Promise<void> {
   const { session } = tree
   session.trees.delete(tree.id)
-  for (const request of session.connection.asyncRequests) if (request.maybeTree === tree) request.cancel()
   const closing = [...session.opens.values()].filter((open) => open.tree === tree).map((open) => closeOpen(open))
   await Promise.all(closing)
 }
@@ -16,7 +15,6 @@ export async function endSession(session: Session): Promise<void> {
   const { connection } = session
   connection.sessions.delete(session.id)
   connection.server.sessions.delete(session.id)
-  for (const request of connection.asyncRequests) if (request.maybeSession === session) request.cancel()
   const closing = [...session.opens.values()].map((open) => closeOpen(open))
   session.trees.clear()
   await Promise.all(closing)

@@ -18,6 +18,10 @@ import type { VolumeInfo } from './backend.ts'
 import type { Share } from './share.ts'
 import { type Steps, wait } from './steps.ts'
 
+/** Classes that end in a name take at the least its first unit, and their alignment to 8 (MS-FSCC 2.5.9, 2.5.1). */
+const VOLUME_MINIMUM = 24
+const ATTRIBUTE_MINIMUM = 16
+
 /** How one information class of a volume is answered. */
 export interface VolumeQuery {
   /** Smallest buffer that is taken. */
@@ -61,7 +65,7 @@ const NO_LIMIT = 0xffff_ffff_ffff_ffffn
 const queries = new Map<number, VolumeQuery>([
   [
     FsInformationClass.FileFsVolumeInformation,
-    ofVolume(FileFsVolumeInformation.size, (volume) =>
+    ofVolume(VOLUME_MINIMUM, (volume) =>
       FileFsVolumeInformation.encode({
         volumeCreationTime: volume.creationTime,
         volumeSerialNumber: volume.serialNumber,
@@ -105,7 +109,7 @@ const queries = new Map<number, VolumeQuery>([
   ],
   [
     FsInformationClass.FileFsAttributeInformation,
-    ofVolume(FileFsAttributeInformation.size, (_volume, share) =>
+    ofVolume(ATTRIBUTE_MINIMUM, (_volume, share) =>
       FileFsAttributeInformation.encode({
         fileSystemAttributes: attributesOf(share),
         maximumComponentNameLength: share.backend.features.maxNameLength,

@@ -6,6 +6,7 @@ import type { Disk } from './disk.ts'
 import { Errno, failErrno } from './errno.ts'
 import { DiskFile } from './file.ts'
 import { failOpen, type Place } from './lookup.ts'
+import { readSecurityDescriptor } from './security-descriptor.ts'
 import { DiskStream } from './stream-file.ts'
 import { validStreamName } from './stream-name.ts'
 
@@ -138,7 +139,8 @@ function create(disk: Disk, place: Place, how: OpenHow): Opened | Failure | unde
   disk.cache.changed(place.parent, undefined, place.name)
   const raw = calls.stat(descriptor)
   const refusal = isErrno(raw) ? failErrno(raw) : undefined
-  const opened = refusal ?? handle(disk, descriptor, raw as RawStat, place.path, false, inheriting(disk, place, how), true)
+  const opened =
+    refusal ?? handle(disk, descriptor, raw as RawStat, place.path, false, inheriting(disk, place, how), true)
   if (refusal !== undefined) calls.close(descriptor)
   if (!failed(opened)) return opened
   // Nothing is left behind of what could not be made whole.
@@ -150,8 +152,9 @@ function create(disk: Disk, place: Place, how: OpenHow): Opened | Failure | unde
 /** With the security descriptor that comes from the directory, where none is given. */
 function inheriting(disk: Disk, place: Place, how: OpenHow): OpenHow {
   const inherit = how.initial?.inherit
-  if (inherit === undefined || how.initial?.securityDescriptor !== undefined || disk.attributes === undefined) return how
-  const parent = readSecurityDescriptor(disk.attributes, place.parent)
+  if (inherit === undefined || how.initial?.securityDescriptor !== undefined || disk.calls.attributes === undefined)
+    return how
+  const parent = readSecurityDescriptor(disk.calls.attributes, place.parent)
   const securityDescriptor = failed(parent) ? undefined : inherit(parent)
   return securityDescriptor === undefined ? how : { ...how, initial: { ...how.initial, securityDescriptor } }
 }

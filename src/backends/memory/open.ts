@@ -19,7 +19,7 @@ export function open(volume: MemoryVolume, path: readonly string[], how: OpenHow
   if (place.link !== undefined) return openExisting(volume, place.link, how)
   if (how.disposition === 'open') return fail(NtStatus.OBJECT_NAME_NOT_FOUND)
   if (volume.features.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
-  const node = newNode(volume, how)
+  const node = newNode(volume, how, place.parent.securityDescriptor)
   if (failed(node)) return node
   return handle(volume, volume.addLink(place.parent, place.name, node), how, true)
 }
@@ -45,19 +45,25 @@ function openExisting(volume: MemoryVolume, link: Link, how: OpenHow): Opened | 
 }
 
 /** A file or directory without a name yet; nothing is left behind when it cannot be made. */
-function newNode(volume: MemoryVolume, how: OpenHow): MemoryNode | Failure {
+function newNode(volume: MemoryVolume, how: OpenHow, inherited: Uint8Array | undefined): MemoryNode | Failure {
   if (!volume.takeFile()) return fail(NtStatus.DISK_FULL)
   const node = new MemoryNode(volume, how.kind === 'directory')
-  const refusal = begin(node, how.initial ?? {}, how.stream)
+  const refusal = begin(node, how.initial ?? {}, how.stream, inherited)
   if (refusal === undefined) return node
   volume.releaseUnused(node)
   return refusal
 }
 
-function begin(node: MemoryNode, initial: InitialState, stream: string | undefined): Failure | undefined {
+function begin(
+  node: MemoryNode,
+  initial: InitialState,
+  stream: string | undefined,
+  parentDescriptor: Uint8Array | undefined,
+): Failure | undefined {
   node.attributes = initial.attributes ?? 0
-  if (initial.securityDescriptor !== undefined) {
-    const refusal = setSecurityDescriptor(node, initial.securityDescriptor)
+  const descriptor = initial.securityDescriptor ?? initial.inherit?.(parentDescriptor)
+  if (descriptor !== undefined) {
+    const refusal = setSecurityDescriptor(node, descriptor)
     if (refusal !== undefined) return refusal
   }
   if (initial.extendedAttributes !== undefined && initial.extendedAttributes.length > 0) {

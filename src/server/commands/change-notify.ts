@@ -29,6 +29,7 @@ export const changeNotify = defineCommand({
       open,
       body.completionFilter,
       (body.flags & NotifyFlags.WATCH_TREE) !== 0,
+      body.outputBufferLength,
     )
     if (open.watch === undefined) return fail(NtStatus.NOT_SUPPORTED)
     return yield* waitForChanges(request, open.watch, body.outputBufferLength)
@@ -39,7 +40,7 @@ function* waitForChanges(request: Request, watch: Watch, room: number): Steps<Re
   if (!watch.hasChanges) {
     const { promise, resolve } = Promise.withResolvers<Failure | undefined>()
     const forget = watch.whenReady(() => resolve(undefined))
-    const refused = request.goAsync(() => {
+    const refused = request.goAsync(watch.open, () => {
       forget()
       resolve(fail(endStatus(request, watch)))
     })
@@ -51,7 +52,7 @@ function* waitForChanges(request: Request, watch: Watch, room: number): Steps<Re
     if (ended !== undefined) return ended
     if (!watch.hasChanges) return fail(endStatus(request, watch))
   }
-  return answer(watch.take(), room)
+  return answer(watch.take(), Math.min(room, watch.room))
 }
 
 /** Why a watch ends without a change: its directory was closed or goes, or the client cancelled. */

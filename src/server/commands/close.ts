@@ -27,8 +27,6 @@ export const close = defineCommand({
     if (failed(open)) return open
     const wantsStat = (body.flags & CloseFlags.POSTQUERY_ATTRIB) !== 0 && open instanceof Open
     const stat = wantsStat ? yield* wait(open.file.stat()) : undefined
-    for (const waiting of request.connection.asyncRequests)
-      if (waiting.chain.open === open && waiting !== request) waiting.fileClosed()
     yield* wait(closeOpen(open))
     if (stat === undefined || failed(stat)) return reply(CloseResponse, { flags: 0, ...NOTHING })
     return reply(CloseResponse, { flags: CloseFlags.POSTQUERY_ATTRIB, ...commonInformation(stat) })

@@ -1,3 +1,4 @@
+import type { Identity } from '../../auth/mechanism.ts'
 import { AccessMask, mapGeneric } from '../../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
@@ -21,9 +22,11 @@ import { answerContexts, type RequestedContexts, readContexts } from '../create-
 import { SETTABLE_ATTRIBUTES, wireAttributes } from '../file-information.ts'
 import { SharedFile } from '../file-table.ts'
 import { Open } from '../open.ts'
+import { openByName } from '../open-by-name.ts'
 import { type PathName, parsePathName, withoutDfsPrefix } from '../path-name.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
+import { inheritDescriptor } from '../security-inheritance.ts'
 import type { Share } from '../share.ts'
 import { sharingAllows } from '../share-mode.ts'
 import { type Steps, wait } from '../steps.ts'
@@ -107,7 +110,7 @@ function* createFile(request: Request, body: CreateRequest, share: Share): Steps
   const mayWrite = (allowed & FILE_WRITE_DATA) !== 0
   if (!mayWrite && overwrites(body.createDisposition)) return fail(NtStatus.ACCESS_DENIED)
 
-  const opened = yield* openInBackend(share, name, body, contexts, desired, mayWrite)
+  const opened = yield* openInBackend(share, name, body, contexts, desired, mayWrite, request.session.identity)
   if (failed(opened)) return opened
   const { file } = opened
   const shared = share.files.find(file.fileId) ?? new SharedFile(file.fileId)
@@ -136,6 +139,7 @@ function* openInBackend(
   contexts: RequestedContexts,
   desired: number,
   mayWrite: boolean,
+  identity: Identity | undefined,
 ): Steps<Opened | Failure> {
   const kind = kindOf(body, name)
   if (name.stream !== undefined) {
@@ -158,12 +162,13 @@ function* openInBackend(
       (asksForMaximum && mayWrite),
     initial: {
       attributes,
+      inherit: (parent) => inheritDescriptor(parent, identity, isDirectory),
       ...(contexts.securityDescriptor === undefined ? {} : { securityDescriptor: contexts.securityDescriptor }),
       ...(contexts.extendedAttributes === undefined ? {} : { extendedAttributes: contexts.extendedAttributes }),
       ...(contexts.allocationSize === undefined || isDirectory ? {} : { allocationSize: contexts.allocationSize }),
     },
   }
-  let opened = yield* wait(share.backend.open(name.path, how))
+  let opened = yield* openByName(share, name.path, how)
   if (failed(opened) && opened.status === NtStatus.ACCESS_DENIED && asksForMaximum && how.write)
     // The maximum may well be to read only.
     opened = yield* wait(share.backend.open(name.path, { ...how, disposition: 'open', write: false }))

@@ -4,7 +4,14 @@ import { Command, FsctlCode, IoctlFlags, IoctlRequest, IoctlResponse } from '../
 import { defineCommand } from '../command.ts'
 import type { Control, ControlResult, FileControl } from '../control.ts'
 import { copyChunk, requestResumeKey } from '../copy-chunk.ts'
-import { enumerateSnapshots, getCompression, queryAllocatedRanges, setSparse, setZeroData } from '../file-controls.ts'
+import {
+  createOrGetObjectId,
+  enumerateSnapshots,
+  getCompression,
+  queryAllocatedRanges,
+  setSparse,
+  setZeroData,
+} from '../file-controls.ts'
 import { Open } from '../open.ts'
 import { pipeControl, pipeWait } from '../pipe-controls.ts'
 import { type Reply, reply } from '../reply.ts'
@@ -32,6 +39,8 @@ const fileControls = new Map<number, FileControl>([
   [FsctlCode.SET_ZERO_DATA, setZeroData],
   [FsctlCode.QUERY_ALLOCATED_RANGES, queryAllocatedRanges],
   [FsctlCode.GET_COMPRESSION, getCompression],
+  [FsctlCode.CREATE_OR_GET_OBJECT_ID, createOrGetObjectId],
+  [FsctlCode.GET_OBJECT_ID, createOrGetObjectId],
 ])
 
 /** MS-SMB2 3.3.5.15. */

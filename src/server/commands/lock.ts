@@ -31,7 +31,7 @@ export const lock = defineCommand({
 /** All ranges in turn, until one is not locked; what is unlocked by then stays so (MS-SMB2 3.3.5.14.1). */
 function unlockAll(open: Open, elements: readonly LockElement[]): Reply | Failure {
   for (const element of elements) {
-    if ((element.flags & ~FAIL_IMMEDIATELY) !== UNLOCK) return fail(NtStatus.INVALID_PARAMETER)
+    if (element.flags !== UNLOCK) return fail(NtStatus.INVALID_PARAMETER)
     if (!open.stream.locks.unlock(open, element)) return fail(NtStatus.RANGE_NOT_LOCKED)
   }
   return reply(LockResponse, {})
@@ -78,7 +78,7 @@ function waitForLock(
 ): Promise<Failure | undefined> | Failure {
   return promiseOr((resolve) => {
     const stop = open.stream.locks.wait(open, element, exclusive, () => resolve(undefined))
-    const refused = request.goAsync(() => {
+    const refused = request.goAsync(open, () => {
       stop()
       // A lock that ends with its file is told so (MS-SMB2 3.3.5.10).
       resolve(fail(request.closedMeanwhile ? NtStatus.RANGE_NOT_LOCKED : NtStatus.CANCELLED))

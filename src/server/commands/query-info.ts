@@ -6,6 +6,7 @@ import { FileFullEaInformation, FileGetEaInformation, FileInformationClass } fro
 import {
   AdditionalInformation,
   Command,
+  Dialect,
   ErrorResponse,
   InfoType,
   QueryInfoRequest,
@@ -43,10 +44,10 @@ export const queryInfo = defineCommand({
   },
 })
 
-function* serveQuery(_request: Request, body: QueryInfoRequest, open: Open): Steps<Reply | Failure> {
+function* serveQuery(request: Request, body: QueryInfoRequest, open: Open): Steps<Reply | Failure> {
   switch (body.infoType) {
     case InfoType.FILE:
-      return yield* queryFile(open, body)
+      return yield* queryFile(request, open, body)
     case InfoType.FILESYSTEM:
       return yield* queryVolume(open, body)
     case InfoType.SECURITY:
@@ -65,11 +66,14 @@ function fit(data: Uint8Array, minimum: number, room: number): Reply | Failure {
   return reply(QueryInfoResponse, { outputBuffer: data.subarray(0, room) }, NtStatus.BUFFER_OVERFLOW)
 }
 
-function* queryFile(open: Open, body: QueryInfoRequest): Steps<Reply | Failure> {
+function* queryFile(request: Request, open: Open, body: QueryInfoRequest): Steps<Reply | Failure> {
   if (body.fileInfoClass === FileInformationClass.FileFullEaInformation && body.inputBuffer.length > 0)
     return yield* queryNamedAttributes(open, body)
   const query = fileQuery(body.fileInfoClass)
   if (query === undefined) return fail(NtStatus.INVALID_INFO_CLASS)
+  // MS-SMB2 3.3.5.20.1: the normalized name is one of 3.1.1.
+  const isNormalized = body.fileInfoClass === FileInformationClass.FileNormalizedNameInformation
+  if (isNormalized && request.connection.negotiated?.dialect !== Dialect.SMB_3_1_1) return fail(NtStatus.NOT_SUPPORTED)
   if ((open.grantedAccess & query.access) !== query.access) return fail(NtStatus.ACCESS_DENIED)
   if (body.outputBufferLength < query.minimum) return fail(NtStatus.INFO_LENGTH_MISMATCH)
   const data = yield* query.encode(open)
@@ -116,7 +120,7 @@ function* querySecurity(open: Open, body: QueryInfoRequest): Steps<Reply | Failu
     return fail(NtStatus.ACCESS_DENIED)
   const stored = yield* wait(open.file.securityDescriptor())
   if (failed(stored)) return stored
-  const data = selectSecurity(stored, parts)
+  const data = selectSecurity(stored, parts, open.session.identity)
   // MS-SMB2 3.3.5.20.3: a descriptor is never cut; the client is told how much room it needs.
   return data.length > body.outputBufferLength
     ? tooSmall(data.length)
@@ -132,7 +136,9 @@ function tooSmall(needed: number): Reply {
 
 function queryPipe(open: PipeOpen, body: QueryInfoRequest): Reply | Failure {
   if (body.infoType === InfoType.SECURITY)
-    return reply(QueryInfoResponse, { outputBuffer: selectSecurity(undefined, body.additionalInformation) })
+    return reply(QueryInfoResponse, {
+      outputBuffer: selectSecurity(undefined, body.additionalInformation, open.session.identity),
+    })
   if (body.infoType !== InfoType.FILE) return fail(NtStatus.INVALID_INFO_CLASS)
   const data = pipeQuery(open, body.fileInfoClass)
   return data === undefined ? fail(NtStatus.INVALID_INFO_CLASS) : fit(data, 0, body.outputBufferLength)

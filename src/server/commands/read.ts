@@ -39,8 +39,10 @@ function* serveRead(request: Request, body: ReadRequest): Steps<Reply | Failure>
     if (failed(count)) return count
     // MS-SMB2 3.3.5.12: nothing to read, or less than asked for at the least, is the end of the file.
     if ((count === 0 && body.length > 0) || count < body.minimumCount) return fail(NtStatus.END_OF_FILE)
-    const ready = frame.filled(count)
-    return { ...reply(ReadResponse, { data: frame.data.subarray(0, count) }), frame: ready }
+    // Whoever reads on from where this ended is told where that is (FilePositionInformation).
+    open.currentByteOffset = body.offset + BigInt(count)
+    const answer = reply(ReadResponse, { data: frame.data.subarray(0, count) })
+    return count === 0 ? answer : { ...answer, frame: frame.filled(count) }
   } finally {
     open.release()
   }
@@ -50,7 +52,7 @@ function* serveRead(request: Request, body: ReadRequest): Steps<Reply | Failure>
 function* readPipe(request: Request, open: PipeOpen, length: number): Steps<Reply | Failure> {
   const pending = open.pipe.read(length)
   if (pending instanceof Promise) {
-    const refused = request.goAsync(() => open.pipe.cancelRead(pending))
+    const refused = request.goAsync(open, () => open.pipe.cancelRead(pending))
     if (refused !== undefined) {
       open.pipe.cancelRead(pending)
       return refused

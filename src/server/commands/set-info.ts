@@ -64,7 +64,9 @@ function* setSecurity(open: Open, body: SetInfoRequest): Steps<Reply | Failure> 
   if (open.tree.share?.backend.features.securityDescriptors !== true) return fail(NtStatus.NOT_SUPPORTED)
   const stored = yield* wait(open.file.securityDescriptor())
   if (failed(stored)) return stored
-  const set = yield* wait(open.file.setSecurityDescriptor(mergeSecurity(stored, body.buffer, parts)))
+  const set = yield* wait(
+    open.file.setSecurityDescriptor(mergeSecurity(stored, body.buffer, parts, open.session.identity)),
+  )
   if (failed(set)) return set
   reportModified(open, 'security')
   return reply(SetInfoResponse, {})
