@@ -156,7 +156,8 @@ export class MemoryVolume {
     if (place.link !== undefined) {
       const refusal = giveWay(place.link, replace)
       if (refusal !== undefined) return refusal
-      if (place.link === from) return undefined
+      // Another name of the same file is what was asked for.
+      if (place.link.node === from.node) return undefined
     }
     if (from.node.links >= this.#maxLinks) return fail(NtStatus.TOO_MANY_LINKS)
     if (place.link !== undefined) this.removeLink(place.link)

@@ -157,6 +157,28 @@ const descriptorTests: readonly ConformanceTest[] = [
     },
   },
   {
+    name: 'a file inherits what is made of the descriptor of its directory',
+    async run(on) {
+      const seen: (number | undefined)[] = []
+      const inherit = (parent: Uint8Array | undefined): Uint8Array | undefined => {
+        seen.push(parent?.length)
+        return parent === undefined ? undefined : securityDescriptor(1)
+      }
+      await on.create('orphan', '', { initial: { inherit } })
+      assert.equal(await ok((await on.open('orphan')).securityDescriptor()), undefined)
+      await ok((await on.directory('d')).setSecurityDescriptor(securityDescriptor(5)))
+      await on.create('d/a', '', { initial: { inherit } })
+      await on.directory('d/sub', { initial: { inherit } })
+      await same(on, 'd/a', securityDescriptor(1))
+      await same(on, 'd/sub', securityDescriptor(1))
+      assert.deepEqual(seen, [undefined, securityDescriptor(5).length, securityDescriptor(5).length])
+      await on.create('d/own', '', { initial: { inherit, securityDescriptor: securityDescriptor(3) } })
+      await same(on, 'd/own', securityDescriptor(3))
+      await on.open('d/a', { disposition: 'openOrCreate', initial: { inherit } })
+      assert.equal(seen.length, 3, 'only what is created inherits, and only where nothing is given')
+    },
+  },
+  {
     name: 'security descriptors of different files are their own',
     async run(on) {
       await ok((await on.create('a')).setSecurityDescriptor(securityDescriptor(1)))

@@ -103,7 +103,7 @@ export class Model {
     if (place.link !== undefined) {
       if (!replace) return 'STATUS_OBJECT_NAME_COLLISION'
       if (place.link.node.isDirectory) return 'STATUS_ACCESS_DENIED'
-      if (place.link === link) return SUCCESS
+      if (place.link.node === link.node) return SUCCESS
       this.links = without(this.links, place.link)
     }
     this.links.push({ parent: place.parent, name: place.name, node: link.node })
