@@ -77,8 +77,8 @@ export interface AttributeCalls {
   read(descriptor: number, name: string): Uint8Array | number
   /** Of a name in a directory; a link is not followed. */
   readAt(directory: number, name: string, attribute: string): Uint8Array | number
-  list(descriptor: number): string[] | number
-  listAt(directory: number, name: string): string[] | number
+  list(descriptor: number): readonly string[] | number
+  listAt(directory: number, name: string): readonly string[] | number
   /** `create`: -EEXIST if it is there. */
   write(descriptor: number, name: string, value: Uint8Array, create?: boolean): number
   remove(descriptor: number, name: string): number

@@ -395,14 +395,14 @@ class LinuxAttributes implements AttributeCalls {
     return xattr.getxattrat(this.#libc, directory, attribute)
   }
 
-  list(descriptor: number): string[] | number {
+  list(descriptor: number): readonly string[] | number {
     const names = xattr.flistxattr(this.#libc, descriptor)
     if (names !== -Errno.EBADF) return names
     this.#putProc(descriptor)
     return xattr.listxattr(this.#libc)
   }
 
-  listAt(directory: number, name: string): string[] | number {
+  listAt(directory: number, name: string): readonly string[] | number {
     if (!this.#hasCallsAt) {
       this.#putProc(directory, name)
       return xattr.listxattr(this.#libc)

@@ -149,7 +149,7 @@ export class Metadata {
   }
 }
 
-function extraOf(names: string[] | number, read: (name: string) => Uint8Array | number): Extra {
+function extraOf(names: readonly string[] | number, read: (name: string) => Uint8Array | number): Extra {
   if (isErrno(names) || names.length === 0) return NOTHING
   let dos = NOTHING.dos
   let eaSize = 0
