@@ -38,6 +38,9 @@ const tell = (text: string): void => void process.stderr.write(text)
  * @throws ConfigError, UsageError: it cannot begin
  */
 export async function runServer(options: RunOptions): Promise<void> {
+  const signals = new Signals()
+  // Whoever reads the output may go away; the server stays.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   const plan = options.plan()
   const backends = new Backends()
   const { shares, notes } = await backends.prepare(plan.settings.shares)
@@ -49,8 +52,9 @@ export async function runServer(options: RunOptions): Promise<void> {
     const address = await start(server, plan.settings)
     socket = await openSocket(plan.settings, address.port, server)
     warn([...plan.warnings, ...notes])
+    if (options.reloads) signals.onHangup(() => reload(options, server, backends, plan))
     options.announce(address, plan)
-    await untilEnd(options.reloads ? () => reload(options, server, backends, plan) : undefined)
+    await signals.untilEnd()
   } finally {
     await socket?.close()
     await server.stop()
@@ -128,27 +132,43 @@ export function whatNeedsRestart(before: Settings, now: Settings): string[] {
   )
 }
 
-/** Resolves at the first signal to end. `onHangup` is run at SIGHUP, one run at a time. */
-async function untilEnd(onHangup: (() => Promise<void>) | undefined): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const atTerminal = isatty(0)
-  let endingSince: number | undefined
-  const end = (): void => {
-    if (endingSince === undefined) {
-      endingSince = performance.now()
-      resolve()
-    } else if (performance.now() - endingSince > sameSignalMs) process.exit(130)
+/** Signals of the system, from its making on: what comes before somebody waits for it is not lost. */
+class Signals {
+  readonly #ended: Promise<void>
+  #onHangup: (() => Promise<void>) | undefined
+  #reloading: Promise<void> = Promise.resolve()
+  #endingSince: number | undefined
+  readonly #resolve: () => void
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#ended = promise
+    this.#resolve = resolve
+    const atTerminal = isatty(0)
+    process.on('SIGINT', () => this.#end())
+    process.on('SIGTERM', () => this.#end())
+    process.on('SIGHUP', () => {
+      // The terminal that it was started from is gone: this is no request to reload.
+      if (this.#onHangup === undefined || (atTerminal && !isatty(0))) this.#end()
+      else this.#reloading = this.#reloading.then(this.#onHangup)
+    })
   }
-  let reloading: Promise<void> = Promise.resolve()
-  const hangup = (): void => {
-    // The terminal that it was started from is gone: this is no request to reload.
-    if (onHangup === undefined || (atTerminal && !isatty(0))) end()
-    else reloading = reloading.then(onHangup)
+
+  /** What SIGHUP does from now on, one run at a time; until then it ends the program. */
+  onHangup(action: () => Promise<void>): void {
+    this.#onHangup = action
   }
-  // Signal listeners alone do not keep a program alive; the listening socket does.
-  process.on('SIGINT', end)
-  process.on('SIGTERM', end)
-  process.on('SIGHUP', hangup)
-  await promise
-  await reloading
+
+  /** Resolves after a signal to end, when no reload is under way. */
+  async untilEnd(): Promise<void> {
+    await this.#ended
+    await this.#reloading
+  }
+
+  #end(): void {
+    if (this.#endingSince === undefined) {
+      this.#endingSince = performance.now()
+      this.#resolve()
+    } else if (performance.now() - this.#endingSince > sameSignalMs) process.exit(130)
+  }
 }

@@ -78,7 +78,8 @@ async function serve(path: string | undefined, options: ServeOptions): Promise<v
 
 function announce({ host, port }: { host: string; port: number }, { settings }: Plan): void {
   const where = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-  process.stdout.write(`Serving on ${where}; Ctrl-C ends it.\n`)
-  for (const { name, path, readOnly } of settings.shares)
-    process.stdout.write(`  ${name}  ${path}${readOnly === true ? '  (read-only)' : ''}\n`)
+  const shares = settings.shares.map(
+    ({ name, path, readOnly }) => `  ${name}  ${path}${readOnly === true ? '  (read-only)' : ''}\n`,
+  )
+  process.stdout.write(`Serving on ${where}; Ctrl-C ends it.\n${shares.join('')}`)
 }
