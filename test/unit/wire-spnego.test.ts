@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fromHex, hex } from '../../src/bytes/hex.ts'
 import { decodeAuthenticate, decodeChallenge, decodeNegotiate, isNtlmssp } from '../../src/wire/ntlmssp/index.ts'
-import { WireError } from '../../src/wire/schema/index.ts'
+import { formatTree, WireError } from '../../src/wire/schema/index.ts'
 import { contextTag, DerReader, der, derOid, readOid, Tag } from '../../src/wire/spnego/der.ts'
 import {
   decodeSpnego,
+  dissectSpnego,
   encodeNegTokenInit,
   encodeNegTokenResp,
   MAX_MECHANISMS,
@@ -183,4 +184,24 @@ test('object identifiers go there and back', () => {
     assert.equal(readOid(reader, reader.take(Tag.OID)), oid)
   }
   assert.equal(hex(derOid(MechOid.NTLMSSP)), '060a2b06010401823702020a')
+})
+
+test('the field tree has every part of a token, with NTLMSSP inside, and says where it is damaged', () => {
+  for (const { name, hex: text, value } of vectors) {
+    const bytes = fromHex(text)
+    const tree = formatTree(dissectSpnego(bytes))
+    assert.doesNotMatch(tree, /!!/, name)
+    for (const oid of value.mechTypes ?? []) assert.ok(tree.includes(oid), name)
+    if (value.mechListMic !== undefined) assert.ok(tree.includes(`mechListMIC: ${value.mechListMic}`), name)
+    if (value.userName) assert.ok(tree.includes(`userName: "${value.userName}"`), name)
+    // Cut anywhere, it still ends, and never past what there is.
+    for (let length = 0; length < bytes.length; length += bytes.length > 1000 ? 37 : 1) {
+      const within = (nodes: ReturnType<typeof dissectSpnego>): boolean =>
+        nodes.every((node) => node.start <= node.end && node.end <= length && within(node.children))
+      assert.ok(within(dissectSpnego(bytes.subarray(0, length))), `${name}, ${length} bytes`)
+    }
+  }
+  const resp = encodeNegTokenResp({ negState: NegState.REQUEST_MIC, supportedMech: MechOid.NTLMSSP })
+  assert.match(formatTree(dissectSpnego(resp)), /negTokenResp\n {2}negState: REQUEST_MIC\n {2}supportedMech: NTLMSSP/)
+  assert.match(formatTree(dissectSpnego(resp.subarray(0, 8))), /!!/)
 })

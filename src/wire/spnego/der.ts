@@ -35,14 +35,15 @@ export interface Element {
 export class DerReader {
   readonly bytes: Uint8Array
   readonly path: string
-  readonly #end: number
+  /** One past the last byte that is read. */
+  readonly end: number
   #at: number
 
   constructor(bytes: Uint8Array, path: string, start = 0, end = bytes.length) {
     this.bytes = bytes
     this.path = path
     this.#at = start
-    this.#end = end
+    this.end = end
   }
 
   get at(): number {
@@ -50,7 +51,7 @@ export class DerReader {
   }
 
   get isAtEnd(): boolean {
-    return this.#at >= this.#end
+    return this.#at >= this.end
   }
 
   /** The tag of the next element; undefined at the end. */
@@ -66,7 +67,7 @@ export class DerReader {
   next(): Element {
     const at = this.#at
     const tag = this.bytes[at]
-    if (tag === undefined || at + 2 > this.#end) throw this.fail('an element is cut off')
+    if (tag === undefined || at + 2 > this.end) throw this.fail('an element is cut off')
     if ((tag & 0x1f) === 0x1f) throw this.fail('a tag of several bytes')
     let start = at + 2
     let length = this.bytes[at + 1] as number
@@ -74,12 +75,12 @@ export class DerReader {
       const count = length & 0x7f
       // No token is longer than two bytes can say; four are taken, since some senders always write as many.
       if (count === 0 || count > 4) throw this.fail(`a length of ${count === 0 ? 'indefinite form' : `${count} bytes`}`)
-      if (start + count > this.#end) throw this.fail('a length is cut off')
+      if (start + count > this.end) throw this.fail('a length is cut off')
       length = 0
       for (let i = 0; i < count; i++) length = length * 256 + (this.bytes[start + i] as number)
       start += count
     }
-    if (length > this.#end - start) throw this.fail(`${length} bytes, but only ${this.#end - start} are left`)
+    if (length > this.end - start) throw this.fail(`${length} bytes, but only ${this.end - start} are left`)
     this.#at = start + length
     return { tag, at, start, end: this.#at }
   }
@@ -108,7 +109,7 @@ export class DerReader {
 
   /** @throws WireError when something follows. */
   finish(): void {
-    if (!this.isAtEnd) throw this.fail(`${this.#end - this.#at} bytes too many`)
+    if (!this.isAtEnd) throw this.fail(`${this.end - this.#at} bytes too many`)
   }
 }
 

@@ -1,1 +1,2 @@
+export { dissectSpnego } from './dissect.ts'
 export * from './tokens.ts'
