@@ -18,7 +18,7 @@ function slowly(name: string, expression: string): boolean {
     if (e === expression.length) return n === name.length
     const atEnd = n === name.length
     const unit = name[n]
-    switch (expression[e]) {
+    switch (expression[e] as string) {
       case '*':
         return from(n, e + 1) || (!atEnd && from(n + 1, e))
       case '<':
