@@ -26,10 +26,11 @@ export interface Backend {
   open(path: BackendPath, how: OpenHow): Answer<Opened>
   volume(): Answer<VolumeInfo>
   /**
-   * Reports changes that were not made through this backend object. Absent where the place cannot tell.
-   * `path` is below the root. Returns what ends it.
+   * Reports changes in the directory `path` (`recursive`: in all directories below it too) that were not made through
+   * this backend object. Absent where the place cannot tell. The paths of changes are from the root. Returns what ends
+   * it; nothing is reported after that.
    */
-  watch?(report: (change: OutsideChange) => void): () => void
+  watch?(path: BackendPath, recursive: boolean, report: (change: OutsideChange) => void): () => void
   close(): Maybe<void>
 }
 
@@ -202,8 +203,11 @@ export interface VolumeInfo {
 
 /** A change made behind the server's back. */
 export interface OutsideChange {
-  readonly action: 'added' | 'removed' | 'modified' | 'renamed'
+  /** `lost`: there were more than could be told, or it cannot be told any more; look anew at `path` and below. */
+  readonly action: 'added' | 'removed' | 'modified' | 'renamed' | 'lost'
   readonly path: BackendPath
+  /** Absent where it is not known. */
+  readonly isDirectory?: boolean
   /** For `renamed`: where it is now. */
   readonly newPath?: BackendPath
 }
