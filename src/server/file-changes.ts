@@ -76,6 +76,8 @@ function* setBasic(_request: Request, open: Open, data: DataView): Steps<Failure
   if (info.lastWriteTime === FREEZE) open.frozenLastWriteTime = before.lastWriteTime
   else if (info.lastWriteTime === THAW) open.frozenLastWriteTime = undefined
   else if (isSet(info.lastWriteTime)) open.frozenLastWriteTime = info.lastWriteTime
+  // Who only freezes or thaws times changes nothing, not even the time of change.
+  if (Object.keys(change).length === 0) return
   const changed = yield* wait(open.file.setStat(change))
   if (failed(changed)) return changed
   if (what.length > 0) reportModified(open, ...what)

@@ -170,7 +170,7 @@ const queries = new Map<number, FileQuery>([
   ],
   [
     QUERY.FileAlternateNameInformation,
-    ofStat(FILE_READ_ATTRIBUTES, padded(FileAlternateNameInformation.size), (open) =>
+    ofStat(0, padded(FileAlternateNameInformation.size), (open) =>
       FileAlternateNameInformation.encode({ fileName: shortNameOf(open.path.at(-1) ?? '') }),
     ),
   ],

@@ -17,8 +17,8 @@ const MAX_COMPONENT_UNITS = 255
 /** Longest path that Windows takes, in UTF-16 units. */
 const MAX_PATH_UNITS = 32_760
 
-// What no name may have (MS-FSCC 2.1.5.2): wildcards, separators of other systems, and control characters.
-const FORBIDDEN = /[\u0000-\u001f"*/<>?|]/
+// What no name may have (MS-FSCC 2.1.5.2): wildcards and control characters. A slash separates, as a backslash does.
+const FORBIDDEN = /[\u0000-\u001f"*<>?|]/
 
 /**
  * Takes apart the name of a CREATE, rename or link (MS-FSCC 2.1.5, MS-SMB2 3.3.5.9). Nothing that comes out of it can
@@ -28,8 +28,8 @@ export function parsePathName(name: string): PathName | Failure {
   if (name === '') return { path: [] }
   if (name.length > MAX_PATH_UNITS) return fail(NtStatus.OBJECT_NAME_INVALID)
   // MS-SMB2 3.3.5.9: a name must not begin with a separator.
-  if (name.startsWith('\\')) return fail(NtStatus.INVALID_PARAMETER)
-  const components = withoutDots(name.split('\\'))
+  if (/^[\\/]/.test(name)) return fail(NtStatus.INVALID_PARAMETER)
+  const components = withoutDots(name.split(/[\\/]/))
   if (failed(components)) return components
   const last = components.pop()
   if (last === undefined) return { path: [] }

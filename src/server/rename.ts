@@ -2,13 +2,12 @@ import { AccessMask } from '../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { upcase } from '../wire/fscc/index.ts'
-import { HeaderFlags, ShareAccess } from '../wire/smb2/index.ts'
+import { HeaderFlags } from '../wire/smb2/index.ts'
 import type { BackendPath } from './backend.ts'
 import type { Open } from './open.ts'
 import { type PathName, parsePathName, withoutDfsPrefix } from './path-name.ts'
 import type { Request } from './request.ts'
 import type { Share } from './share.ts'
-import { usesSharing } from './share-mode.ts'
 import { type Steps, wait } from './steps.ts'
 
 /** FileRenameInformation (MS-SMB2 3.3.5.21.1, MS-FSA 2.1.5.15.11). */
@@ -67,14 +66,13 @@ function* renameStream(open: Open, newName: string, replace: boolean): Steps<Fai
   return failed(done) ? done : undefined
 }
 
-/** Who has the parent directory open so that it may go, or may not, keeps its names as they are (MS-FSA 2.1.5.15.11). */
+/** Who has the parent directory open to delete or rename it keeps the names in it as they are. */
 function parentLetsGo(share: Share, open: Open): boolean {
   const parent = open.path.slice(0, -1)
   for (const other of share.files.opens()) {
     if (!other.file.isDirectory || other.path.length !== parent.length) continue
     if (!other.path.every((name, i) => upcase(name) === upcase(parent[i] as string))) continue
     if ((other.grantedAccess & AccessMask.DELETE) !== 0) return false
-    if (usesSharing(other.grantedAccess) && (other.shareAccess & ShareAccess.DELETE) === 0) return false
   }
   return true
 }

@@ -32,7 +32,7 @@ const descriptorOf = (stored: Uint8Array | undefined, identity: Identity | undef
   const { owner, group, ...fallback } = defaultFor(identity)
   return stored === undefined
     ? { ...fallback, ...(owner && { owner }), ...(group && { group }) }
-    : { ...(owner && { owner }), ...(group && { group }), ...decodeSecurityDescriptor(stored) }
+    : { ...fallback, ...(owner && { owner }), ...(group && { group }), ...decodeSecurityDescriptor(stored) }
 }
 
 const SACL_PARTS =
@@ -87,7 +87,8 @@ export function mergeSecurity(
   const take = (bit: number): boolean => (parts & bit) !== 0
   const owner = take(SecurityInformation.OWNER) ? (wanted.owner ?? before.owner) : before.owner
   const group = take(SecurityInformation.GROUP) ? (wanted.group ?? before.group) : before.group
-  const dacl = take(SecurityInformation.DACL) ? wanted.dacl : before.dacl
+  // Who sets the list with a descriptor that has none takes it away: everybody may do everything.
+  const dacl = take(SecurityInformation.DACL) ? (wanted.dacl ?? null) : before.dacl
   const sacl = take(SACL_PARTS) ? wanted.sacl : before.sacl
   let control = before.control
   if (take(SecurityInformation.DACL)) control = (control & ~DACL_BITS) | (wanted.control & DACL_BITS)

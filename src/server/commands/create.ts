@@ -15,7 +15,7 @@ import {
   OplockLevel,
 } from '../../wire/smb2/index.ts'
 import { maximalAccess } from '../access-check.ts'
-import type { BackendFile, FileStat, Opened, OpenHow } from '../backend.ts'
+import type { BackendFile, BackendPath, FileStat, Opened, OpenHow } from '../backend.ts'
 import { reportCreated, reportModified } from '../change-notifier.ts'
 import { defineCommand } from '../command.ts'
 import { answerContexts, type RequestedContexts, readContexts } from '../create-contexts.ts'
@@ -196,7 +196,7 @@ function* settle(
   const { file, created } = opened
   const before = yield* wait(file.stat())
   if (failed(before)) return before
-  const most = yield* mostAccess(request, share, file, created, before)
+  const most = yield* mostAccess(request, share, opened)
   if (failed(most)) return most
   const granted = grant(desired, created ? most : withoutWrites(most, before, name), created)
   if (failed(granted)) return granted
@@ -263,20 +263,26 @@ function announce(request: Request, open: Open, created: boolean): void {
   })
 }
 
-/** All that this user may ever do with the file: by its security descriptor, and by the share. */
-function* mostAccess(
-  request: Request,
-  share: Share,
-  file: BackendFile,
-  created: boolean,
-  _stat: FileStat,
-): Steps<number | Failure> {
+/** All that this user may ever do with the file: by its security descriptor, its directory's, and the share. */
+function* mostAccess(request: Request, share: Share, opened: Opened): Steps<number | Failure> {
   const { tree, session } = request
   // Who makes a file gets what was asked for (MS-FSA 2.1.5.1.1); its descriptor speaks from the next open on.
-  if (created || !share.backend.features.securityDescriptors) return tree.maximalAccess
-  const descriptor = yield* wait(file.securityDescriptor())
+  if (opened.created || !share.backend.features.securityDescriptors) return tree.maximalAccess
+  const descriptor = yield* wait(opened.file.securityDescriptor())
   if (failed(descriptor)) return descriptor
-  return (maximalAccess(descriptor, session.identity) & tree.maximalAccess) >>> 0
+  let most = maximalAccess(descriptor, session.identity)
+  if ((most & DELETE) === 0 && (yield* mayDeleteChildren(share, opened.path, session.identity))) most |= DELETE
+  return (most & tree.maximalAccess) >>> 0
+}
+
+/** Who may delete from a directory may delete what is in it, whatever that says itself (MS-FSA 2.1.5.1.2.1). */
+function* mayDeleteChildren(share: Share, path: BackendPath, identity: Identity | undefined): Steps<boolean> {
+  if (path.length === 0) return false
+  const parent = yield* wait(share.backend.open(path.slice(0, -1), { disposition: 'open', read: false, write: false }))
+  if (failed(parent)) return false
+  const descriptor = yield* wait(parent.file.securityDescriptor())
+  yield* wait(parent.file.close())
+  return !failed(descriptor) && (maximalAccess(descriptor, identity) & AccessMask.FILE_DELETE_CHILD) !== 0
 }
 
 /** A read-only file's data cannot be written, whatever its descriptor says (MS-FSA 2.1.5.1.2.1). */
