@@ -33,6 +33,9 @@ export interface DiskCalls {
   /** Names as SMB sees them, the store left out, in the order of the disk. */
   list(descriptor: number): string[] | number
 
+  /** Names of the directories among them. */
+  listFolders(descriptor: number): string[] | number
+
   makeDirectory(directory: number, name: string, mode: number): number
   removeAt(directory: number, name: string, isDirectory: boolean): number
   /** `replace`: an existing file gives way; without it -EEXIST. */
@@ -103,6 +106,8 @@ export interface FolderWatch {
 
 export interface WatchReport {
   event(watch: number, event: FolderEvent): void
+  /** A folder is watched no longer: it is gone, or its disk. */
+  gone(watch: number): void
   /** Events were lost. */
   overflow(): void
   /** All events that were waiting have been reported. */

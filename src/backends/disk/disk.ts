@@ -2,6 +2,7 @@ import type { DiskCalls } from './calls.ts'
 import type { DirectoryCache } from './directory-cache.ts'
 import type { Lookup } from './lookup.ts'
 import type { Metadata } from './metadata.ts'
+import type { OutsideWatch } from './outside-watch.ts'
 import type { Streams } from './streams.ts'
 
 /** What all open files of one disk backend share. */
@@ -12,6 +13,8 @@ export interface Disk {
   readonly metadata: Metadata
   /** Absent where named streams cannot be kept. */
   readonly streams?: Streams
+  /** Who is told of other programs' changes is not told of those made here. */
+  readonly outside: OutsideWatch
   readonly readOnly: boolean
   /** Reads and writes of at least so many bytes are given to another thread, even if they need not wait. */
   readonly threadBytes: number

@@ -63,7 +63,8 @@ export class DiskFile implements BackendFile, Named {
     const { metadata } = this.disk
     const raw = this.raw()
     if (failed(raw)) return raw
-    if (this.disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
+    const refusal = this.notChangeable()
+    if (refusal !== undefined) return refusal
     const { attributes, creationTime, lastAccessTime, lastWriteTime, changeTime } = change
     if (attributes !== undefined || creationTime !== undefined) {
       const before = metadata.dosAttributes(this.descriptor, this.fileId)
@@ -119,7 +120,15 @@ export class DiskFile implements BackendFile, Named {
   }
 
   #notWritable(): Done {
-    return this.#notData() ?? (this.disk.readOnly ? fail(NtStatus.MEDIA_WRITE_PROTECTED) : undefined)
+    return this.#notData() ?? this.notChangeable()
+  }
+
+  /** To be asked before every change of the file. */
+  protected notChangeable(): Done {
+    if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
+    if (this.disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
+    this.disk.outside.own('modified', this.path)
+    return undefined
   }
 
   list(): string[] | Failure {
@@ -169,8 +178,8 @@ export class DiskFile implements BackendFile, Named {
   }
 
   setExtendedAttributes(changes: readonly ExtendedAttribute[]): Done {
-    if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
-    if (this.disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
+    const refusal = this.notChangeable()
+    if (refusal !== undefined) return refusal
     const { attributes } = this.disk.calls
     if (attributes === undefined) return fail(NtStatus.EAS_NOT_SUPPORTED)
     return writeExtendedAttributes(attributes, this.descriptor, changes)
@@ -186,7 +195,8 @@ export class DiskFile implements BackendFile, Named {
   setSecurityDescriptor(descriptor: Uint8Array): Done {
     const raw = this.raw()
     if (failed(raw)) return raw
-    if (this.disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
+    const refusal = this.notChangeable()
+    if (refusal !== undefined) return refusal
     const { attributes } = this.disk.calls
     if (attributes === undefined) return fail(NtStatus.INVALID_DEVICE_REQUEST)
     return writeSecurityDescriptor(attributes, this.descriptor, raw, descriptor)

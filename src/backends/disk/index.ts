@@ -8,6 +8,7 @@ import type {
   Maybe,
   Opened,
   OpenHow,
+  OutsideChange,
   VolumeInfo,
 } from '../../server/backend.ts'
 import type { Failure } from '../../wire/erref/failure.ts'
@@ -20,6 +21,7 @@ import { Lookup } from './lookup.ts'
 import { Metadata } from './metadata.ts'
 import { MAX_NAME_BYTES } from './names.ts'
 import { open } from './open.ts'
+import { OutsideWatch } from './outside-watch.ts'
 import { PortableCalls } from './portable.ts'
 import { Streams } from './streams.ts'
 
@@ -64,6 +66,7 @@ export function diskBackend(root: string, options: DiskBackendOptions = {}): Dis
     cache,
     lookup: new Lookup(calls, cache),
     metadata: new Metadata(calls),
+    outside: new OutsideWatch(calls),
     readOnly,
     threadBytes: options.threadBytes ?? DEFAULT_THREAD_BYTES,
     fileMode: options.fileMode ?? 0o666,
@@ -83,6 +86,7 @@ function callsFor(root: string, options: DiskBackendOptions): DiskCalls {
 class FolderBackend implements DiskBackend {
   readonly features: BackendFeatures
   readonly limitations: readonly string[]
+  readonly watch?: (path: BackendPath, recursive: boolean, report: (change: OutsideChange) => void) => () => void
   readonly #disk: Disk
   readonly #label: string
   #open = true
@@ -91,6 +95,9 @@ class FolderBackend implements DiskBackend {
     this.#disk = disk
     this.#label = label
     this.limitations = disk.calls.limitations
+    if (disk.calls.watch !== undefined) {
+      this.watch = (path, recursive, report) => disk.outside.subscribe(path, recursive, report)
+    }
     const kept = disk.calls.attributes !== undefined
     this.features = {
       fileSystemName: 'NTFS',
@@ -129,6 +136,7 @@ class FolderBackend implements DiskBackend {
   close(): Maybe<void> {
     if (!this.#open) return
     this.#open = false
+    this.#disk.outside.close()
     this.#disk.streams?.store.close()
     this.#disk.calls.end()
   }

@@ -1,6 +1,6 @@
-import { constants, ftruncateSync, openSync, readFileSync, readSync, statfsSync, writeSync } from 'node:fs'
+import { constants, ftruncateSync, openSync, readSync, statfsSync, writeSync } from 'node:fs'
 import { type Filetime, unixNsFromFiletime } from '../../bytes/filetime.ts'
-import { eachName } from '../../native/directory.ts'
+import { DirectoryEntryType, eachName } from '../../native/directory.ts'
 import * as files from '../../native/files.ts'
 import { InotifyEvent, inotify } from '../../native/inotify.ts'
 import { type Libc, PATH_BYTES, Place } from '../../native/libc.ts'
@@ -18,6 +18,7 @@ import {
   type WatchReport,
 } from './calls.ts'
 import { Errno, thrownErrno } from './errno.ts'
+import { LinuxAttributes } from './linux-attributes.ts'
 import { decodeName, encodeName, isHidden } from './names.ts'
 
 /** Not to wait for a peer of a FIFO, and not to take over a terminal, should one stand there after all. */
@@ -37,7 +38,6 @@ const RESOLVE = files.RESOLVE_BENEATH | files.RESOLVE_NO_MAGICLINKS
 /** openat2 answers EAGAIN when something was renamed while it looked at `..`. */
 const MAX_RETRIES = 16
 
-const CAP_SYS_ADMIN = 21n
 /** File systems whose calls wait for another machine or process: NFS, SMB, CIFS, FUSE, AFS, Ceph, 9p, OCFS2, GFS2. */
 const SLOW_TYPES = new Set([
   0x6969, 0xfe534d42, 0xff534d42, 0x65735546, 0x5346414f, 0x00c36400, 0x01021997, 0x7461636f, 0x01161970,
@@ -124,6 +124,23 @@ export class LinuxCalls implements DiskCalls {
       if (!isHidden(name)) names.push(name)
     })
     return result < 0 ? result : names
+  }
+
+  listFolders(descriptor: number): string[] | number {
+    const names: string[] = []
+    const unsure: string[] = []
+    const { buffer } = this.#libc
+    const result = eachName(this.#libc, descriptor, (from, to, type) => {
+      if (type !== DirectoryEntryType.DIRECTORY && type !== DirectoryEntryType.UNKNOWN) return
+      const name = decodeName(buffer, from, to)
+      if (!isHidden(name)) (type === DirectoryEntryType.DIRECTORY ? names : unsure).push(name)
+    })
+    if (result < 0) return result
+    for (const name of unsure) {
+      const raw = this.statAt(descriptor, [name])
+      if (!isErrno(raw) && raw.kind === 'directory') names.push(name)
+    }
+    return names
   }
 
   makeDirectory(directory: number, name: string, mode: number): number {
@@ -259,6 +276,10 @@ export class LinuxCalls implements DiskCalls {
           report.overflow()
           return
         }
+        if ((mask & InotifyEvent.IGNORED) !== 0) {
+          report.gone(watch)
+          return
+        }
         const action = actionOf(mask)
         if (action === undefined || bytes.length === 0) return
         bytes.forEach((byte, i) => {
@@ -365,88 +386,4 @@ function actionOf(mask: number): FolderEvent['action'] | undefined {
   if ((mask & InotifyEvent.MOVED_FROM) !== 0) return 'movedFrom'
   if ((mask & InotifyEvent.MOVED_TO) !== 0) return 'movedTo'
   return (mask & (InotifyEvent.MODIFY | InotifyEvent.ATTRIB)) !== 0 ? 'modified' : undefined
-}
-
-class LinuxAttributes implements AttributeCalls {
-  readonly privileged: boolean
-  readonly #libc: Libc
-  readonly #hasCallsAt: boolean
-
-  constructor(libc: Libc, root: number) {
-    this.#libc = libc
-    this.#hasCallsAt = xattr.knowsGetxattrat(libc, root)
-    this.privileged = hasCapability(CAP_SYS_ADMIN)
-  }
-
-  read(descriptor: number, name: string): Uint8Array | number {
-    const value = xattr.fgetxattr(this.#libc, descriptor, name)
-    if (value !== -Errno.EBADF) return value
-    // A file that was opened without access to its data is reached by way of its descriptor's path.
-    this.#putProc(descriptor)
-    return xattr.getxattr(this.#libc, name)
-  }
-
-  readAt(directory: number, name: string, attribute: string): Uint8Array | number {
-    if (!this.#hasCallsAt) {
-      this.#putProc(directory, name)
-      return xattr.getxattr(this.#libc, attribute)
-    }
-    this.#putName(name)
-    return xattr.getxattrat(this.#libc, directory, attribute)
-  }
-
-  list(descriptor: number): readonly string[] | number {
-    const names = xattr.flistxattr(this.#libc, descriptor)
-    if (names !== -Errno.EBADF) return names
-    this.#putProc(descriptor)
-    return xattr.listxattr(this.#libc)
-  }
-
-  listAt(directory: number, name: string): readonly string[] | number {
-    if (!this.#hasCallsAt) {
-      this.#putProc(directory, name)
-      return xattr.listxattr(this.#libc)
-    }
-    this.#putName(name)
-    return xattr.listxattrat(this.#libc, directory)
-  }
-
-  write(descriptor: number, name: string, value: Uint8Array, create = false): number {
-    const flags = create ? xattr.XATTR_CREATE : 0
-    const result = xattr.fsetxattr(this.#libc, descriptor, name, value, flags)
-    if (result !== -Errno.EBADF) return result
-    this.#putProc(descriptor)
-    return xattr.setxattr(this.#libc, name, value, flags)
-  }
-
-  remove(descriptor: number, name: string): number {
-    const result = xattr.fremovexattr(this.#libc, descriptor, name)
-    if (result !== -Errno.EBADF) return result
-    this.#putProc(descriptor)
-    return xattr.removexattr(this.#libc, name)
-  }
-
-  #putName(name: string): void {
-    const { bytes } = this.#libc
-    bytes[encodeName(name, bytes, Place.pathA)] = 0
-  }
-
-  #putProc(descriptor: number, name?: string): void {
-    const { buffer, bytes } = this.#libc
-    let at = Place.pathA + buffer.write(`/proc/self/fd/${descriptor}`, Place.pathA, 'latin1')
-    if (name !== undefined) {
-      bytes[at++] = 0x2f
-      at = encodeName(name, bytes, at)
-    }
-    bytes[at] = 0
-  }
-}
-
-function hasCapability(bit: bigint): boolean {
-  try {
-    const line = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'latin1'))
-    return line?.[1] !== undefined && ((BigInt(`0x${line[1]}`) >> bit) & 1n) === 1n
-  } catch {
-    return false
-  }
 }

@@ -49,6 +49,8 @@ export function remove(disk: Disk, file: Named): Failure | undefined {
   if (failed(place)) return place
   const last = !file.byLink && (file.isDirectory || (place.stat?.links ?? 0) <= 1)
   const afterwards = last ? disk.streams?.store.beforeRemove(file.descriptor, file.fileId) : undefined
+  disk.outside.own('removed', place.path)
+  disk.outside.own('modified', place.path)
   const result = disk.calls.removeAt(place.parent, place.name, file.isDirectory && !file.byLink)
   if (result >= 0) {
     disk.cache.changed(place.parent, place.name, undefined)
@@ -86,30 +88,32 @@ function renameTo(
   wanted: string,
   replace: boolean,
 ): Failure | undefined {
-  if (target.stat === undefined) return move(disk, from, target.parent, wanted, false)
+  if (target.stat === undefined) return move(disk, from, target, wanted, false)
   if (target.stat.fileId === from.stat?.fileId) {
     const sameFolder = folderId(disk, from.parent) === folderId(disk, target.parent)
     if (sameFolder && target.name === from.name) {
       // Only the case changes, or nothing at all.
-      return target.name === wanted ? undefined : move(disk, from, target.parent, wanted, true)
+      return target.name === wanted ? undefined : move(disk, from, target, wanted, true)
     }
     // Another name of the same file: POSIX would leave both.
     if (!replace) return fail(NtStatus.OBJECT_NAME_COLLISION)
+    disk.outside.own('removed', from.path)
+    disk.outside.own('modified', from.path)
     const result = disk.calls.removeAt(from.parent, from.name, false)
     if (result < 0) return failErrno(result)
     disk.cache.changed(from.parent, from.name, undefined)
-    return target.name === wanted ? undefined : move(disk, { ...target }, target.parent, wanted, true)
+    return target.name === wanted ? undefined : move(disk, target, target, wanted, true)
   }
   if (!replace) return fail(NtStatus.OBJECT_NAME_COLLISION)
   // MS-FSA 2.1.5.15.11: only a file gives way, and to a file.
   if (target.stat.kind === 'directory' || file.isDirectory) return fail(NtStatus.ACCESS_DENIED)
   const afterwards = replaced(disk, target)
-  const refusal = move(disk, from, target.parent, target.name, true)
+  const refusal = move(disk, from, target, target.name, true)
   if (refusal !== undefined) return refusal
   afterwards()
   if (target.name === wanted) return undefined
   // It took the place of a name that is spelled otherwise.
-  return move(disk, { ...target }, target.parent, wanted, false)
+  return move(disk, target, target, wanted, false)
 }
 
 /** What is to be cleaned up when the file at `target` has given way. */
@@ -125,13 +129,16 @@ function replaced(disk: Disk, target: Place): () => void {
   }
 }
 
-function move(disk: Disk, from: Place, to: number, toName: string, replace: boolean): Failure | undefined {
-  const result = disk.calls.rename(from.parent, from.name, to, toName, replace)
+/** Moves `from` into the folder of `to`, there to be called `toName`. */
+function move(disk: Disk, from: Place, to: Place, toName: string, replace: boolean): Failure | undefined {
+  disk.outside.own('movedFrom', from.path)
+  disk.outside.own('movedTo', [...to.path.slice(0, -1), toName])
+  const result = disk.calls.rename(from.parent, from.name, to.parent, toName, replace)
   // A directory cannot become its own descendant.
   if (result === -Errno.EINVAL) return fail(NtStatus.ACCESS_DENIED)
   if (result < 0) return failErrno(result)
   disk.cache.changed(from.parent, from.name, undefined)
-  disk.cache.changed(to, undefined, toName)
+  disk.cache.changed(to.parent, undefined, toName)
   return undefined
 }
 
@@ -158,6 +165,8 @@ export function link(disk: Disk, file: Named, to: readonly string[], replace: bo
 function linkTo(disk: Disk, file: Named, target: Place, wanted: string, replace: boolean): Failure | undefined {
   const { calls } = disk
   if (target.stat === undefined) {
+    disk.outside.own('added', target.path)
+    disk.outside.own('modified', file.path)
     const result = calls.link(file.descriptor, target.parent, wanted)
     if (result < 0) return failErrno(result)
     disk.cache.changed(target.parent, undefined, wanted)
@@ -169,6 +178,11 @@ function linkTo(disk: Disk, file: Named, target: Place, wanted: string, replace:
   const afterwards = replaced(disk, target)
   // First under another name, then in one step in the place of what gives way.
   const temporary = `.smbkit-${process.pid}-${file.fileId}`
+  const folder = target.path.slice(0, -1)
+  disk.outside.own('added', [...folder, temporary])
+  disk.outside.own('modified', file.path)
+  disk.outside.own('movedFrom', [...folder, temporary])
+  disk.outside.own('movedTo', target.path)
   const linked = calls.link(file.descriptor, target.parent, temporary)
   if (linked < 0) return failErrno(linked)
   const moved = calls.rename(target.parent, temporary, target.parent, target.name, true)
@@ -178,5 +192,5 @@ function linkTo(disk: Disk, file: Named, target: Place, wanted: string, replace:
   }
   afterwards()
   disk.cache.changed(target.parent, target.name, target.name)
-  return target.name === wanted ? undefined : move(disk, target, target.parent, wanted, false)
+  return target.name === wanted ? undefined : move(disk, target, target, wanted, false)
 }

@@ -129,6 +129,8 @@ function create(disk: Disk, place: Place, how: OpenHow): Opened | Failure | unde
   if (disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
   const { calls } = disk
   const isDirectory = how.kind === 'directory'
+  disk.outside.own('added', place.path)
+  disk.outside.own('modified', place.path)
   let descriptor: number
   if (isDirectory) {
     const made = calls.makeDirectory(place.parent, place.name, disk.directoryMode)
@@ -144,6 +146,7 @@ function create(disk: Disk, place: Place, how: OpenHow): Opened | Failure | unde
   if (refusal !== undefined) calls.close(descriptor)
   if (!failed(opened)) return opened
   // Nothing is left behind of what could not be made whole.
+  disk.outside.own('removed', place.path)
   calls.removeAt(place.parent, place.name, isDirectory)
   disk.cache.changed(place.parent, place.name, undefined)
   return opened

@@ -171,6 +171,15 @@ export class PortableCalls implements DiskCalls {
     }
   }
 
+  listFolders(descriptor: number): string[] | number {
+    const names = this.list(descriptor)
+    if (isErrno(names)) return names
+    return names.filter((name) => {
+      const raw = this.statAt(descriptor, [name])
+      return !isErrno(raw) && raw.kind === 'directory'
+    })
+  }
+
   makeDirectory(directory: number, name: string, mode: number): number {
     return done(() => fs.mkdirSync(toNative(this.#child(directory, name)), mode))
   }

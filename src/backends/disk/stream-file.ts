@@ -35,8 +35,8 @@ export class DiskStream extends DiskFile {
   /** The stream's own file, where it has one; otherwise its content is small and an attribute. */
   #stored(write: boolean): Data | undefined | Failure {
     if (!this.#open) return fail(NtStatus.FILE_CLOSED)
-    if (write && this.disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
-    return this.#stream.data()
+    const refusal = write ? this.notChangeable() : undefined
+    return refusal ?? this.#stream.data()
   }
 
   override read(into: Uint8Array, offset: number): Answer<number> {
@@ -125,15 +125,11 @@ export class DiskStream extends DiskFile {
   }
 
   override renameStream(to: string, replace: boolean): Done {
-    if (!this.#open) return fail(NtStatus.FILE_CLOSED)
-    if (this.disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
-    return this.#stream.rename(this.descriptor, to, replace)
+    return this.notChangeable() ?? this.#stream.rename(this.descriptor, to, replace)
   }
 
   override remove(): Done {
-    if (!this.#open) return fail(NtStatus.FILE_CLOSED)
-    if (this.disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
-    return this.#stream.remove(this.descriptor)
+    return this.notChangeable() ?? this.#stream.remove(this.descriptor)
   }
 
   /** Whether the file that carries it is a directory. */
