@@ -34,7 +34,7 @@ export const NO_DIALECT_IN_COMMON = 0xffff
 
 /** MS-CIFS 2.2.3.1. */
 export const Smb1Header = struct('SMB1 header', 'MS-CIFS 2.2.3.1', {
-  protocolId: u32.fixed(SMB1_PROTOCOL_ID),
+  protocolId: u32.hex.fixed(SMB1_PROTOCOL_ID),
   command: u8.hex,
   status: u32.hex.or(0),
   flags: u8.flags(Smb1Flags),

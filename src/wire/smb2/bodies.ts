@@ -1,6 +1,6 @@
 /**
- * What lies in the byte fields of bodies: create contexts by name, negotiate contexts by type, ioctl buffers by
- * control code, error data by status. For code that takes messages apart without knowing what they are about.
+ * What lies in the byte fields of bodies: create contexts by name, negotiate contexts by type, error data by
+ * status. For code that takes messages apart without knowing what they are about.
  */
 import { NtStatus } from '../erref/ntstatus.ts'
 import { ErrorId, NegotiateContextType, TreeConnectContextType } from './constants.ts'
@@ -32,18 +32,6 @@ import {
 } from './create-contexts.ts'
 import { BufferTooSmallErrorResponse, ShareRedirectErrorResponse, SymbolicLinkErrorResponse } from './error.ts'
 import { CreateContextName } from './file-constants.ts'
-import { FsctlCode } from './fsctl.ts'
-import {
-  NetworkInterfaceInfoResponse,
-  NetworkResiliencyRequest,
-  SrvCopychunkCopy,
-  SrvCopychunkResponse,
-  SrvReadHashRequest,
-  SrvRequestResumeKeyResponse,
-  SrvSnapshotArray,
-  ValidateNegotiateInfoRequest,
-  ValidateNegotiateInfoResponse,
-} from './ioctl-bodies.ts'
 import {
   CompressionCapabilities,
   EncryptionCapabilities,
@@ -106,21 +94,6 @@ export function createContextBody(name: string, data: Uint8Array, fromServer: bo
     return length < SvhdxOpenDeviceContextV2.size ? SvhdxOpenDeviceContext : SvhdxOpenDeviceContextV2
   return createContexts[name]?.[fromServer ? 1 : 0]
 }
-
-const ioctls: Readonly<Record<number, ByDirection>> = {
-  [FsctlCode.SRV_COPYCHUNK]: [SrvCopychunkCopy, SrvCopychunkResponse],
-  [FsctlCode.SRV_COPYCHUNK_WRITE]: [SrvCopychunkCopy, SrvCopychunkResponse],
-  [FsctlCode.SRV_REQUEST_RESUME_KEY]: [undefined, SrvRequestResumeKeyResponse],
-  [FsctlCode.SRV_ENUMERATE_SNAPSHOTS]: [undefined, SrvSnapshotArray],
-  [FsctlCode.SRV_READ_HASH]: [SrvReadHashRequest, undefined],
-  [FsctlCode.LMR_REQUEST_RESILIENCY]: [NetworkResiliencyRequest, undefined],
-  [FsctlCode.VALIDATE_NEGOTIATE_INFO]: [ValidateNegotiateInfoRequest, ValidateNegotiateInfoResponse],
-  [FsctlCode.QUERY_NETWORK_INTERFACE_INFO]: [undefined, NetworkInterfaceInfoResponse],
-}
-
-/** The input of a request or the output of a response. */
-export const ioctlBody = (ctlCode: number, fromServer: boolean): Body | undefined =>
-  ioctls[ctlCode]?.[fromServer ? 1 : 0]
 
 /** Error data that the status, or the id of its context, calls for. MS-SMB2 2.2.2.2. */
 export function errorDataBody(status: number, errorId: number): Body | undefined {

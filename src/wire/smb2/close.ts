@@ -1,3 +1,4 @@
+import { FileAttributes } from '../fscc/file-attributes.ts'
 import { filetime, type Infer, struct, u16, u32, u64 } from '../schema/index.ts'
 import { CloseFlags } from './file-constants.ts'
 import { FileId } from './file-id.ts'
@@ -22,6 +23,6 @@ export const CloseResponse = struct('SMB2 CLOSE Response', '2.2.16', {
   changeTime: filetime,
   allocationSize: u64,
   endOfFile: u64,
-  fileAttributes: u32.hex,
+  fileAttributes: u32.flags(FileAttributes),
 })
 export type CloseResponse = Infer<typeof CloseResponse>

@@ -12,7 +12,7 @@ export const CompressionFlags = { NONE: 0x0000, CHAINED: 0x0001 } as const
  * MS-SMB2 2.2.42.1. Which of the two forms a message has is told by the flags at byte 10.
  */
 export const CompressionTransformHeader = struct('SMB2 COMPRESSION_TRANSFORM_HEADER', '2.2.42.1', {
-  protocolId: u32.fixed(COMPRESSION_PROTOCOL_ID),
+  protocolId: u32.hex.fixed(COMPRESSION_PROTOCOL_ID),
   originalCompressedSegmentSize: u32,
   compressionAlgorithm: u16.oneOf(CompressionAlgorithm),
   flags: u16.oneOf(CompressionFlags).or(CompressionFlags.NONE),
@@ -22,7 +22,7 @@ export type CompressionTransformHeader = Infer<typeof CompressionTransformHeader
 
 /** The 8 bytes before the payload headers of SMB2_COMPRESSION_TRANSFORM_HEADER_CHAINED. MS-SMB2 2.2.42.2. */
 export const CompressionTransformHeaderChained = struct('SMB2 COMPRESSION_TRANSFORM_HEADER (chained)', '2.2.42.2', {
-  protocolId: u32.fixed(COMPRESSION_PROTOCOL_ID),
+  protocolId: u32.hex.fixed(COMPRESSION_PROTOCOL_ID),
   originalCompressedSegmentSize: u32,
 })
 export type CompressionTransformHeaderChained = Infer<typeof CompressionTransformHeaderChained>

@@ -1,4 +1,6 @@
 /** What is in the `data` of create contexts. MS-SMB2 2.2.13.2 (requests) and 2.2.14.2 (responses). */
+import { AccessMask } from '../dtyp/access-mask.ts'
+import { NtStatus } from '../erref/ntstatus.ts'
 import {
   bytes,
   filetime,
@@ -43,8 +45,8 @@ export type MaximalAccessRequest = Infer<typeof MaximalAccessRequest>
 
 /** MS-SMB2 2.2.14.2.5. */
 export const MaximalAccessResponse = struct('SMB2_CREATE_QUERY_MAXIMAL_ACCESS_RESPONSE', '2.2.14.2.5', {
-  queryStatus: u32.hex,
-  maximalAccess: u32.hex,
+  queryStatus: u32.oneOf(NtStatus),
+  maximalAccess: u32.flags(AccessMask),
 })
 export type MaximalAccessResponse = Infer<typeof MaximalAccessResponse>
 

@@ -1,3 +1,5 @@
+import { AccessMask } from '../dtyp/access-mask.ts'
+import { FileAttributes } from '../fscc/file-attributes.ts'
 import {
   bytes,
   chain,
@@ -50,8 +52,8 @@ export const CreateRequest = struct('SMB2 CREATE Request', '2.2.13', {
   impersonationLevel: u32.oneOf(ImpersonationLevel).or(ImpersonationLevel.IMPERSONATION),
   smbCreateFlags: u64.reserved,
   reserved: u64.reserved,
-  desiredAccess: u32.hex,
-  fileAttributes: u32.hex.or(0),
+  desiredAccess: u32.flags(AccessMask),
+  fileAttributes: u32.flags(FileAttributes).or(0),
   shareAccess: u32.flags(ShareAccess),
   createDisposition: u32.oneOf(CreateDisposition),
   createOptions: u32.flags(CreateOptions),
@@ -76,7 +78,7 @@ export const CreateResponse = struct('SMB2 CREATE Response', '2.2.14', {
   changeTime: filetime,
   allocationSize: u64,
   endOfFile: u64,
-  fileAttributes: u32.hex,
+  fileAttributes: u32.flags(FileAttributes),
   reserved2: u32.reserved,
   fileId: FileId,
   createContextsOffset: u32.offsetOf('createContexts'),

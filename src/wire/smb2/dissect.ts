@@ -1,7 +1,8 @@
 import { hexNumber } from '../../bytes/hex.ts'
 import { bytesOf } from '../../bytes/utf16.ts'
+import { FileNotifyInformation } from '../fscc/index.ts'
 import type { FieldNode } from '../schema/index.ts'
-import { createContextBody, errorDataBody, ioctlBody, negotiateContextBody, treeConnectContextBody } from './bodies.ts'
+import { createContextBody, errorDataBody, negotiateContextBody, treeConnectContextBody } from './bodies.ts'
 import {
   COMPRESSION_PROTOCOL_ID,
   CompressionFlags,
@@ -13,7 +14,10 @@ import {
 } from './compression.ts'
 import { Command, ErrorId, HeaderFlags, TreeConnectFlags } from './constants.ts'
 import { ErrorContext, ErrorResponse } from './error.ts'
+import { InfoType } from './file-constants.ts'
+import { ioctlBody } from './fsctl-bodies.ts'
 import { SMB2_HEADER_SIZE, SMB2_PROTOCOL_ID, Smb2AsyncHeader, Smb2Header } from './header.ts'
+import { type Information, informationBody } from './information-bodies.ts'
 import { packedList } from './packed-list.ts'
 import { type Body, commandName, requestBody, responseBody } from './table.ts'
 import { TRANSFORM_PROTOCOL_ID, TransformHeader } from './transform.ts'
@@ -25,14 +29,22 @@ interface Message {
   readonly fromServer: boolean
   readonly command: number
   readonly status: number
+  readonly asked?: Information
 }
 
 /**
  * The field tree of one message, from its header at `start` to `end`: one node for the header, one for the body.
  * Tolerant: it shows what can be read, and a node with `problem` where it stops. `fromServer` is taken from the
- * header where it is not given.
+ * header where it is not given. `asked` is what the request of a response asked for (see `informationAsked`): without
+ * it, the answer of a query is bytes.
  */
-export function dissectMessage(view: DataView, start: number, end: number, fromServer?: boolean): FieldNode[] {
+export function dissectMessage(
+  view: DataView,
+  start: number,
+  end: number,
+  fromServer?: boolean,
+  asked?: Information,
+): FieldNode[] {
   const whole = Math.min(end, view.byteLength)
   const flags = start + 20 <= whole ? view.getUint32(start + 16, true) : 0
   const response = fromServer ?? (flags & HeaderFlags.SERVER_TO_REDIR) !== 0
@@ -48,6 +60,7 @@ export function dissectMessage(view: DataView, start: number, end: number, fromS
     fromServer: response,
     command: view.getUint16(start + 12, true),
     status: view.getUint32(start + 8, true),
+    ...(asked && { asked }),
   }
   const body = bodyOf(message, bodyStart, whole)
   if (body === undefined) {
@@ -59,6 +72,18 @@ export function dissectMessage(view: DataView, start: number, end: number, fromS
   openFields(message, body, children)
   nodes.push(parent(body, bodyStart, whole, children))
   return nodes
+}
+
+/** What a QUERY_INFO, SET_INFO or QUERY_DIRECTORY request is about; undefined for others and for damaged ones. */
+export function informationAsked(view: DataView, start = 0, end: number = view.byteLength): Information | undefined {
+  const body = start + SMB2_HEADER_SIZE
+  if (body + 4 > Math.min(end, view.byteLength)) return undefined
+  const command = view.getUint16(start + 12, true)
+  if (command === Command.QUERY_INFO || command === Command.SET_INFO)
+    return { infoType: view.getUint8(body + 2), infoClass: view.getUint8(body + 3) }
+  return command === Command.QUERY_DIRECTORY
+    ? { infoType: InfoType.FILE, infoClass: view.getUint8(body + 2) }
+    : undefined
 }
 
 /** How many messages of a chain are taken apart; a longer one is cut, and says so. */
@@ -184,6 +209,21 @@ function openFields(message: Message, body: Body, fields: readonly FieldNode[]):
       fill(message, field(fields, message.fromServer ? 'output' : 'input'), ioctlBody(ctlCode, message.fromServer))
   }
   if (body === ErrorResponse) openErrorData(message, fields)
+  else openInformation(message, fields)
+}
+
+function openInformation(message: Message, fields: readonly FieldNode[]): void {
+  const { command, fromServer, asked } = message
+  const data = field(fields, fromServer ? 'outputBuffer' : 'buffer')
+  if (command === Command.CHANGE_NOTIFY) fill(message, data, FileNotifyInformation)
+  if (command === Command.SET_INFO && !fromServer) {
+    const infoType = field(fields, 'infoType')?.value
+    const infoClass = field(fields, 'fileInfoClass')?.value
+    if (typeof infoType === 'number' && typeof infoClass === 'number')
+      fill(message, data, informationBody({ infoType, infoClass }))
+  }
+  const queries = command === Command.QUERY_INFO || command === Command.QUERY_DIRECTORY
+  if (queries && fromServer && asked !== undefined) fill(message, data, informationBody(asked))
 }
 
 function openErrorData(message: Message, fields: readonly FieldNode[]): void {

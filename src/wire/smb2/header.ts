@@ -12,7 +12,7 @@ export const SMB2_HEADER_SIZE = 64
  * the channel sequence.
  */
 export const Smb2Header = struct('SMB2 header', '2.2.1.2', {
-  protocolId: u32.fixed(SMB2_PROTOCOL_ID),
+  protocolId: u32.hex.fixed(SMB2_PROTOCOL_ID),
   structureSize: u16.fixed(SMB2_HEADER_SIZE),
   creditCharge: u16.or(0),
   status: u32.oneOf(NtStatus).or(0),
@@ -30,7 +30,7 @@ export type Smb2Header = Infer<typeof Smb2Header>
 
 /** The header of a message whose flags have ASYNC_COMMAND. MS-SMB2 2.2.1.1. */
 export const Smb2AsyncHeader = struct('SMB2 header (async)', '2.2.1.1', {
-  protocolId: u32.fixed(SMB2_PROTOCOL_ID),
+  protocolId: u32.hex.fixed(SMB2_PROTOCOL_ID),
   structureSize: u16.fixed(SMB2_HEADER_SIZE),
   creditCharge: u16.or(0),
   status: u32.oneOf(NtStatus).or(0),

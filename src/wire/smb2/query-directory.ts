@@ -1,3 +1,4 @@
+import { FileInformationClass } from '../fscc/information-class.ts'
 import { bytes, type Infer, struct, tail, u8, u16, u32, utf16 } from '../schema/index.ts'
 import { QueryDirectoryFlags } from './file-constants.ts'
 import { FileId } from './file-id.ts'
@@ -5,7 +6,7 @@ import { FileId } from './file-id.ts'
 /** SMB2 QUERY_DIRECTORY Request. MS-SMB2 2.2.33. */
 export const QueryDirectoryRequest = struct('SMB2 QUERY_DIRECTORY Request', '2.2.33', {
   structureSize: u16.fixed(33),
-  fileInformationClass: u8.hex,
+  fileInformationClass: u8.oneOf(FileInformationClass),
   flags: u8.flags(QueryDirectoryFlags),
   fileIndex: u32.or(0),
   fileId: FileId,

@@ -1,13 +1,14 @@
 import { WireError } from '../../bytes/errors.ts'
 import { hexNumber } from '../../bytes/hex.ts'
 import { NtStatus, ntStatusName } from '../erref/ntstatus.ts'
+import { FileInformationClass, FsInformationClass } from '../fscc/information-class.ts'
 import { flagNames, type Struct } from '../schema/index.ts'
 import { ChangeNotifyRequest } from './change-notify.ts'
 import { COMPRESSION_PROTOCOL_ID } from './compression.ts'
 import { Command, Dialect, HeaderFlags } from './constants.ts'
 import { CreateRequest, CreateResponse } from './create.ts'
 import { CompletionFilter, CreateAction, CreateContextName, CreateDisposition, InfoType } from './file-constants.ts'
-import type { FileId } from './file-id.ts'
+import { type FileId, isRelatedFileId } from './file-id.ts'
 import { FsctlCode } from './fsctl.ts'
 import { SMB2_HEADER_SIZE, Smb2Header } from './header.ts'
 import { IoctlRequest, IoctlResponse } from './ioctl.ts'
@@ -81,9 +82,7 @@ const nameOf = (names: Readonly<Record<string, number | string>>, value: number 
   (typeof value === 'number' ? hexNumber(value) : value)
 
 const file = (id: FileId): string =>
-  id.volatile === UNSOLICITED && id.persistent === UNSOLICITED
-    ? 'file=previous'
-    : `file=${id.persistent.toString(16)}:${id.volatile.toString(16)}`
+  isRelatedFileId(id) ? 'file=previous' : `file=${id.persistent.toString(16)}:${id.volatile.toString(16)}`
 
 /** Peers choose how long names and lists are; a line of a log is not theirs to fill. */
 const MAX_SHOWN_CHARACTERS = 260
@@ -105,6 +104,12 @@ const contexts = (list: readonly { readonly name: string }[]): string[] =>
 /** Four letters stay as they are; GUIDs get their name. */
 const contextName = (name: string): string =>
   /^[ -~]{1,8}$/.test(name) ? name : nameOf(CreateContextName, name).replace(/[^ -~]/g, '?')
+
+/** The class by its name; security and quota have none. */
+function information({ infoType, fileInfoClass }: { infoType: number; fileInfoClass: number }): string {
+  if (infoType === InfoType.FILE) return nameOf(FileInformationClass, fileInfoClass)
+  return infoType === InfoType.FILESYSTEM ? nameOf(FsInformationClass, fileInfoClass) : nameOf(InfoType, infoType)
+}
 
 const ioctlName = (code: number): string => nameOf(FsctlCode, code)
 
@@ -143,26 +148,25 @@ say(LockRequest, (m) => [
   file(m.fileId),
   few(m.locks, ({ offset, length, flags }) => `[${offset}+${length} flags=${hexNumber(flags)}]`, ' '),
 ])
-say(IoctlRequest, (m) => [ioctlName(m.ctlCode), file(m.fileId), `input=${m.input.length} bytes`])
+say(IoctlRequest, (m) => [
+  ioctlName(m.ctlCode),
+  // All ones without a chain: the command needs no file.
+  ...(isRelatedFileId(m.fileId) ? [] : [file(m.fileId)]),
+  `input=${m.input.length} bytes`,
+])
 say(IoctlResponse, (m) => [ioctlName(m.ctlCode), `output=${m.output.length} bytes`])
 say(QueryDirectoryRequest, (m) => [
   file(m.fileId),
   quote(m.fileName),
-  `class=${m.fileInformationClass} flags=${hexNumber(m.flags)} room=${m.outputBufferLength}`,
+  `${nameOf(FileInformationClass, m.fileInformationClass)} flags=${hexNumber(m.flags)} room=${m.outputBufferLength}`,
 ])
 say(ChangeNotifyRequest, (m) => [
   file(m.fileId),
   flagNames(CompletionFilter, m.completionFilter).replaceAll(' ', ''),
   (m.flags & 1) === 0 ? 'here' : 'tree',
 ])
-say(QueryInfoRequest, (m) => [
-  file(m.fileId),
-  `${nameOf(InfoType, m.infoType)} class=${m.fileInfoClass} room=${m.outputBufferLength}`,
-])
-say(SetInfoRequest, (m) => [
-  file(m.fileId),
-  `${nameOf(InfoType, m.infoType)} class=${m.fileInfoClass} ${m.buffer.length} bytes`,
-])
+say(QueryInfoRequest, (m) => [file(m.fileId), `${information(m)} room=${m.outputBufferLength}`])
+say(SetInfoRequest, (m) => [file(m.fileId), `${information(m)} ${m.buffer.length} bytes`])
 say(LeaseBreakNotification, (m) => [`lease=${m.leaseKey} ${m.currentLeaseState}->${m.newLeaseState}`])
 say(LeaseBreakAcknowledgment, (m) => [`lease=${m.leaseKey} ->${m.leaseState}`])
 say(LeaseBreakResponse, (m) => [`lease=${m.leaseKey} ->${m.leaseState}`])

@@ -13,7 +13,7 @@ export const TransformFlags = { ENCRYPTED: 0x0001 } as const
  * bytes from `nonce` to the end of the header are what the signature covers beside the message.
  */
 export const TransformHeader = struct('SMB2 TRANSFORM_HEADER', '2.2.41', {
-  protocolId: u32.fixed(TRANSFORM_PROTOCOL_ID),
+  protocolId: u32.hex.fixed(TRANSFORM_PROTOCOL_ID),
   signature: octets(16),
   nonce: octets(16),
   originalMessageSize: u32,

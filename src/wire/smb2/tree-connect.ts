@@ -1,3 +1,4 @@
+import { AccessMask } from '../dtyp/access-mask.ts'
 import { bytes, type Infer, octets, struct, tail, u8, u16, u32, utf16 } from '../schema/index.ts'
 import { ShareCapabilities, ShareFlags, ShareType, TreeConnectContextType, TreeConnectFlags } from './constants.ts'
 import { packedList } from './packed-list.ts'
@@ -65,6 +66,6 @@ export const TreeConnectResponse = struct('SMB2 TREE_CONNECT Response', '2.2.10'
   reserved: u8.reserved,
   shareFlags: u32.flags(ShareFlags),
   capabilities: u32.flags(ShareCapabilities),
-  maximalAccess: u32.hex,
+  maximalAccess: u32.flags(AccessMask),
 })
 export type TreeConnectResponse = Infer<typeof TreeConnectResponse>
