@@ -42,6 +42,7 @@ function ofContent(content: Content<unknown>): fc.Arbitrary<unknown> {
   if (content.contentName === 'utf16') return units(0xffff)
   if (content.contentName === 'latin1') return units(0xff)
   if (content.contentName === 'NUL') return fc.constant(null)
+  if (content.contentName.startsWith('FILE_NAME')) return fc.array(units(0xffff), { maxLength: 5 })
   if (content.contentName === 'SID') return sids
   throw new Error(`no values for ${content.contentName}`)
 }

@@ -75,7 +75,7 @@ suite('cut off and damaged buffers end in a WireError or are read', () => {
           for (const [at, byte] of changes) if (encoded.length > 0) encoded[at % encoded.length] = byte
           survives(declared, encoded)
         }),
-        { numRuns: 20 },
+        { numRuns: 50 },
       )
     })
 })

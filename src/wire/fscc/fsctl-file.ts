@@ -16,6 +16,7 @@ import {
 } from '../schema/index.ts'
 import { FileAttributes } from './file-attributes.ts'
 import { bool8, u128 } from './kinds.ts'
+import { nameList } from './name-information.ts'
 import { CompressionFormat } from './standard-information.ts'
 
 /** Input of FSCTL_SET_COMPRESSION, output of FSCTL_GET_COMPRESSION. MS-FSCC 2.3.18, 2.3.67. */
@@ -134,6 +135,12 @@ export type UsnReply = Infer<typeof UsnReply>
 /** Input of FSCTL_FIND_FILES_BY_SID. MS-FSCC 2.3.15. */
 export const FindBySidData = struct('FIND_BY_SID_DATA', '2.3.15', { restart: u32, sid: tail(sid) })
 export type FindBySidData = Infer<typeof FindBySidData>
+
+/** Output of FSCTL_FIND_FILES_BY_SID: paths below the directory. MS-FSCC 2.3.16. */
+export const FindFilesBySidReply = struct('FSCTL_FIND_FILES_BY_SID Reply', '2.3.16', {
+  names: tail(nameList),
+})
+export type FindFilesBySidReply = Infer<typeof FindFilesBySidReply>
 
 /** Input of FSCTL_IS_PATHNAME_VALID. MS-FSCC 2.3.35. */
 export const IsPathnameValid = struct('FSCTL_IS_PATHNAME_VALID Request', '2.3.35', {

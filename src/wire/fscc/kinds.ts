@@ -5,6 +5,10 @@ import type { Content, Kind } from '../schema/index.ts'
 
 const SHORT_NAME_BYTES = 24
 
+/** No more than the field holds, whatever its length says: trees are made of what was not checked. */
+const readShortName = (view: DataView, at: number): string =>
+  readUtf16(view, at + 2, Math.min(view.getUint8(at), SHORT_NAME_BYTES))
+
 /**
  * An 8.3 name in a directory entry: its length in bytes (8 bits), a reserved byte, and a field of 24 bytes with
  * the name at its beginning (MS-FSCC 2.4.8). `''` where there is none.
@@ -16,9 +20,9 @@ export const shortName: Kind<string, false> = {
   fallback: '',
   getter: (offset) =>
     function () {
-      return readUtf16(this.view, this.base + offset + 2, this.view.getUint8(this.base + offset))
+      return readShortName(this.view, this.base + offset)
     },
-  read: (view, at) => readUtf16(view, at + 2, view.getUint8(at)),
+  read: readShortName,
   write(view, at, value) {
     const length = value.length * 2
     if (length > SHORT_NAME_BYTES) throw new RangeError(`a short name of ${length} bytes`)
