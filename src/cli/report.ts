@@ -8,7 +8,6 @@ export class UsageError extends SmbError {
 }
 
 /** Control characters and marks that turn the writing direction: peers choose names, and terminals obey these. */
-// oxlint-disable-next-line no-control-regex -- they are what is looked for
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/g
 
 /** Text of a peer as it may be shown on a terminal: one line, no control characters. */
