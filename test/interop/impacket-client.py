@@ -3,7 +3,8 @@
 
   impacket-client.py HOST PORT USER PASSWORD SHARE DIALECT SCENARIO FOLDER
 
-DIALECT is 2.0.2, 2.1 or 3.0; FOLDER a local folder for files. Exits with 1 and the status on standard error
+DIALECT is 2.0.2, 2.1 or 3.0; FOLDER a local folder for files, or for descriptors the name of the file, to set one
+followed by a colon and its hexadecimal. Exits with 1 and the status on standard error
 where the server refuses.
 """
 import io, json, os, sys
@@ -112,7 +113,33 @@ def put_one(c):
     return {}
 
 
-scenarios = dict(basics=basics, putTree=put_tree, getTree=get_tree, removeTree=remove_tree, putBig=put_big,
+def with_file(c, name, access, body):
+    tree = c.connectTree(share)
+    file = c.openFile(tree, name, desiredAccess=access)
+    try:
+        return body(c.getSMBServer(), tree, file)
+    finally:
+        c.closeFile(tree, file)
+
+
+DACL = smb3structs.DACL_SECURITY_INFORMATION
+
+
+def descriptor(c):
+    blob = with_file(c, folder, 0x20000, lambda smb, tree, file: smb.queryInfo(
+        tree, file, infoType=smb3structs.SMB2_0_INFO_SECURITY, fileInfoClass=0, additionalInformation=DACL))
+    return {'descriptor': blob.hex()}
+
+
+def set_descriptor(c):
+    name, value = folder.split(':')
+    with_file(c, name, 0x60000, lambda smb, tree, file: smb.setInfo(
+        tree, file, inputBlob=bytes.fromhex(value), infoType=smb3structs.SMB2_0_INFO_SECURITY, fileInfoClass=0,
+        additionalInformation=DACL))
+    return {}
+
+
+scenarios = dict(descriptor=descriptor, setDescriptor=set_descriptor, basics=basics, putTree=put_tree, getTree=get_tree, removeTree=remove_tree, putBig=put_big,
                  getBig=get_big, listShares=list_shares, putOne=put_one)
 try:
     connection = SMBConnection(host, host, sess_port=int(port), preferredDialect=dialects[dialect], timeout=60)
