@@ -31,6 +31,8 @@ export class Watch {
   #ready: (() => void)[] = []
   #scheduled = false
   readonly #end: (watch: Watch) => void
+  /** Ends what the backend reports for this watch. */
+  stopOutside: (() => void) | undefined
 
   constructor(open: Open, filter: number, recursive: boolean, room: number, end: (watch: Watch) => void) {
     this.open = open
@@ -83,6 +85,7 @@ export class Watch {
   }
 
   end(): void {
+    this.stopOutside?.()
     this.#end(this)
   }
 }
@@ -94,6 +97,8 @@ export class ChangeNotifier {
   watch(open: Open, filter: number, recursive: boolean, room: number): Watch {
     const watch = new Watch(open, filter, recursive, room, (ended) => this.#watches.delete(ended))
     this.#watches.add(watch)
+    const { share } = open.tree
+    watch.stopOutside = share?.backend.watch?.(open.path, recursive, (change) => this.outside(watch, change))
     return watch
   }
 
@@ -103,11 +108,7 @@ export class ChangeNotifier {
 
   report(action: number, path: BackendPath, filter: number, suffix = ''): void {
     if (this.#watches.size === 0) return
-    for (const watch of this.#watches) {
-      if ((watch.filter & filter) === 0) continue
-      const relative = relativeTo(watch, path)
-      if (relative !== undefined) watch.add({ action, fileName: relative + suffix })
-    }
+    for (const watch of this.#watches) tell(watch, action, path, filter, suffix)
   }
 
   linked(path: BackendPath): void {
@@ -124,22 +125,28 @@ export class ChangeNotifier {
     this.report(stays ? NotifyAction.RENAMED_NEW_NAME : NotifyAction.ADDED, to, filter)
   }
 
-  /** A change that was made behind the server's back. */
-  outside(change: OutsideChange): void {
+  /** A change that was made behind the server's back, as the backend reports it for one watch. */
+  outside(watch: Watch, change: OutsideChange): void {
     // Nobody says whether it was a file or a directory: who watches either is told.
     const names = CompletionFilter.FILE_NAME | CompletionFilter.DIR_NAME
     switch (change.action) {
       case 'added':
-        return this.report(NotifyAction.ADDED, change.path, names)
+        return tell(watch, NotifyAction.ADDED, change.path, names)
       case 'removed':
-        return this.report(NotifyAction.REMOVED, change.path, names)
+        return tell(watch, NotifyAction.REMOVED, change.path, names)
       case 'modified':
-        return this.report(NotifyAction.MODIFIED, change.path, WRITTEN | CompletionFilter.ATTRIBUTES)
+        return tell(watch, NotifyAction.MODIFIED, change.path, WRITTEN | CompletionFilter.ATTRIBUTES)
       case 'renamed':
-        this.report(NotifyAction.RENAMED_OLD_NAME, change.path, names)
-        return this.report(NotifyAction.RENAMED_NEW_NAME, change.newPath ?? change.path, names)
+        tell(watch, NotifyAction.RENAMED_OLD_NAME, change.path, names)
+        return tell(watch, NotifyAction.RENAMED_NEW_NAME, change.newPath ?? change.path, names)
     }
   }
+}
+
+function tell(watch: Watch, action: number, path: BackendPath, filter: number, suffix = ''): void {
+  if ((watch.filter & filter) === 0) return
+  const relative = relativeTo(watch, path)
+  if (relative !== undefined) watch.add({ action, fileName: relative + suffix })
 }
 
 function relativeTo(watch: Watch, path: BackendPath): string | undefined {
