@@ -41,6 +41,7 @@ function ofKind(kind: Kind<unknown>, special: Special): fc.Arbitrary<unknown> {
 function ofContent(content: Content<unknown>, special: Special): fc.Arbitrary<unknown> {
   const own = special.contents?.[content.contentName]
   if (own !== undefined) return own
+  if (isStruct(content)) return arbitraryOf(content, special)
   if (content.element !== undefined) {
     const element = content.element as Kind<unknown>
     return fc.array(ofKind(element, special), { maxLength: 5 })

@@ -42,8 +42,8 @@ import {
   SigningCapabilities,
   TransportCapabilities,
 } from './negotiate-contexts.ts'
+import { RemotedIdentity } from './remoted-identity.ts'
 import type { Body } from './table.ts'
-import { RemotedIdentity } from './tree-connect.ts'
 
 const negotiateContexts: Readonly<Record<number, Body>> = {
   [NegotiateContextType.PREAUTH_INTEGRITY_CAPABILITIES]: PreauthIntegrityCapabilities,

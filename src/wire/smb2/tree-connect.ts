@@ -39,26 +39,6 @@ export const TreeConnectRequestExtended = struct('SMB2 TREE_CONNECT Request (ext
 })
 export type TreeConnectRequestExtended = Infer<typeof TreeConnectRequestExtended>
 
-/** Data of a REMOTED_IDENTITY context: offsets from its start into `ticketInfo`. MS-SMB2 2.2.9.2.1. */
-export const RemotedIdentity = struct('SMB2_REMOTED_IDENTITY_TREE_CONNECT', '2.2.9.2.1', {
-  ticketType: u16.fixed(1),
-  ticketSize: u16,
-  user: u16,
-  userName: u16,
-  domain: u16,
-  groups: u16,
-  restrictedGroups: u16,
-  privileges: u16,
-  primaryGroup: u16,
-  owner: u16,
-  defaultDacl: u16,
-  deviceGroups: u16,
-  userClaims: u16,
-  deviceClaims: u16,
-  ticketInfo: tail(bytes),
-})
-export type RemotedIdentity = Infer<typeof RemotedIdentity>
-
 /** SMB2 TREE_CONNECT Response. MS-SMB2 2.2.10. */
 export const TreeConnectResponse = struct('SMB2 TREE_CONNECT Response', '2.2.10', {
   structureSize: u16.fixed(16),
