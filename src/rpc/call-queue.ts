@@ -30,19 +30,28 @@ interface Running {
   orphaned: boolean
 }
 
-/** Runs the calls of one connection one after the other, in the order in which they came. */
+/**
+ * Runs the calls of one connection in the order in which they came: one after the other, or several at a time where
+ * the client multiplexes them.
+ */
 export class CallQueue {
   readonly #limits: RpcLimits
   readonly #report: (error: unknown) => void
   readonly #answer: (call: QueuedCall, answer: Answer) => void
+  readonly #running = new Set<Running>()
   #waiting: QueuedCall[] = []
-  #running: Running | undefined
+  #maxRunning = 1
   #closed = false
 
   constructor(limits: RpcLimits, report: (error: unknown) => void, answer: (call: QueuedCall, answer: Answer) => void) {
     this.#limits = limits
     this.#report = report
     this.#answer = answer
+  }
+
+  /** The client knows that answers may overtake each other. */
+  multiplex(): void {
+    this.#maxRunning = this.#limits.maxRunningCalls
   }
 
   add(call: QueuedCall): void {
@@ -57,25 +66,31 @@ export class CallQueue {
 
   /** The client wants the call to end soon; it still gets an answer (C706 12.6.4.6). */
   cancel(callId: number): void {
-    if (this.#running?.call.callId === callId) this.#running.abort.abort()
+    this.#find(callId)?.abort.abort()
     const call = this.#forget(callId)
     if (call !== undefined) this.#answer(call, new RpcFault(FaultStatus.CALL_CANCELLED, true))
   }
 
   /** The client has lost interest: no answer (C706 12.6.4.8). */
   orphan(callId: number): void {
-    if (this.#running?.call.callId === callId) {
-      this.#running.orphaned = true
-      this.#running.abort.abort()
+    const running = this.#find(callId)
+    if (running !== undefined) {
+      running.orphaned = true
+      running.abort.abort()
     }
     this.#forget(callId)
   }
 
   close(): void {
     this.#closed = true
-    this.#running?.abort.abort()
+    for (const { abort } of this.#running) abort.abort()
     for (const call of this.#waiting) call.done()
     this.#waiting = []
+  }
+
+  #find(callId: number): Running | undefined {
+    for (const running of this.#running) if (running.call.callId === callId) return running
+    return undefined
   }
 
   #forget(callId: number): QueuedCall | undefined {
@@ -86,17 +101,14 @@ export class CallQueue {
   }
 
   #advance(): void {
-    while (this.#running === undefined && !this.#closed) {
+    while (this.#running.size < this.#maxRunning && !this.#closed) {
       const call = this.#waiting.shift()
       if (call === undefined) return
       const running = { call, abort: new AbortController(), orphaned: false }
-      this.#running = running
+      this.#running.add(running)
       const answer = this.#execute(call, running.abort.signal)
-      if (!(answer instanceof Promise)) {
-        this.#finish(running, answer)
-        continue
-      }
-      void this.#await(running, answer)
+      if (answer instanceof Promise) void this.#await(running, answer)
+      else this.#finish(running, answer)
     }
   }
 
@@ -106,7 +118,7 @@ export class CallQueue {
   }
 
   #finish(running: Running, answer: Answer): void {
-    this.#running = undefined
+    this.#running.delete(running)
     running.call.done()
     if (!running.orphaned && !this.#closed) this.#answer(running.call, answer)
   }

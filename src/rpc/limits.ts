@@ -12,7 +12,9 @@ export interface RpcLimits {
   readonly maxResponseBytes: number
   /** Presentation contexts of one connection. */
   readonly maxContexts: number
-  /** Calls of one connection that wait for the one that runs. */
+  /** Calls of one connection that run at a time, where the client multiplexes them; otherwise it is one. */
+  readonly maxRunningCalls: number
+  /** Calls of one connection that wait for those that run, and those whose fragments are not all there. */
   readonly maxQueuedCalls: number
   /** Context handles of one association. */
   readonly maxHandles: number
@@ -27,6 +29,7 @@ export const defaultRpcLimits: RpcLimits = {
   maxRequestBytes: 4 * MIB,
   maxResponseBytes: 16 * MIB,
   maxContexts: 64,
+  maxRunningCalls: 8,
   maxQueuedCalls: 32,
   maxHandles: 2048,
   ndr: defaultNdrLimits,

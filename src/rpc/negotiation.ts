@@ -36,32 +36,25 @@ const rejection = (reason: number): ContextResultInput => ({
   transferSyntax: NO_SYNTAX,
 })
 
-/**
- * Answers one context, and keeps it in `contexts` if it is accepted. `'protocol error'`: an id that is in use may only
- * be asked for again as what it is.
- */
 function negotiate(
   element: ContextElement,
   services: readonly RpcService[],
   contexts: Contexts,
   maxContexts: number,
 ): ContextResultInput | 'protocol error' {
-  const features = element.transferSyntaxes.map(bindTimeFeatures).find((found) => found !== undefined)
-  if (features !== undefined && element.transferSyntaxes.length === 1)
-    return {
-      result: ContextResult.NEGOTIATE_ACK,
-      reason: features & SUPPORTED_FEATURES,
-      transferSyntax: NO_SYNTAX,
-    }
+  const { contextId, transferSyntaxes } = element
+  if (transferSyntaxes.length === 0) return 'protocol error'
   const found = services.find((each) => serves(each.interface.syntax, element.abstractSyntax))
-  const before = contexts.get(element.contextId)
-  if (before !== undefined && before !== found) return 'protocol error'
+  const before = contexts.get(contextId)
+  const speaksNdr20 = transferSyntaxes.some((syntax) => same(syntax, TransferSyntax.NDR20))
+  const speaksNdr64 = transferSyntaxes.some((syntax) => same(syntax, TransferSyntax.NDR64))
+  // An id that is in use may only be asked for again as what it is.
+  if (before !== undefined && (before !== found || (speaksNdr64 && !speaksNdr20))) return 'protocol error'
   if (found === undefined) return rejection(ContextReason.ABSTRACT_SYNTAX_NOT_SUPPORTED)
   // NDR 2.0 alone is spoken: a context that offers only NDR64 is refused, and clients come back with NDR 2.0.
-  if (!element.transferSyntaxes.some((syntax) => same(syntax, TransferSyntax.NDR20)))
-    return rejection(ContextReason.TRANSFER_SYNTAXES_NOT_SUPPORTED)
+  if (!speaksNdr20) return rejection(ContextReason.TRANSFER_SYNTAXES_NOT_SUPPORTED)
   if (before === undefined && contexts.size >= maxContexts) return rejection(ContextReason.LOCAL_LIMIT_EXCEEDED)
-  contexts.set(element.contextId, found)
+  contexts.set(contextId, found)
   return {
     result: ContextResult.ACCEPTANCE,
     reason: ContextReason.NOT_SPECIFIED,
@@ -69,18 +62,35 @@ function negotiate(
   }
 }
 
-/** Answers every context in order; undefined for a protocol error. */
+export interface Negotiated {
+  readonly results: ContextResultInput[]
+  /** The features that were asked for and are given; undefined where none were asked for. */
+  readonly features: number | undefined
+}
+
+/** Answers every context in order, and keeps in `contexts` what is accepted; undefined for a protocol error. */
 export function negotiateAll(
   elements: readonly ContextElement[],
   services: readonly RpcService[],
   contexts: Contexts,
   maxContexts: number,
-): ContextResultInput[] | undefined {
+): Negotiated | undefined {
+  if (elements.length === 0) return undefined
   const results: ContextResultInput[] = []
+  let given: number | undefined
   for (const element of elements) {
+    // A context whose first transfer syntax stands for features asks for nothing else (MS-RPCE 3.3.1.5.3), and once.
+    const [first] = element.transferSyntaxes
+    const features = first === undefined ? undefined : bindTimeFeatures(first)
+    if (features !== undefined) {
+      if (given !== undefined) return undefined
+      given = features & SUPPORTED_FEATURES
+      results.push({ result: ContextResult.NEGOTIATE_ACK, reason: given, transferSyntax: NO_SYNTAX })
+      continue
+    }
     const result = negotiate(element, services, contexts, maxContexts)
     if (result === 'protocol error') return undefined
     results.push(result)
   }
-  return results
+  return { results, features: given }
 }

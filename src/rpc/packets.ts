@@ -31,8 +31,13 @@ export function faultPacket(callId: number, contextId: number, { status, didNotE
   return sealed(Fault.encode({ header: headerOf(3, callId, flags), allocationHint: Fault.size, contextId, status }))
 }
 
+/** To a multiple of 4, as Windows sends it. */
+const NAK_PADDING = new Uint8Array(3)
+
 export function bindNakPacket(callId: number, reason: BindRejection): Uint8Array {
-  return sealed(BindNak.encode({ header: headerOf(13, callId), reason, versions: [{ major: 5, minor: 0 }] }))
+  return sealed(
+    BindNak.encode({ header: headerOf(13, callId), reason, versions: [{ major: 5, minor: 0 }], rest: NAK_PADDING }),
+  )
 }
 
 /** Parameters cut into fragments; all but the last hold a multiple of 8 bytes (C706 12.6.4.9, alignment of stub data). */

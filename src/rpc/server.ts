@@ -3,6 +3,8 @@ import {
   Bind,
   BindAck,
   BindRejection,
+  BindTimeFeatures,
+  type ContextResultInput,
   FaultStatus,
   MIN_FRAGMENT_BYTES,
   openPacket,
@@ -57,7 +59,17 @@ interface Assembly {
   readonly stub: StubAssembler
 }
 
-const PROTOCOL_ERROR = new RpcFault(FaultStatus.PROTOCOL_ERROR, true)
+const PROTOCOL_ERROR = new RpcFault(FaultStatus.PROTOCOL_ERROR)
+const NOT_EXECUTED = new RpcFault(FaultStatus.PROTOCOL_ERROR, true)
+/** What Windows answers where a request is larger than it takes. */
+const TOO_LARGE = new RpcFault(FaultStatus.ACCESS_DENIED)
+const NO_CALL_ACTIVE = new RpcFault(FaultStatus.NO_CALL_ACTIVE, true)
+
+const reasons = {
+  version: BindRejection.PROTOCOL_VERSION_NOT_SUPPORTED,
+  'data representation': BindRejection.USER_DATA_NOT_READABLE,
+  length: BindRejection.NOT_SPECIFIED,
+} as const
 
 /** The server's end of one DCE/RPC connection. Feed it with `receive`; it answers through its transport. */
 export class RpcConnection {
@@ -67,9 +79,11 @@ export class RpcConnection {
   readonly #contexts: Contexts = new Map()
   readonly #calls: CallQueue
   #group: AssociationGroup | undefined
-  #assembly: Assembly | undefined
-  #maxTransmit = MIN_FRAGMENT_BYTES
-  #maxReceive = MIN_FRAGMENT_BYTES
+  /** Calls whose last fragment is not here yet: one, or several where the client multiplexes. */
+  readonly #assemblies = new Map<number, Assembly>()
+  #multiplexed = false
+  #keepsOnOrphan = false
+  #fragmentBytes = MIN_FRAGMENT_BYTES
   #closed = false
 
   constructor(endpoint: RpcEndpoint, transport: RpcTransport) {
@@ -92,7 +106,7 @@ export class RpcConnection {
       if (packet === undefined || this.#closed) return
       if (packet instanceof DataView) this.#packet(packet)
       else {
-        this.#refuse(packet.packetType, packet.callId, packet.problem === 'version')
+        this.#refuse(packet.packetType, packet.callId, reasons[packet.problem])
         return
       }
     }
@@ -102,20 +116,29 @@ export class RpcConnection {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#dropAssembly()
+    for (const { stub } of this.#assemblies.values()) this.#endpoint.budget.give(stub.length)
+    this.#assemblies.clear()
     this.#calls.close()
     if (this.#group !== undefined) this.#endpoint.groups.leave(this.#group.id)
     this.#group = undefined
   }
 
   #packet(view: DataView): void {
+    const packetType = view.getUint8(2)
+    const callId = view.getUint32(12, true)
     let packet: Packet
     try {
       packet = openPacket(view)
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      this.#refuse(packetType, callId, BindRejection.PROTOCOL_VERSION_NOT_SUPPORTED)
+      return
+    }
+    try {
       this.#dispatch(packet)
     } catch (error) {
       if (!(error instanceof WireError)) throw error
-      this.#refuse(view.getUint8(2), view.getUint32(12, true), false)
+      this.#refuse(packetType, callId, BindRejection.NOT_SPECIFIED)
     }
   }
 
@@ -135,19 +158,23 @@ export class RpcConnection {
         this.#calls.cancel(callId)
         break
       case PacketType.ORPHANED:
-        if (this.#assembly?.callId === callId) this.#dropAssembly()
+        // Only with this feature does a connection go on after a call that was left half sent (MS-RPCE 2.2.2.14).
+        if (this.#keepsOnOrphan) this.#dropAssembly(callId)
         this.#calls.orphan(callId)
         break
       default:
-        this.#refuse(packetType, callId, false)
+        this.#refuse(packetType, callId, BindRejection.NOT_SPECIFIED)
     }
   }
 
   /** A packet that cannot be answered otherwise: bind is refused as bind, anything else by a fault; then it is over. */
-  #refuse(packetType: number, callId: number, isVersion: boolean): void {
-    const reason = isVersion ? BindRejection.PROTOCOL_VERSION_NOT_SUPPORTED : BindRejection.USER_DATA_NOT_READABLE
+  #refuse(packetType: number, callId: number, reason: BindRejection): void {
     if (packetType === PacketType.BIND) this.#end(bindNakPacket(callId, reason))
-    else this.#end(faultPacket(callId, 0, PROTOCOL_ERROR))
+    else this.#fail(callId, 0, packetType === PacketType.ALTER_CONTEXT ? NOT_EXECUTED : PROTOCOL_ERROR)
+  }
+
+  #fail(callId: number, contextId: number, fault: RpcFault): void {
+    this.#end(faultPacket(callId, contextId, fault))
   }
 
   #end(lastWords: Uint8Array): void {
@@ -160,132 +187,144 @@ export class RpcConnection {
     const { callId, flags } = packet.header
     const bind = Bind.decode(packet.view, 0, packet.end)
     const refuse = (reason: BindRejection): void => this.#end(bindNakPacket(callId, reason))
-    // One bind a connection, whole (C706 9.3.2); what comes later is alter_context.
-    if (this.#group !== undefined || !isWhole(flags) || bind.contexts.length === 0)
-      return refuse(BindRejection.NOT_SPECIFIED)
+    // One bind a connection (C706 9.3.2); what comes later is alter_context.
+    if (this.#group !== undefined) return refuse(BindRejection.NOT_SPECIFIED)
     // MS-RPCE 3.3.1.5.2.2: without the security package the bind is refused, and the client may come without.
     if (packet.auth !== undefined) return refuse(BindRejection.AUTHENTICATION_TYPE_NOT_RECOGNIZED)
     const group = this.#endpoint.groups.join(bind.associationGroupId, this.#endpoint.owner)
     if (group === undefined) return refuse(BindRejection.NOT_SPECIFIED)
     this.#group = group
-    this.#maxTransmit = this.#fragmentSize(bind.maxReceiveFragment)
-    this.#maxReceive = this.#fragmentSize(bind.maxTransmitFragment)
-    const results = negotiateAll(
-      bind.contexts,
-      this.#endpoint.services,
-      this.#contexts,
-      this.#endpoint.limits.maxContexts,
-    )
+    this.#fragmentBytes = this.#agree(bind.maxTransmitFragment, bind.maxReceiveFragment)
+    const results = this.#negotiate(bind)
     if (results === undefined) return refuse(BindRejection.NOT_SPECIFIED)
-    const secondaryAddress = `${this.#endpoint.secondaryAddress}\0`
-    this.#acknowledge(PacketType.BIND_ACK, callId, group, secondaryAddress, results)
+    this.#multiplexed = (flags & PacketFlags.CONCURRENT_MULTIPLEXING) !== 0
+    if (this.#multiplexed) this.#calls.multiplex()
+    this.#acknowledge(PacketType.BIND_ACK, callId, group, results)
   }
 
   #alterContext(packet: Packet): void {
-    const { callId, flags } = packet.header
+    const { callId } = packet.header
     const alter = Bind.decode(packet.view, 0, packet.end)
     const group = this.#group
-    if (group === undefined || !isWhole(flags) || packet.auth !== undefined || alter.contexts.length === 0)
-      return this.#end(faultPacket(callId, 0, PROTOCOL_ERROR))
-    const results = negotiateAll(
-      alter.contexts,
-      this.#endpoint.services,
-      this.#contexts,
-      this.#endpoint.limits.maxContexts,
-    )
-    if (results === undefined) return this.#end(faultPacket(callId, 0, PROTOCOL_ERROR))
-    this.#acknowledge(PacketType.ALTER_CONTEXT_RESPONSE, callId, group, '', results)
+    if (group === undefined || packet.auth !== undefined) return this.#fail(callId, 0, NOT_EXECUTED)
+    const results = this.#negotiate(alter)
+    if (results === undefined) return this.#fail(callId, 0, NOT_EXECUTED)
+    this.#acknowledge(PacketType.ALTER_CONTEXT_RESPONSE, callId, group, results)
+  }
+
+  #negotiate(asked: Bind): ContextResultInput[] | undefined {
+    const { services, limits } = this.#endpoint
+    const negotiated = negotiateAll(asked.contexts, services, this.#contexts, limits.maxContexts)
+    if (negotiated?.features !== undefined)
+      this.#keepsOnOrphan = (negotiated.features & BindTimeFeatures.KEEP_CONNECTION_ON_ORPHAN) !== 0
+    return negotiated?.results
   }
 
   #acknowledge(
     packetType: typeof PacketType.BIND_ACK | typeof PacketType.ALTER_CONTEXT_RESPONSE,
     callId: number,
     group: AssociationGroup,
-    secondaryAddress: string,
-    results: NonNullable<ReturnType<typeof negotiateAll>>,
+    results: readonly ContextResultInput[],
   ): void {
+    const isBind = packetType === PacketType.BIND_ACK
+    const whole = PacketFlags.FIRST_FRAGMENT | PacketFlags.LAST_FRAGMENT
+    const flags = isBind && this.#multiplexed ? whole | PacketFlags.CONCURRENT_MULTIPLEXING : whole
     this.#transport.send(
       sealed(
         BindAck.encode({
-          header: headerOf(packetType, callId),
-          maxTransmitFragment: this.#maxTransmit,
-          maxReceiveFragment: this.#maxReceive,
+          header: headerOf(packetType, callId, flags),
+          maxTransmitFragment: this.#fragmentBytes,
+          maxReceiveFragment: this.#fragmentBytes,
           associationGroupId: group.id,
-          secondaryAddress,
+          secondaryAddress: isBind ? `${this.#endpoint.secondaryAddress}\0` : '',
           results: { results },
         }),
       ),
     )
   }
 
-  /** The smaller of what both sides take, a multiple of 8, and never below what everyone has to take. */
-  #fragmentSize(theirs: number): number {
-    const smaller = Math.min(theirs, this.#endpoint.limits.maxFragmentBytes)
-    return Math.max(Math.floor(smaller / 8) * 8, MIN_FRAGMENT_BYTES)
+  /** One size for both directions, as Windows does it: the smallest of all, a multiple of 8, with a lower bound. */
+  #agree(theirTransmit: number, theirReceive: number): number {
+    const smallest = Math.min(theirTransmit, theirReceive, this.#endpoint.limits.maxFragmentBytes)
+    return Math.max(Math.floor(smallest / 8) * 8, MIN_FRAGMENT_BYTES)
   }
 
   #request(packet: Packet): void {
     const { callId, flags } = packet.header
     const request = Request.decode(packet.view, 0, packet.end)
     // Without a bind there is nothing to call (C706 9.3.2), and without logon nothing to verify.
-    if (this.#group === undefined || packet.auth !== undefined)
-      return this.#end(faultPacket(callId, request.contextId, PROTOCOL_ERROR))
-    if ((flags & PacketFlags.FIRST_FRAGMENT) !== 0) {
-      // The next request may start when the one before is whole: multiplexing is not offered in bind_ack.
-      if (this.#assembly !== undefined) return this.#end(faultPacket(callId, request.contextId, PROTOCOL_ERROR))
-      const { contextId, operationNumber } = request
-      const maybe = (flags & PacketFlags.MAYBE) !== 0
-      this.#assembly = { callId, contextId, operationNumber, maybe, stub: new StubAssembler() }
+    if (this.#group === undefined || packet.auth !== undefined) return this.#fail(callId, 0, PROTOCOL_ERROR)
+    const isLast = (flags & PacketFlags.LAST_FRAGMENT) !== 0
+    const isFirst = (flags & PacketFlags.FIRST_FRAGMENT) !== 0
+    const assembly = isFirst ? this.#begin(packet, request, isLast) : this.#assemblies.get(callId)
+    if (assembly === undefined) {
+      if (!isFirst) this.#fail(callId, 0, PROTOCOL_ERROR)
+      return
     }
-    const assembly = this.#assembly
-    if (
-      assembly === undefined ||
-      assembly.callId !== callId ||
-      assembly.contextId !== request.contextId ||
-      assembly.operationNumber !== request.operationNumber
-    )
-      return this.#end(faultPacket(callId, request.contextId, PROTOCOL_ERROR))
-    const stub = request.stub
-    if (
-      assembly.stub.length + stub.length > this.#endpoint.limits.maxRequestBytes ||
-      !this.#endpoint.budget.take(stub.length)
-    )
-      return this.#end(faultPacket(callId, request.contextId, new RpcFault(FaultStatus.REMOTE_NO_MEMORY, true)))
+    if (assembly.contextId !== request.contextId || assembly.operationNumber !== request.operationNumber)
+      return this.#fail(callId, request.contextId, PROTOCOL_ERROR)
+    const { stub } = request
+    const { limits, budget } = this.#endpoint
+    if (assembly.stub.length + stub.length > limits.maxRequestBytes || !budget.take(stub.length))
+      return this.#fail(callId, request.contextId, TOO_LARGE)
     assembly.stub.add(stub)
-    if ((flags & PacketFlags.LAST_FRAGMENT) !== 0) this.#whole(assembly)
+    if (isLast) this.#whole(assembly)
+  }
+
+  /** The first fragment of a call; undefined where that is the end of the connection. */
+  #begin(packet: Packet, request: Request, isLast: boolean): Assembly | undefined {
+    const { callId, flags } = packet.header
+    const { contextId, operationNumber, allocationHint } = request
+    const [unfinished] = this.#assemblies.keys()
+    const maxAssemblies = this.#multiplexed ? this.#endpoint.limits.maxQueuedCalls : 1
+    // Without multiplexing a call is sent whole before the next; the fault is for the one that was left.
+    if (unfinished !== undefined && (this.#assemblies.has(callId) || this.#assemblies.size >= maxAssemblies)) {
+      this.#fail(this.#assemblies.has(callId) ? callId : unfinished, contextId, PROTOCOL_ERROR)
+      return undefined
+    }
+    if ((flags & PacketFlags.PENDING_CANCEL_OR_HEADER_SIGN) !== 0) {
+      this.#fail(callId, 0, NO_CALL_ACTIVE)
+      return undefined
+    }
+    // The hint counts only where more is to come.
+    if (!isLast && allocationHint > this.#endpoint.limits.maxRequestBytes) {
+      this.#fail(callId, contextId, TOO_LARGE)
+      return undefined
+    }
+    const maybe = (flags & PacketFlags.MAYBE) !== 0
+    const assembly = { callId, contextId, operationNumber, maybe, stub: new StubAssembler() }
+    this.#assemblies.set(callId, assembly)
+    return assembly
   }
 
   #whole(assembly: Assembly): void {
-    this.#assembly = undefined
     const { callId, contextId, operationNumber, maybe, stub } = assembly
-    const call: QueuedCall = {
+    this.#assemblies.delete(callId)
+    const service = this.#contexts.get(contextId)
+    this.#calls.add({
       callId,
-      contextId,
+      contextId: service === undefined ? 0 : contextId,
       maybe,
-      service: this.#contexts.get(contextId),
+      service,
       operationNumber,
       stub: stub.stub,
       handles: (this.#group as AssociationGroup).handles,
       done: () => this.#endpoint.budget.give(stub.length),
-    }
-    this.#calls.add(call)
+    })
   }
 
-  #dropAssembly(): void {
-    if (this.#assembly !== undefined) this.#endpoint.budget.give(this.#assembly.stub.length)
-    this.#assembly = undefined
+  #dropAssembly(callId: number): void {
+    const assembly = this.#assemblies.get(callId)
+    if (assembly === undefined) return
+    this.#assemblies.delete(callId)
+    this.#endpoint.budget.give(assembly.stub.length)
   }
 
   #answer(call: QueuedCall, answer: Uint8Array | RpcFault): void {
     if (this.#closed || call.maybe) return
     if (answer instanceof RpcFault) this.#transport.send(faultPacket(call.callId, call.contextId, answer))
     else
-      for (const packet of responsePackets(call.callId, call.contextId, answer, this.#maxTransmit))
+      for (const packet of responsePackets(call.callId, call.contextId, answer, this.#fragmentBytes))
         this.#transport.send(packet)
   }
-}
-
-function isWhole(flags: number): boolean {
-  const whole = PacketFlags.FIRST_FRAGMENT | PacketFlags.LAST_FRAGMENT
-  return (flags & whole) === whole
 }

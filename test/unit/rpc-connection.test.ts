@@ -20,6 +20,7 @@ import {
   PacketType,
   Request,
   Response,
+  type Syntax,
   TransferSyntax,
 } from '../../src/wire/dcerpc/index.ts'
 import { bindPacket, duplexTo, endpoint, headerAt, Listening, ndr20, present } from './rpc-pair.ts'
@@ -60,39 +61,124 @@ test('fragments both ways, also when every byte comes alone', async () => {
 
 test('fragments are as large as agreed, and all but the last hold a multiple of 8 bytes', async () => {
   const server = new Listening(endpoint(new ToyState().services()))
-  const ack = BindAck.decode(viewOf(present(server.say(bindPacket([ndr20(Toy.syntax)], { fragmentBytes: 2003 }))[0])))
-  assert.equal(ack.maxTransmitFragment, 2000)
-  assert.equal(ack.maxReceiveFragment, 2000)
+  const ack = BindAck.decode(viewOf(present(server.say(bindPacket([ndr20(Toy.syntax)], { fragmentBytes: 2403 }))[0])))
+  assert.equal(ack.maxTransmitFragment, 2400)
+  assert.equal(ack.maxReceiveFragment, 2400)
   assert.equal(ack.secondaryAddress, '\\PIPE\\test\0')
   const stub = Toy.operations.Big.in.write({ length: 10_000 })
-  const [packet] = requestPackets({ callId: 2, contextId: 0, operationNumber: 8 }, stub, 2000)
+  const [packet] = requestPackets({ callId: 2, contextId: 0, operationNumber: 8 }, stub, 2400)
   const sent = server.say(present(packet))
-  assert.equal(sent.length, 6)
+  assert.equal(sent.length, 5)
   let expected = 10_004
   sent.forEach((fragment, index) => {
     const response = Response.decode(viewOf(fragment))
     assert.equal(fragment.length, response.header.fragmentLength)
-    assert.ok(fragment.length <= 2000)
+    assert.ok(fragment.length <= 2400)
     assert.equal(response.allocationHint, expected)
-    if (index < 5) assert.equal(response.stub.length % 8, 0)
-    assert.equal(response.header.flags, (index === 0 ? 1 : 0) | (index === 5 ? 2 : 0))
+    if (index < 4) assert.equal(response.stub.length % 8, 0)
+    assert.equal(response.header.flags, (index === 0 ? 1 : 0) | (index === 4 ? 2 : 0))
     expected -= response.stub.length
   })
   assert.equal(expected, 0)
 })
 
-test('fragment sizes: never above the server’s, never below what everyone takes', () => {
-  for (const [asked, agreed] of [
-    [0, 1432],
-    [1431, 1432],
-    [5840, 4280],
-    [65_535, 4280],
+test('fragment sizes: one for both directions, within bounds, and not up for change', () => {
+  for (const [transmit, receive, agreed] of [
+    [0, 0, 2048],
+    [0, 65_535, 2048],
+    [65_535, 2047, 2048],
+    [3199, 65_535, 3192],
+    [4280, 4280, 4280],
+    [5840, 65_535, 4280],
   ] as const) {
     const server = new Listening(endpoint(new ToyState().services()))
-    const [packet] = server.say(bindPacket([ndr20(Toy.syntax)], { fragmentBytes: asked }))
-    const ack = BindAck.decode(viewOf(present(packet)))
-    assert.deepEqual([ack.maxTransmitFragment, ack.maxReceiveFragment], [agreed, agreed])
+    const bind = bindPacket([ndr20(Toy.syntax)])
+    viewOf(bind).setUint16(16, transmit, true)
+    viewOf(bind).setUint16(18, receive, true)
+    const alter = bindPacket([ndr20(Other.syntax, 1)], { packetType: PacketType.ALTER_CONTEXT, fragmentBytes: 2056 })
+    for (const packet of [bind, alter]) {
+      const ack = BindAck.decode(viewOf(present(server.say(packet)[0])))
+      assert.deepEqual([ack.maxTransmitFragment, ack.maxReceiveFragment], [agreed, agreed])
+    }
   }
+})
+
+test('features are asked for by the first transfer syntax of one context, and once', () => {
+  const ask = (...lists: (readonly number[])[]): number[][] | undefined => {
+    const server = new Listening(endpoint(new ToyState().services()))
+    const contexts = lists.map((features, contextId) => ({
+      contextId,
+      abstractSyntax: Toy.syntax,
+      transferSyntaxes: features.map((each) => (each < 0 ? TransferSyntax.NDR20 : bindTimeSyntax(each))),
+    }))
+    const [packet] = server.say(bindPacket(contexts))
+    if (headerAt(packet).packetType === PacketType.BIND_NAK) return undefined
+    const ack = BindAck.decode(viewOf(present(packet)))
+    return ack.results.results.map(({ result, reason }) => [result, reason])
+  }
+  assert.deepEqual(ask([0]), [[ContextResult.NEGOTIATE_ACK, 0]])
+  assert.deepEqual(ask([1, 2, -1]), [[ContextResult.NEGOTIATE_ACK, 0]])
+  assert.deepEqual(ask([2]), [[ContextResult.NEGOTIATE_ACK, 2]])
+  assert.deepEqual(ask([-1, 2]), [[ContextResult.ACCEPTANCE, 0]])
+  assert.equal(ask([2], [1]), undefined)
+})
+
+test('an orphan that was left half sent is forgotten, if the client has asked for that', () => {
+  const half = present(
+    [...requestPackets({ callId: 5, contextId: 0, operationNumber: 0 }, new Uint8Array(5000), 4280)][0],
+  )
+  const orphaned = sealed(HeaderOnly.encode({ header: headerOf(PacketType.ORPHANED, 5) }))
+  const stub = Toy.operations.Echo.in.write({ data: Uint8Array.of(1) })
+  const next = present([...requestPackets({ callId: 6, contextId: 0, operationNumber: 0 }, stub, 4280)][0])
+  const features = { contextId: 1, abstractSyntax: Toy.syntax, transferSyntaxes: [bindTimeSyntax(2)] }
+  for (const [contexts, answer] of [
+    [[ndr20(Toy.syntax), features], PacketType.RESPONSE],
+    [[ndr20(Toy.syntax)], PacketType.FAULT],
+  ] as const) {
+    const server = new Listening(endpoint(new ToyState().services()))
+    server.say(bindPacket(contexts))
+    assert.deepEqual(server.say(half), [])
+    assert.deepEqual(server.say(orphaned), [])
+    assert.equal(headerAt(server.say(next)[0]).packetType, answer)
+  }
+})
+
+test('a client that multiplexes: fragments of several calls at a time, and answers that overtake', async () => {
+  const state = new ToyState()
+  const server = new Listening(endpoint(state.services(), { limits: { maxRunningCalls: 2 } }))
+  const [ack] = server.say(bindPacket([ndr20(Toy.syntax)], { flags: 3 | PacketFlags.CONCURRENT_MULTIPLEXING }))
+  assert.equal(headerAt(ack).flags, 3 | PacketFlags.CONCURRENT_MULTIPLEXING)
+  const parts = (callId: number): Uint8Array[] => {
+    const stub = Toy.operations.Echo.in.write({ data: new Uint8Array(5000).fill(callId) })
+    return [...requestPackets({ callId, contextId: 0, operationNumber: 0 }, stub, 4280)]
+  }
+  const [first, second] = [parts(2), parts(3)]
+  assert.deepEqual(server.say(present(first[0])), [])
+  assert.deepEqual(server.say(present(second[0])), [])
+  for (const [callId, rest] of [
+    [3, second[1]],
+    [2, first[1]],
+  ] as const) {
+    const [response] = server.say(present(rest))
+    assert.equal(headerAt(response).callId, callId)
+    assert.equal(Response.decode(viewOf(present(response))).stub[4], callId)
+  }
+  const wait = (callId: number): Uint8Array => {
+    const stub = Toy.operations.Wait.in.write({ id: callId })
+    return present([...requestPackets({ callId, contextId: 0, operationNumber: 5 }, stub, 4280)][0])
+  }
+  for (const callId of [4, 5, 6]) server.say(wait(callId))
+  assert.deepEqual(
+    state.waiting.map(({ id }) => id),
+    [4, 5],
+  )
+  state.waiting[1]?.finish(1)
+  await setImmediate()
+  assert.deepEqual(
+    server.sent.splice(0).map((packet) => headerAt(packet).callId),
+    [5],
+  )
+  assert.equal(state.waiting[2]?.id, 6)
 })
 
 test('several contexts in a bind: NDR64 and unknown interfaces refused, features answered', () => {
@@ -295,7 +381,22 @@ test('a context id that is taken may only be asked for as what it is', () => {
   assert.equal(response.header.packetType, PacketType.ALTER_CONTEXT_RESPONSE)
   assert.equal(response.results.results[0]?.result, ContextResult.ACCEPTANCE)
   assert.equal(response.secondaryAddress, '')
-  const [wrong] = server.say(bindPacket([ndr20(Other.syntax)], { ...alter, callId: 3 }))
-  assert.equal(Fault.decode(viewOf(present(wrong))).status, FaultStatus.PROTOCOL_ERROR)
-  assert.equal(server.ended, true)
+  const asked = (transferSyntaxes: readonly Syntax[]) => ({
+    contextId: 0,
+    abstractSyntax: Toy.syntax,
+    transferSyntaxes,
+  })
+  // In a syntax that nobody knows it is refused, and stays what it was.
+  const [unknown] = server.say(bindPacket([asked([Other.syntax])], { ...alter, callId: 3 }))
+  const refused = BindAck.decode(viewOf(present(unknown))).results.results[0]
+  assert.equal(refused?.reason, ContextReason.TRANSFER_SYNTAXES_NOT_SUPPORTED)
+  for (const wrong of [ndr20(Other.syntax), asked([TransferSyntax.NDR64]), asked([])]) {
+    const other = new Listening(endpoint(new ToyState().services()))
+    other.say(bindPacket([ndr20(Toy.syntax)]))
+    const [packet] = other.say(bindPacket([wrong], { ...alter, callId: 4 }))
+    const { status, header } = Fault.decode(viewOf(present(packet)))
+    assert.equal(status, FaultStatus.PROTOCOL_ERROR)
+    assert.equal(header.flags, 3 | PacketFlags.DID_NOT_EXECUTE)
+    assert.equal(other.ended, true)
+  }
 })

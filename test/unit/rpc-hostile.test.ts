@@ -33,11 +33,17 @@ function boundTo(options: EndpointOptions = {}): Listening {
   return server
 }
 
-function request(callId: number, flags: number, stub: Uint8Array, more: { contextId?: number; opnum?: number } = {}) {
+interface More {
+  readonly contextId?: number
+  readonly opnum?: number
+  readonly hint?: number
+}
+
+function request(callId: number, flags: number, stub: Uint8Array, more: More = {}): Uint8Array {
   return sealed(
     Request.encode({
       header: headerOf(PacketType.REQUEST, callId, flags),
-      allocationHint: 0xffff_ffff,
+      allocationHint: more.hint ?? 0,
       contextId: more.contextId ?? 0,
       operationNumber: more.opnum ?? 0,
       stub,
@@ -119,7 +125,7 @@ test('lengths that lie', () => {
   for (const length of [0, 15, 5841, 65_535]) {
     const packet = bindPacket([ndr20(Toy.syntax)])
     viewOf(packet).setUint16(8, length, true)
-    refuses(listening(), packet, BindRejection.USER_DATA_NOT_READABLE)
+    refuses(listening(), packet, BindRejection.NOT_SPECIFIED)
   }
   for (const authLength of [1, 100, 60_000]) {
     const packet = request(1, FIRST | LAST, new Uint8Array(4))
@@ -134,13 +140,15 @@ test('lengths that lie', () => {
 test('presentation contexts that lie about their number', () => {
   const packet = bindPacket([ndr20(Toy.syntax)])
   packet[24] = 200
-  refuses(listening(), packet, BindRejection.USER_DATA_NOT_READABLE)
+  refuses(listening(), packet, BindRejection.NOT_SPECIFIED)
   const syntaxes = bindPacket([ndr20(Toy.syntax)])
   syntaxes[30] = 255
-  refuses(listening(), syntaxes, BindRejection.USER_DATA_NOT_READABLE)
+  refuses(listening(), syntaxes, BindRejection.NOT_SPECIFIED)
   refuses(listening(), bindPacket([]), BindRejection.NOT_SPECIFIED)
-  const fragment = bindPacket([ndr20(Toy.syntax)], { flags: FIRST })
-  refuses(listening(), fragment, BindRejection.NOT_SPECIFIED)
+  refuses(listening(), bindPacket([{ ...ndr20(Toy.syntax), transferSyntaxes: [] }]), BindRejection.NOT_SPECIFIED)
+  // Fragment flags mean nothing in a bind.
+  const [ack] = listening().say(bindPacket([ndr20(Toy.syntax)], { flags: 0 }))
+  assert.equal(headerAt(ack).packetType, PacketType.BIND_ACK)
 })
 
 test('a bind that wants a logon is refused by name', () => {
@@ -159,7 +167,7 @@ test('a bind that wants a logon is refused by name', () => {
   viewOf(packet).setUint16(10, 16, true)
   refuses(listening(), packet, BindRejection.AUTHENTICATION_TYPE_NOT_RECOGNIZED)
   viewOf(packet).setUint8(bind.length + 2, 255)
-  refuses(listening(), packet, BindRejection.USER_DATA_NOT_READABLE)
+  refuses(listening(), packet, BindRejection.PROTOCOL_VERSION_NOT_SUPPORTED)
 })
 
 test('fragments out of order, of other calls, or twice the first', () => {
@@ -179,6 +187,26 @@ test('fragments out of order, of other calls, or twice the first', () => {
   }
 })
 
+test('a call that is left for another: the fault is for the one that was left', () => {
+  const server = boundTo()
+  server.say(request(50, FIRST, new Uint8Array(8)))
+  const [packet] = server.say(request(51, FIRST, new Uint8Array(8)))
+  assert.equal(headerAt(packet).callId, 50)
+  assert.equal(server.ended, true)
+  const PENDING_CANCEL = PacketFlags.PENDING_CANCEL_OR_HEADER_SIGN
+  endsWith(boundTo(), request(1, FIRST | LAST | PENDING_CANCEL, new Uint8Array(8)), FaultStatus.NO_CALL_ACTIVE)
+})
+
+test('calls half sent by a client that multiplexes are bounded', () => {
+  const budget = new ByteBudget(100_000)
+  const server = listening({ budget, limits: { maxQueuedCalls: 3 } })
+  server.say(bindPacket([ndr20(Toy.syntax)], { flags: 3 | PacketFlags.CONCURRENT_MULTIPLEXING }))
+  for (const callId of [1, 2, 3]) assert.deepEqual(server.say(request(callId, FIRST, new Uint8Array(100))), [])
+  assert.equal(budget.used, 300)
+  endsWith(server, request(4, FIRST, new Uint8Array(100)), FaultStatus.PROTOCOL_ERROR)
+  assert.equal(budget.used, 0)
+})
+
 test('fragments that never end: cut off at the limit, and nothing is kept', () => {
   const budget = new ByteBudget(1_000_000)
   const server = boundTo({ budget, limits: { maxRequestBytes: 100_000 } })
@@ -186,8 +214,12 @@ test('fragments that never end: cut off at the limit, and nothing is kept', () =
   assert.deepEqual(server.say(request(1, FIRST, piece)), [])
   for (let i = 1; i < 25; i++) assert.deepEqual(server.say(request(1, 0, piece)), [])
   assert.equal(budget.used, 100_000)
-  endsWith(server, request(1, 0, piece), FaultStatus.REMOTE_NO_MEMORY)
+  endsWith(server, request(1, 0, piece), FaultStatus.ACCESS_DENIED)
   assert.equal(budget.used, 0)
+  // A call that says so beforehand is not begun; one that is whole may say what it likes.
+  endsWith(boundTo({ budget }), request(1, FIRST, piece, { hint: 0x40_0001 }), FaultStatus.ACCESS_DENIED)
+  const whole = request(1, FIRST | LAST, new Uint8Array(4), { hint: 0xffff_ffff })
+  assert.equal(headerAt(boundTo({ budget }).say(whole)[0]).packetType, PacketType.RESPONSE)
   // Empty ones cost nothing, so they may go on.
   const patient = boundTo({ budget })
   for (let i = 0; i < 10_000; i++) patient.say(request(1, i === 0 ? FIRST : 0, new Uint8Array(0)))

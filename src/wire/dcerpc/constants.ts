@@ -73,6 +73,8 @@ export const FaultStatus = {
   CALL_CANCELLED: 0x0000_071a,
   /** RPC_X_BAD_STUB_DATA: the parameters are not what the interface says. */
   BAD_STUB_DATA: 0x0000_06f7,
+  /** RPC_S_NO_CALL_ACTIVE. */
+  NO_CALL_ACTIVE: 0x0000_06bd,
   /** RPC_X_NULL_REF_POINTER. */
   NULL_REF_POINTER: 0x0000_06f4,
   /** ERROR_NOT_ENOUGH_MEMORY, for requests and answers above a limit. */
@@ -139,5 +141,5 @@ export function bindTimeSyntax(features: number): Syntax {
   return { uuid: `${BIND_TIME_PREFIX}${bits}00-000000000000`, versionMajor: 1, versionMinor: 0 }
 }
 
-/** Smallest fragment that every implementation takes, C706 12.6.3.1 (MustRecvFragSize). */
-export const MIN_FRAGMENT_BYTES = 1432
+/** Smallest fragment that every implementation takes (MustRecvFragSize): 1432 in C706 12.6.3.1, 2048 as Windows speaks it. */
+export const MIN_FRAGMENT_BYTES = 2048

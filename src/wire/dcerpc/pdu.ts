@@ -132,12 +132,13 @@ export type BindAck = Infer<typeof BindAck>
 
 const ProtocolVersion = struct('Protocol version', 'C706 12.6.3.1', { major: u8, minor: u8 })
 
-/** bind_nak, C706 12.6.4.5. */
+/** bind_nak, C706 12.6.4.5. What follows the versions is padding, or says more about the reason (MS-RPCE 2.2.2.9). */
 export const BindNak = struct('DCERPC bind_nak', 'C706 12.6.4.5', {
   header: CommonHeader,
   reason: u16.oneOf(BindRejection),
   versionCount: u8.countOf('versions'),
   versions: optionalTail(array(ProtocolVersion), []),
+  rest: optionalTail(bytes, new Uint8Array(0)),
 })
 export type BindNak = Infer<typeof BindNak>
 
