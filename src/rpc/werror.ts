@@ -19,5 +19,7 @@ export const WinError = {
   BUFFER_TOO_SMALL: 2123,
   /** NERR_NetNameNotFound: there is no such share. */
   SHARE_NOT_FOUND: 2310,
+  /** NERR_DeviceNotShared. */
+  DEVICE_NOT_SHARED: 2311,
 } as const
 export type WinError = number

@@ -24,6 +24,7 @@ import {
   type NdrType,
   NdrWriter,
   narrowString,
+  nullArms,
   octets,
   otherArm,
   ref,
@@ -214,6 +215,13 @@ test('unions: the tag picks the arm', () => {
   const Open = struct('Open', { level: u32.switchOf('info'), info: union('Open union', u32, { 1: u32 }, empty) })
   same(Open, { level: 9, info: otherArm(9) }, '09000000 09000000')
   assert.equal(hex(write(Open, { info: { tag: 1, value: 2 } })), '010000000100000002000000')
+  // For a tag that is declared, nothing is a null pointer.
+  const Served = union('Served', u32, { ...nullArms(5, 6), 1: unique(u32), 2: u32 }, empty)
+  same(Served, { tag: 5, value: null }, '05000000 00000000')
+  assert.equal(hex(write(Served, otherArm(6))), hex(write(Served, { tag: 6, value: null })))
+  assert.equal(hex(write(Served, otherArm(1))), hex(write(Served, { tag: 1, value: null })))
+  assert.throws(() => write(Served, otherArm(2)), TypeError)
+  assert.throws(() => read(Served, fromHex('05000000 01000000')), /not declared/)
 })
 
 test('RPC_UNICODE_STRING and RPC_SID', () => {

@@ -142,10 +142,44 @@ test('a long list in pieces, by resume handle', async () => {
   assert.deepEqual([past.result, past.totalEntries, past.resumeHandle], [0, 0, 0])
 })
 
-test('NetrShareEnumSticky lists the same', async () => {
+test('NetrShareEnumSticky lists what is configured, and not as level 501', async () => {
   const srvsvc = await srvsvcFor()
-  const request = { ...all, shares: at(2) }
-  assert.deepEqual(await srvsvc.NetrShareEnumSticky(request), await srvsvc.NetrShareEnum(request))
+  const { shares: found } = await srvsvc.NetrShareEnumSticky({ ...all, shares: at(1) })
+  if (found.info.tag !== 1) assert.fail('another level')
+  assert.deepEqual(
+    found.info.value?.entries?.map(({ name }) => name),
+    ['files', 'Ünïcode 🗂'],
+  )
+  const refused = await srvsvc.NetrShareEnumSticky({ ...all, shares: at(501) })
+  assert.equal(refused.result, WinError.INVALID_LEVEL)
+  assert.deepEqual(refused.shares, { level: 501, info: { tag: 501, value: null } })
+})
+
+test('NetrShareCheck: paths are for administrators', async () => {
+  const ask = async (isAdministrator: boolean, device: string) => {
+    const srvsvc = await srvsvcFor({ ...tester, isAdministrator })
+    return srvsvc.NetrShareCheck({ serverName: null, device })
+  }
+  assert.deepEqual(await ask(true, 'c:\\SRV\\files'), { type: 0, result: 0 })
+  for (const [isAdministrator, device] of [
+    [true, 'C:\\srv'],
+    [true, ''],
+    [false, 'C:\\srv\\files'],
+  ] as const)
+    assert.deepEqual(await ask(isAdministrator, device), { type: 0, result: WinError.DEVICE_NOT_SHARED })
+})
+
+test('levels that Windows has and this server has not: a code, and a pointer that is null', async () => {
+  const srvsvc = await srvsvcFor()
+  for (const level of [502, 1005, 1556] as const) {
+    const { info, result } = await srvsvc.NetrServerGetInfo({ serverName: null, level })
+    assert.deepEqual([info, result], [{ tag: level, value: null }, WinError.INVALID_LEVEL])
+  }
+  const wkssvc = await clientOn('wkssvc', contextFor(tester)).bind(Wkssvc)
+  const { info } = await wkssvc.NetrWkstaGetInfo({ serverName: null, level: 502 })
+  assert.deepEqual(info, { tag: 502, value: null })
+  const shape = { info: { tag: 1006, value: { entries: null } } } as const
+  assert.equal((await srvsvc.NetrShareEnum({ ...all, shares: shape })).result, WinError.INVALID_LEVEL)
 })
 
 test('NetrShareGetInfo: by name without regard to case, hidden ones too', async () => {

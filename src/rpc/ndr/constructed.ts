@@ -121,9 +121,35 @@ interface AnyUnion {
 
 const tagOf = (value: AnyUnion): number => (value.tag === 'other' ? (value.code ?? 0) : value.tag)
 
-/** The default arm of a union that has nothing in it, for a tag without an arm of its own. */
+/**
+ * A union with nothing in it, for a tag that is not served: the default arm, or a null pointer where the interface has
+ * an arm of that tag.
+ */
 export function otherArm(code: number): { readonly tag: 'other'; readonly code: number; readonly value: undefined } {
   return { tag: 'other', code, value: undefined }
+}
+
+/**
+ * Arms for tags that an interface has and whoever declares it does not serve: a pointer that is null. Answers need
+ * them, since the other end reads what its own declaration says.
+ */
+export function nullArms<const K extends number>(
+  ...tags: readonly K[]
+): { readonly [k in K]: NdrType<null, null, true> } {
+  return Object.fromEntries(tags.map((tag) => [tag, nullPointer])) as { readonly [k in K]: NdrType<null, null, true> }
+}
+
+const nullPointer: NdrType<null, null, true> = {
+  typeName: 'null pointer',
+  align: 4,
+  minSize: 4,
+  needed: true,
+  nullable: true,
+  read(reader, set) {
+    if (reader.u32('null pointer') !== 0) throw reader.error('null pointer', 'has a target, which is not declared')
+    set(null)
+  },
+  write: (writer) => writer.u32(0),
 }
 
 type Arms = Readonly<Record<number, AnyNdrType>>
@@ -174,9 +200,11 @@ export function union<const A extends Arms, D extends AnyNdrType | undefined = u
     write(writer: NdrWriter, value) {
       const code = tagOf(value)
       tag.write(writer, code)
-      const arm = (value as AnyUnion).tag === 'other' ? defaultArm : known.get(code)
-      if (arm === undefined) throw new TypeError(`${typeName} has no arm ${code}`)
-      arm.write(writer, (value as { readonly value: unknown }).value)
+      const isOther = (value as AnyUnion).tag === 'other'
+      const arm = known.get(code) ?? (isOther ? defaultArm : undefined)
+      if (arm === undefined || (isOther && arm !== defaultArm && arm.nullable !== true))
+        throw new TypeError(`${typeName} has no arm ${code}`)
+      arm.write(writer, isOther && arm.nullable === true ? null : (value as { readonly value: unknown }).value)
     },
   }
 }

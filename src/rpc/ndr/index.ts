@@ -7,7 +7,7 @@ export {
   varyingArray,
   wideString,
 } from './arrays.ts'
-export { MemberList, otherArm, struct, type UnionInput, type UnionValue, union } from './constructed.ts'
+export { MemberList, nullArms, otherArm, struct, type UnionInput, type UnionValue, union } from './constructed.ts'
 export { full, later, ref, unique } from './pointers.ts'
 export {
   type ContextHandle,

@@ -10,6 +10,7 @@ export function unique<T, I>(target: NdrType<T, I>): NdrType<T | null, I | null,
     align: 4,
     minSize: POINTER_BYTES,
     needed: true,
+    nullable: true,
     read(reader, set) {
       if (reader.u32(typeName) === 0) set(null)
       else reader.defer(() => target.read(reader, set))
@@ -51,6 +52,7 @@ export function full<T, I>(target: NdrType<T, I>): NdrType<T | null, I | null, t
     align: 4,
     minSize: POINTER_BYTES,
     needed: true,
+    nullable: true,
     read(reader, set) {
       const id = reader.u32(typeName)
       if (id === 0) set(null)

@@ -23,6 +23,8 @@ export interface NdrType<T, Input = T, Needed extends boolean = boolean> {
   readonly needed: Needed
   readonly role?: NdrRole
   readonly fallback?: Input
+  /** Null is a value of it: a pointer that need not point. */
+  readonly nullable?: true
   /**
    * Present for conformant types, whose size is told by a maximum count: a structure that ends in one sends the count
    * ahead of itself (C706 14.3.7.1), and then hands it down.

@@ -1,5 +1,5 @@
 /** Server information levels, MS-SRVS 2.2.4.40 to 2.2.4.42, and the time of day, 2.2.4.105. */
-import { empty, i32, struct, u32, union, unique, wideString } from '../ndr/index.ts'
+import { empty, i32, nullArms, struct, u32, union, unique, wideString } from '../ndr/index.ts'
 
 const optionalText = unique(wideString)
 
@@ -40,11 +40,20 @@ export const ServerInfo102 = struct('SERVER_INFO_102', {
   userPath: optionalText,
 })
 
-/** SERVER_INFO, MS-SRVS 2.2.3.8, the levels that are for reading. */
+/** Levels of SERVER_INFO that tell of single settings of Windows, and those for writing. */
+const settings = nullArms(
+  ...[
+    103, 502, 503, 599, 1005, 1010, 1016, 1017, 1018, 1107, 1501, 1502, 1503, 1506, 1509, 1510, 1511, 1512, 1513, 1514,
+  ],
+  ...[1515, 1516, 1518, 1520, 1521, 1522, 1523, 1524, 1525, 1528, 1529, 1530, 1533, 1534, 1535, 1536, 1537, 1538, 1539],
+  ...[1540, 1541, 1542, 1543, 1544, 1545, 1546, 1547, 1548, 1549, 1550, 1552, 1553, 1554, 1555, 1556],
+)
+
+/** SERVER_INFO, MS-SRVS 2.2.3.8. */
 export const ServerInfo = union(
   'SERVER_INFO',
   u32,
-  { 100: unique(ServerInfo100), 101: unique(ServerInfo101), 102: unique(ServerInfo102) },
+  { ...settings, 100: unique(ServerInfo100), 101: unique(ServerInfo101), 102: unique(ServerInfo102) },
   empty,
 )
 

@@ -56,6 +56,7 @@ export const ShareInfo503 = struct('SHARE_INFO_503_I', {
 export const ShareInfo1004 = struct('SHARE_INFO_1004', { comment: optionalText })
 export const ShareInfo1005 = struct('SHARE_INFO_1005', { flags: u32 })
 export const ShareInfo1006 = struct('SHARE_INFO_1006', { maxUses: u32 })
+export const ShareInfo1007 = struct('SHARE_INFO_1007', { flags: u32, alternateDirectoryName: optionalText })
 export const ShareInfo1501 = struct('SHARE_INFO_1501_I', securityDescriptor)
 
 function container<T, I>(typeName: string, element: NdrType<T, I>) {
@@ -76,6 +77,12 @@ const ShareEnumUnion = union(
     501: unique(container('SHARE_INFO_501_CONTAINER', ShareInfo501)),
     502: unique(container('SHARE_INFO_502_CONTAINER', ShareInfo502)),
     503: unique(container('SHARE_INFO_503_CONTAINER', ShareInfo503)),
+    // Not in MS-SRVS; Samba's clients know lists of these, and ask for them.
+    1004: unique(container('SHARE_INFO_1004_CONTAINER', ShareInfo1004)),
+    1005: unique(container('SHARE_INFO_1005_CONTAINER', ShareInfo1005)),
+    1006: unique(container('SHARE_INFO_1006_CONTAINER', ShareInfo1006)),
+    1007: unique(container('SHARE_INFO_1007_CONTAINER', ShareInfo1007)),
+    1501: unique(container('SHARE_INFO_1501_CONTAINER', ShareInfo1501)),
   },
   empty,
 )
@@ -97,6 +104,7 @@ export const ShareInfo = union(
     1004: unique(ShareInfo1004),
     1005: unique(ShareInfo1005),
     1006: unique(ShareInfo1006),
+    1007: unique(ShareInfo1007),
     1501: unique(ShareInfo1501),
   },
   empty,

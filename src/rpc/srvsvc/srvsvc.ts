@@ -19,6 +19,11 @@ export const Srvsvc = rpcInterface(
   'srvsvc',
   { uuid: '4b324fc8-1670-01d3-1278-5a47bf6ee188', version: '3.0', pipe: 'srvsvc' },
   {
+    /** MS-SRVS 3.1.4.16. `type` is of `ShareType`. */
+    NetrShareCheck: op(20, 'NetrShareCheck', {
+      in: { serverName, device: wideString },
+      out: { type: u32, result: u32 },
+    }),
     /** MS-SRVS 3.1.4.8. */
     NetrShareEnum: op(15, 'NetrShareEnum', shareEnum),
     /** MS-SRVS 3.1.4.10. */

@@ -1,5 +1,5 @@
 /** The workstation service's interface, MS-WKST 3.2.4. Results are Win32 codes. */
-import { empty, struct, u32, union, unique, wideString } from '../ndr/index.ts'
+import { empty, nullArms, struct, u32, union, unique, wideString } from '../ndr/index.ts'
 import { op, rpcInterface } from '../operation.ts'
 
 const optionalText = unique(wideString)
@@ -13,11 +13,12 @@ const level100 = {
 } as const
 const level101 = { ...level100, rootPath: optionalText } as const
 
-/** WKSTA_INFO, MS-WKST 2.2.4.1, the levels that tell who a machine is. */
+/** WKSTA_INFO, MS-WKST 2.2.4.1. What is declared are the levels that tell who a machine is. */
 export const WorkstationInfo = union(
   'WKSTA_INFO',
   u32,
   {
+    ...nullArms(502, 1013, 1018, 1046),
     100: unique(struct('WKSTA_INFO_100', level100)),
     101: unique(struct('WKSTA_INFO_101', level101)),
     102: unique(struct('WKSTA_INFO_102', { ...level101, loggedOnUsers: u32 })),

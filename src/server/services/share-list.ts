@@ -2,17 +2,18 @@
 import type { InputOf } from '../../rpc/ndr/index.ts'
 import { type ShareEnum, type ShareInfo, ShareType, UNLIMITED_USES } from '../../rpc/srvsvc/share-info.ts'
 import { WinError } from '../../rpc/werror.ts'
-import type { Caller, ServiceContext, SharedResource } from './context.ts'
+import type { Caller, SharedResource } from './context.ts'
 
 const types = { disk: ShareType.DISK, printer: ShareType.PRINT_QUEUE, ipc: ShareType.IPC } as const
 
-function typeOf(share: SharedResource): number {
+/** STYPE of a share (MS-SRVS 2.2.2.4). */
+export function typeOf(share: SharedResource): number {
   const special = share.type === 'ipc' ? ShareType.SPECIAL : 0
   return (types[share.type] | special) >>> 0
 }
 
 /** `/srv/files` as an administrator's client expects a path: on drive C. */
-function windowsPath(path: string): string {
+export function windowsPath(path: string): string {
   return path === '' ? '' : `C:${path.replaceAll('/', '\\')}`
 }
 
@@ -114,10 +115,13 @@ export interface Listing {
 }
 
 /** The shares from `start` on that fit `preferredLength` bytes; always at least one, so that a client gets on. */
-export function listing(context: ServiceContext, level: number, start: number, preferredLength: number): Listing {
-  // IPC$ is listed although no client shows it: its type marks it as special.
-  const all = context.shares().filter((share) => share.hidden !== true || share.type === 'ipc')
-  const rest = all.slice(start)
+export function listing(
+  shares: readonly SharedResource[],
+  level: number,
+  start: number,
+  preferredLength: number,
+): Listing {
+  const rest = shares.slice(start)
   let room = preferredLength
   let fitting = 0
   for (const share of rest) {

@@ -6,15 +6,20 @@ import { type RpcService, service } from '../../rpc/service.ts'
 import { PLATFORM_NT, type ServerInfo, ServerType } from '../../rpc/srvsvc/server-info.ts'
 import { NameType, Srvsvc } from '../../rpc/srvsvc/srvsvc.ts'
 import { WinError } from '../../rpc/werror.ts'
-import { REPORTED_VERSION, type ServiceContext } from './context.ts'
-import { infoAt, listAt, listing, mayAsk } from './share-list.ts'
+import { REPORTED_VERSION, type ServiceContext, type SharedResource } from './context.ts'
+import { infoAt, listAt, listing, mayAsk, typeOf, windowsPath } from './share-list.ts'
 
 type Operations = typeof Srvsvc.operations
 type ShareEnumInput = InputOfOperation<Operations['NetrShareEnum']>
 type ShareEnumAnswer = AnswerOf<Operations['NetrShareEnum']>
 
+/** Shares that are listed: not the hidden ones, but IPC$, although no client shows it (its type says special). */
+function listed(context: ServiceContext): SharedResource[] {
+  return context.shares().filter(({ hidden, type }) => hidden !== true || type === 'ipc')
+}
+
 /** MS-SRVS 3.1.4.8. */
-function shareEnum(context: ServiceContext, input: ShareEnumInput): ShareEnumAnswer {
+function shareEnum(context: ServiceContext, input: ShareEnumInput, shares: readonly SharedResource[]): ShareEnumAnswer {
   const { level } = input.shares
   const { user } = context
   const nothing = listAt(level, [], user)
@@ -27,7 +32,7 @@ function shareEnum(context: ServiceContext, input: ShareEnumInput): ShareEnumAns
   if (nothing === undefined) return refuse(WinError.INVALID_LEVEL)
   if (!mayAsk(level, user)) return refuse(WinError.ACCESS_DENIED)
   // A client without a resume handle cannot come back for the rest; it still gets ERROR_MORE_DATA.
-  const found = listing(context, level, input.resumeHandle ?? 0, input.preferredMaximumLength)
+  const found = listing(shares, level, input.resumeHandle ?? 0, input.preferredMaximumLength)
   const info = listAt(level, found.shares, user)
   if (info === undefined) return refuse(WinError.INVALID_LEVEL)
   return {
@@ -36,6 +41,28 @@ function shareEnum(context: ServiceContext, input: ShareEnumInput): ShareEnumAns
     resumeHandle: input.resumeHandle === null ? null : found.resumeAt,
     result: found.result,
   }
+}
+
+/** MS-SRVS 3.1.4.9: the shares that outlive a restart, which are all that the configuration names; no level 501. */
+function shareEnumSticky(context: ServiceContext, input: ShareEnumInput): ShareEnumAnswer {
+  const { level } = input.shares
+  if (level !== 501)
+    return shareEnum(
+      context,
+      input,
+      listed(context).filter(({ type }) => type !== 'ipc'),
+    )
+  const { resumeHandle } = input
+  return { shares: { info: otherArm(level) }, totalEntries: 0, resumeHandle, result: WinError.INVALID_LEVEL }
+}
+
+/** MS-SRVS 3.1.4.16: what is shared of the device or folder, which only administrators know by its name. */
+function shareCheck(context: ServiceContext, device: string): AnswerOf<Operations['NetrShareCheck']> {
+  const wanted = device.toUpperCase()
+  const share = context.shares().find(({ path = '' }) => path !== '' && windowsPath(path).toUpperCase() === wanted)
+  if (share === undefined || context.user.isAdministrator !== true)
+    return { type: 0, result: WinError.DEVICE_NOT_SHARED }
+  return { type: typeOf(share), result: WinError.SUCCESS }
 }
 
 /** MS-SRVS 3.1.4.10. */
@@ -114,9 +141,9 @@ function hasControl(text: string): boolean {
 /** The service for one caller. */
 export function srvsvc(context: ServiceContext): RpcService {
   return service(Srvsvc, {
-    NetrShareEnum: (input) => shareEnum(context, input),
-    // Every share is in the configuration: all of them outlive a restart.
-    NetrShareEnumSticky: (input) => shareEnum(context, input),
+    NetrShareEnum: (input) => shareEnum(context, input, listed(context)),
+    NetrShareEnumSticky: (input) => shareEnumSticky(context, input),
+    NetrShareCheck: ({ device }) => shareCheck(context, device),
     NetrShareGetInfo: (input) => shareGetInfo(context, input),
     NetrServerGetInfo({ level }) {
       const info = serverInfoAt(context, level)
