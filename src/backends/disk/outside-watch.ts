@@ -44,13 +44,13 @@ export class OutsideWatch {
   readonly #subscriptions = new Set<Subscription>()
   readonly #byWatch = new Map<number, Folder>()
   #system: FolderWatch | undefined
-  /** Folders that are to be watched with all below them. */
-  #waiting: Folder[] = []
+  /** Folders that are to be watched with all below them; `tell`: what is in them already is news. */
+  #waiting: { readonly folder: Folder; readonly tell: boolean }[] = []
   #step: NodeJS.Immediate | undefined
   /** First halves of renames, by cookie. */
   readonly #moving = new Map<number, Moving>()
-  /** Changes made here that the system will report: until when. */
-  readonly #own = new Map<string, number>()
+  /** Changes made here that the system will report. */
+  readonly #own = new Map<string, { count: number; untilMs: number }>()
   /** What was reported as modified in this batch: a write in many pieces is one change. */
   readonly #modified = new Set<string>()
 
@@ -89,20 +89,32 @@ export class OutsideWatch {
   /** A change is about to be made, or was just made, through this backend. */
   own(action: OwnAction, path: readonly string[]): void {
     if (!this.active) return
-    const now = Date.now()
-    if (this.#own.size >= MAX_OWN_CHANGES) {
-      for (const [key, until] of this.#own) if (until < now || this.#own.size >= MAX_OWN_CHANGES) this.#own.delete(key)
+    const untilMs = Date.now() + OWN_CHANGE_MS
+    const key = keyOf(action, path)
+    const known = this.#own.get(key)
+    if (known !== undefined) {
+      known.count++
+      known.untilMs = untilMs
+      return
     }
-    this.#own.set(keyOf(action, path), now + OWN_CHANGE_MS)
+    this.#own.set(key, { count: 1, untilMs })
+    if (this.#own.size <= MAX_OWN_CHANGES) return
+    // The oldest first: the system has reported them long since.
+    for (const old of this.#own.keys()) {
+      this.#own.delete(old)
+      return
+    }
   }
 
   #isOwn(action: OwnAction, path: readonly string[]): boolean {
     const key = keyOf(action, path)
-    const until = this.#own.get(key)
-    if (until === undefined) return false
+    const known = this.#own.get(key)
+    if (known === undefined) return false
     // Writes in many pieces are reported as often as the system likes; a change of names once.
-    if (action !== 'modified' || until < Date.now()) this.#own.delete(key)
-    return until >= Date.now()
+    if (action !== 'modified') known.count--
+    const late = known.untilMs < Date.now()
+    if (known.count === 0 || late) this.#own.delete(key)
+    return !late
   }
 
   #folderAt(path: readonly string[]): Folder {
@@ -112,7 +124,7 @@ export class OutsideWatch {
   }
 
   /** Starts to watch a folder; false if the system has no room for it. */
-  #watch(folder: Folder, recursive: boolean): boolean {
+  #watch(folder: Folder, recursive: boolean, tell = false): boolean {
     const system = this.#system
     if (system === undefined) return false
     const descriptor = this.#calls.open(this.#calls.root, pathOf(folder), 'directory')
@@ -122,15 +134,21 @@ export class OutsideWatch {
     if (watch >= 0) {
       folder.watch = watch
       this.#byWatch.set(watch, folder)
-      if (recursive) this.#below(folder, this.#calls.listFolders(descriptor))
+      if (tell) this.#tellEntries(folder, this.#calls.list(descriptor))
+      if (recursive) this.#below(folder, this.#calls.listFolders(descriptor), tell)
     }
     this.#calls.close(descriptor)
     return watch >= 0
   }
 
-  #below(folder: Folder, names: string[] | number): void {
+  #tellEntries(folder: Folder, names: string[] | number): void {
+    const path = pathOf(folder)
+    for (const name of isErrno(names) ? [] : names) this.#tell(folder, { action: 'added', path: [...path, name] })
+  }
+
+  #below(folder: Folder, names: string[] | number, tell: boolean): void {
     if (isErrno(names)) return
-    for (const name of names) this.#waiting.push(childOf(folder, name))
+    for (const name of names) this.#waiting.push({ folder: childOf(folder, name), tell })
     if (this.#waiting.length === 0 || this.#step !== undefined) return
     this.#step = setImmediate(() => this.#watchSome())
     this.#step.unref()
@@ -139,9 +157,10 @@ export class OutsideWatch {
   #watchSome(): void {
     this.#step = undefined
     for (let i = 0; i < FOLDERS_A_STEP; i++) {
-      const folder = this.#waiting.pop()
-      if (folder === undefined) return
-      if (folder.watch !== undefined || !this.#isNeeded(folder) || this.#watch(folder, true)) continue
+      const next = this.#waiting.pop()
+      if (next === undefined) return
+      const { folder, tell } = next
+      if (folder.watch !== undefined || !this.#isNeeded(folder) || this.#watch(folder, true, tell)) continue
       for (const subscription of this.#subscriptions) if (covers(subscription, folder)) this.#lost(subscription)
       this.#waiting = []
       return
@@ -223,7 +242,7 @@ export class OutsideWatch {
     moved.parent = folder
     moved.name = name
     folder.children.set(name, moved)
-    if (this.#needsBelow(folder)) this.#below(folder, [name])
+    if (this.#needsBelow(folder)) this.#below(folder, [name], false)
     else this.#forgetUnneeded()
   }
 
@@ -246,13 +265,8 @@ export class OutsideWatch {
   #newFolder(parent: Folder, name: string, tell: boolean): void {
     if (!this.#needsBelow(parent)) return
     const folder = childOf(parent, name)
-    if (!this.#watch(folder, true) || !tell) return
-    const path = pathOf(folder)
-    const descriptor = this.#calls.open(this.#calls.root, path, 'directory')
-    if (descriptor < 0) return
-    const names = this.#calls.list(descriptor)
-    this.#calls.close(descriptor)
-    for (const entry of isErrno(names) ? [] : names) this.#tell(folder, { action: 'added', path: [...path, entry] })
+    if (this.#watch(folder, true, tell)) return
+    for (const subscription of this.#subscriptions) if (covers(subscription, folder)) this.#lost(subscription)
   }
 
   #drop(parent: Folder, name: string): void {
