@@ -1,5 +1,6 @@
 import net from 'node:net'
 import type { Transport, TransportEvents } from '../server/transport.ts'
+import { readingInPlace } from './reading-in-place.ts'
 
 /** A listening TCP socket. */
 export interface Listener {
@@ -17,15 +18,17 @@ export async function listen(
   address: { host: string; port: number },
   accept: (transport: Transport) => TransportEvents | undefined,
 ): Promise<Listener> {
-  const server = net.createServer({ noDelay: true, keepAlive: true, highWaterMark: 1024 * 1024 }, (socket) => {
-    const transport = new SocketTransport(socket)
+  const server = net.createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (accepted) => {
+    const transport = new SocketTransport(accepted)
     const events = accept(transport)
     if (events === undefined) return
-    socket.on('data', (chunk: Buffer) => events.received(chunk))
-    socket.on('drain', () => events.drained())
-    socket.on('close', () => events.closed())
+    const socket = readingInPlace(accepted, events)
+    transport.use(socket)
     // What ends a connection is told by 'close'; an error without a listener would end the process.
     socket.on('error', () => socket.destroy())
+    socket.on('drain', () => events.drained())
+    socket.on('close', () => events.closed())
+    socket.resume()
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -48,7 +51,7 @@ export async function listen(
 class SocketTransport implements Transport {
   readonly remote: string
   readonly local: string
-  readonly #socket: net.Socket
+  #socket: net.Socket
   #corked = false
 
   constructor(socket: net.Socket) {
@@ -57,13 +60,21 @@ class SocketTransport implements Transport {
     this.local = socket.localAddress ?? ''
   }
 
+  /** The socket that is read and written from now on. */
+  use(socket: net.Socket): void {
+    this.#socket = socket
+  }
+
   get unsentBytes(): number {
     return this.#socket.writableLength
   }
 
-  send(parts: readonly Uint8Array[]): void {
+  send(parts: readonly Uint8Array[], sent?: () => void): void {
     const socket = this.#socket
-    if (socket.destroyed) return
+    if (socket.destroyed) {
+      sent?.()
+      return
+    }
     if (!this.#corked) {
       // Answers to requests that came together leave together, in one call to the system.
       this.#corked = true
@@ -73,7 +84,10 @@ class SocketTransport implements Transport {
         socket.uncork()
       })
     }
-    for (const part of parts) socket.write(part)
+    for (let i = 0; i < parts.length - 1; i++) socket.write(parts[i] as Uint8Array)
+    const last = parts[parts.length - 1] as Uint8Array
+    if (sent === undefined) socket.write(last)
+    else socket.write(last, sent)
   }
 
   pause(): void {

@@ -1,4 +1,5 @@
 import { SmbError } from '../bytes/errors.ts'
+import type { BufferPool } from './buffer-pool.ts'
 
 /** The transport broke the rules of framing; the connection cannot go on. */
 export class ProtocolError extends SmbError {
@@ -12,65 +13,119 @@ const SESSION_MESSAGE = 0x00
 const SESSION_KEEP_ALIVE = 0x85
 
 const HEADER_BYTES = 4
+/** What is read at a time between large messages. */
+const SCRATCH_BYTES = 64 * 1024
+/** Less than this that is missing of a message is read together with what follows it. */
+const DIRECT_BYTES = 16 * 1024
 
 /**
- * Cuts a TCP stream into SMB messages (MS-SMB2 2.1: a zero byte and a 24-bit length before each). A message that lies
- * whole within one chunk is handed on where it lies; one that spans chunks is put together in a buffer of its own.
+ * Serves one message, whose bytes stay until it is done: at once when nothing is returned, else when the promise
+ * settles.
+ */
+export type FrameHandler = (frame: Uint8Array) => Promise<void> | undefined
+
+/**
+ * Cuts a TCP stream into SMB messages (MS-SMB2 2.1: a zero byte and a 24-bit length before each). The reader asks for
+ * `space()`, fills it from the start and says how much by `filled()`: so most of a large message is read to where it
+ * stays, and small ones are served where they lie.
  */
 export class FrameAssembler {
   /** Bytes; may change between messages (it is small until somebody has logged on). */
   maxFrameBytes: number
-  readonly #onFrame: (frame: Uint8Array) => void
+  readonly #pool: BufferPool
+  readonly #handler: FrameHandler
+  #scratch: Uint8Array | undefined
   readonly #header = new Uint8Array(HEADER_BYTES)
   #headerFilled = 0
+  /** The message that is being received, in a buffer of the pool; `#frameLength` bytes of that are its. */
   #frame: Uint8Array | undefined
+  #frameLength = 0
   #frameFilled = 0
 
-  /** `onFrame` gets each message without its length; the bytes are its own to keep for as long as it needs them. */
-  constructor(maxFrameBytes: number, onFrame: (frame: Uint8Array) => void) {
+  constructor(maxFrameBytes: number, pool: BufferPool, handler: FrameHandler) {
     this.maxFrameBytes = maxFrameBytes
-    this.#onFrame = onFrame
+    this.#pool = pool
+    this.#handler = handler
   }
 
-  /** @throws ProtocolError on a length or a packet type that is not allowed */
-  push(chunk: Uint8Array): void {
+  /** Where the next bytes of the stream belong. Ask anew after each `filled` or `push`. */
+  space(): Uint8Array {
+    const missing = this.#frameLength - this.#frameFilled
+    if (this.#frame !== undefined && missing >= DIRECT_BYTES)
+      return this.#frame.subarray(this.#frameFilled, this.#frameLength)
+    this.#scratch ??= Buffer.allocUnsafeSlow(SCRATCH_BYTES)
+    return this.#scratch
+  }
+
+  /**
+   * The first `count` bytes of `space()` are there now.
+   * @throws ProtocolError on a length or a packet type that is not allowed
+   */
+  filled(count: number): void {
+    const missing = this.#frameLength - this.#frameFilled
+    if (this.#frame !== undefined && missing >= DIRECT_BYTES) {
+      this.#frameFilled += count
+      this.#completeFrame()
+      return
+    }
+    const scratch = this.#scratch as Uint8Array
+    // If a message is not done with at once, its bytes stay where they are, and the next ones go elsewhere.
+    if (!this.push(scratch.subarray(0, count))) this.#scratch = undefined
+  }
+
+  /**
+   * Takes bytes from wherever they are. True if nobody needs them any more.
+   * @throws ProtocolError on a length or a packet type that is not allowed
+   */
+  push(chunk: Uint8Array): boolean {
     let at = 0
+    let isDone = true
     while (at < chunk.length) {
       if (this.#frame !== undefined) {
-        const take = Math.min(chunk.length - at, this.#frame.length - this.#frameFilled)
+        const take = Math.min(chunk.length - at, this.#frameLength - this.#frameFilled)
         this.#frame.set(chunk.subarray(at, at + take), this.#frameFilled)
         this.#frameFilled += take
         at += take
-        if (this.#frameFilled < this.#frame.length) return
-        const frame = this.#frame
-        this.#frame = undefined
-        this.#onFrame(frame)
+        this.#completeFrame()
         continue
       }
       if (this.#headerFilled === 0 && chunk.length - at >= HEADER_BYTES) {
-        const length = this.#frameLength(chunk, at)
+        const length = this.#lengthOf(chunk, at)
         at += HEADER_BYTES
-        if (length === 0) continue
-        if (chunk.length - at >= length) {
-          this.#onFrame(chunk.subarray(at, at + length))
+        if (length > 0 && chunk.length - at >= length) {
+          if (this.#handler(chunk.subarray(at, at + length)) !== undefined) isDone = false
           at += length
-        } else this.#begin(length)
+        } else if (length > 0) this.#begin(length)
         continue
       }
       this.#header[this.#headerFilled++] = chunk[at++] as number
       if (this.#headerFilled < HEADER_BYTES) continue
       this.#headerFilled = 0
-      const length = this.#frameLength(this.#header, 0)
+      const length = this.#lengthOf(this.#header, 0)
       if (length > 0) this.#begin(length)
     }
+    return isDone
   }
 
   #begin(length: number): void {
-    this.#frame = allocate(length)
+    this.#frame = this.#pool.take(length)
+    this.#frameLength = length
     this.#frameFilled = 0
   }
 
-  #frameLength(bytes: Uint8Array, at: number): number {
+  #completeFrame(): void {
+    const frame = this.#frame
+    if (frame === undefined || this.#frameFilled < this.#frameLength) return
+    this.#frame = undefined
+    const length = this.#frameLength
+    this.#frameLength = 0
+    this.#frameFilled = 0
+    const pending = this.#handler(frame.subarray(0, length))
+    if (pending === undefined) this.#pool.give(frame)
+    else void pending.finally(() => this.#pool.give(frame))
+  }
+
+  #lengthOf(bytes: Uint8Array, at: number): number {
     const type = bytes[at] as number
     const length = ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)
     if (type === SESSION_KEEP_ALIVE && length === 0) return 0
@@ -79,9 +134,4 @@ export class FrameAssembler {
       throw new ProtocolError(`message of ${length} bytes, at most ${this.maxFrameBytes} are taken`)
     return length
   }
-}
-
-/** Without zeroing where the platform can: every byte is written before the frame is handed on. */
-function allocate(length: number): Uint8Array {
-  return typeof Buffer === 'undefined' ? new Uint8Array(length) : Buffer.allocUnsafeSlow(length)
 }

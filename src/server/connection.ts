@@ -72,7 +72,9 @@ export class Connection implements TransportEvents {
     this.createdAt = server.clock.now()
     this.lastActivity = this.createdAt
     this.#window = new SequenceWindow(server.limits.maxCredits)
-    this.#assembler = new FrameAssembler(MAX_FRAME_BEFORE_LOGON_BYTES, (frame) => this.#receiveFrame(frame))
+    this.#assembler = new FrameAssembler(MAX_FRAME_BEFORE_LOGON_BYTES, server.buffers, (frame) =>
+      this.#receiveFrame(frame),
+    )
     this.#closeUnless(server.limits.negotiateTimeoutMs, () => this.negotiated !== undefined)
   }
 
@@ -85,10 +87,22 @@ export class Connection implements TransportEvents {
     return this.#async.values()
   }
 
+  space(): Uint8Array {
+    return this.#assembler.space()
+  }
+
+  filled(count: number): void {
+    this.#take(() => this.#assembler.filled(count))
+  }
+
   received(chunk: Uint8Array): void {
+    this.#take(() => this.#assembler.push(chunk))
+  }
+
+  #take(receive: () => void): void {
     if (this.#closed) return
     try {
-      this.#assembler.push(chunk)
+      receive()
     } catch (error) {
       if (!(error instanceof ProtocolError || error instanceof WireError)) this.server.reportError(error, this)
       this.disconnect(error instanceof Error ? error.message : 'internal error')
@@ -156,37 +170,36 @@ export class Connection implements TransportEvents {
     return this.#window.grant(1)
   }
 
-  #receiveFrame(frame: Uint8Array): void {
-    if (this.#closed) return
+  /** Serves one frame; a promise if that takes longer than this call. */
+  #receiveFrame(frame: Uint8Array): Promise<void> | undefined {
+    if (this.#closed) return undefined
     this.lastActivity = this.server.clock.now()
     if (frame.length < 4) throw new ProtocolError(`message of ${frame.length} bytes`)
     const view = viewOf(frame)
     switch (view.getUint32(0, true)) {
       case PROTOCOL_SMB2:
-        this.#receiveChain(view, undefined)
-        return
+        return this.#receiveChain(view, undefined)
       case PROTOCOL_TRANSFORM: {
         const { message, sessionId } = openMessage(frame, (id) => this.sessions.get(id)?.keys?.opener)
         const session = this.sessions.get(sessionId)
         if (message.length < SMB2_HEADER_BYTES || viewOf(message).getUint32(0, true) !== PROTOCOL_SMB2)
           throw new ProtocolError('sealed message without an SMB2 message in it')
-        this.#receiveChain(viewOf(message), session)
-        return
+        return this.#receiveChain(viewOf(message), session)
       }
       case PROTOCOL_SMB1:
         // MS-SMB2 3.3.5.3: only as the first message, and only NEGOTIATE.
         if (this.negotiated !== undefined || this.multiProtocol) throw new ProtocolError('SMB1 after NEGOTIATE')
         this.transport.send(answerSmb1Negotiate(this, view))
-        return
+        return undefined
       default:
         throw new ProtocolError('not an SMB message')
     }
   }
 
-  #receiveChain(view: DataView, sealedBy: Session | undefined): void {
+  #receiveChain(view: DataView, sealedBy: Session | undefined): Promise<void> | undefined {
     const requests = this.#splitChain(view, sealedBy)
     const done = run(this.#answerChain(requests))
-    if (done instanceof Promise) done.catch((error: unknown) => this.#failed(error))
+    return done instanceof Promise ? done.catch((error: unknown) => this.#failed(error)) : undefined
   }
 
   #failed(error: unknown): void {
@@ -307,7 +320,8 @@ export class Connection implements TransportEvents {
 
   #send(outgoing: readonly Outgoing[]): void {
     if (this.#closed) return
-    this.transport.send(writeResponses(outgoing, this.#sealFor(outgoing)))
+    const { parts, release } = writeResponses(outgoing, this.#sealFor(outgoing))
+    this.transport.send(parts, release)
   }
 
   /** Answers go out sealed when their requests came sealed, or where the session or share wants it (MS-SMB2 3.3.4.1.4). */

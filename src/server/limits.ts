@@ -18,6 +18,8 @@ export interface ServerLimits {
   readonly maxAsyncRequests: number
   /** Answers waiting to be taken by the client; above, its requests are left unread. */
   readonly maxUnsentBytes: number
+  /** Buffers kept for the next large messages, of all connections together. */
+  readonly maxIdleBufferBytes: number
   /** From connecting to the end of NEGOTIATE, and from there to a logon. */
   readonly negotiateTimeoutMs: number
   readonly logonTimeoutMs: number
@@ -41,6 +43,7 @@ export const defaultLimits: ServerLimits = {
   maxCredits: 8192,
   maxAsyncRequests: 1024,
   maxUnsentBytes: 32 * MIB,
+  maxIdleBufferBytes: 48 * MIB,
   negotiateTimeoutMs: 30_000,
   logonTimeoutMs: 60_000,
   idleTimeoutMs: 15 * 60_000,

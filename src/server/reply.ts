@@ -27,4 +27,6 @@ export interface DataFrame {
   /** Where the data begins, and one past its end. */
   readonly dataAt: number
   readonly dataEnd: number
+  /** Nobody needs the bytes any more. */
+  release(): void
 }

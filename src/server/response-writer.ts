@@ -21,16 +21,28 @@ export interface Outgoing {
   readonly onEncoded?: (message: Uint8Array) => void
 }
 
+/** A frame as it goes out. */
+export interface Frame {
+  readonly parts: readonly Uint8Array[]
+  /** To be called when the parts have been sent. */
+  readonly release?: () => void
+}
+
 /** Writes one frame with an answer, or the answers of a chain; signed and sealed as each asks for. */
-export function writeResponses(outgoing: readonly Outgoing[], sealFor: Session | undefined): Uint8Array[] {
+export function writeResponses(outgoing: readonly Outgoing[], sealFor: Session | undefined): Frame {
   const first = outgoing[0] as Outgoing
   const ready = outgoing.length === 1 && !failed(first.reply) ? first.reply.frame : undefined
   if (ready !== undefined) {
     const message = ready.bytes.subarray(ready.headerAt, ready.dataEnd)
     writeMessage(message, first, message.length, sealFor !== undefined, false)
-    if (sealFor !== undefined) return sealed(sealFor, message)
+    if (sealFor !== undefined) {
+      const parts = sealed(sealFor, message)
+      ready.release()
+      return { parts }
+    }
     writeFrameLength(ready.bytes, ready.headerAt - FRAME_HEADER_BYTES, message.length)
-    return [ready.bytes.subarray(ready.headerAt - FRAME_HEADER_BYTES, ready.dataEnd)]
+    const part = ready.bytes.subarray(ready.headerAt - FRAME_HEADER_BYTES, ready.dataEnd)
+    return { parts: [part], release: ready.release }
   }
   let total = 0
   const sizes: number[] = []
@@ -54,9 +66,11 @@ export function writeResponses(outgoing: readonly Outgoing[], sealFor: Session |
     )
     at += size
   }
-  if (sealFor !== undefined) return sealed(sealFor, frame.subarray(FRAME_HEADER_BYTES))
+  // What was read for a chain has been copied into its frame.
+  for (const { reply } of outgoing) if (!failed(reply)) reply.frame?.release()
+  if (sealFor !== undefined) return { parts: sealed(sealFor, frame.subarray(FRAME_HEADER_BYTES)) }
   writeFrameLength(frame, 0, total)
-  return [frame]
+  return { parts: [frame] }
 }
 
 function bodySize(reply: Reply | Failure): number {

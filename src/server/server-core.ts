@@ -7,6 +7,7 @@ import { SpnegoMechanisms } from '../auth/spnego-acceptor.ts'
 import type { Filetime } from '../bytes/filetime.ts'
 import { readGuid } from '../bytes/guid.ts'
 import { viewOf } from '../bytes/utf16.ts'
+import { BufferPool } from '../protocol/buffer-pool.ts'
 import type { Failure } from '../wire/erref/failure.ts'
 import { Dialect } from '../wire/smb2/index.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -71,6 +72,8 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   readonly encryption: 'required' | 'enabled' | 'off'
   readonly allowAnonymous: boolean
   readonly connections = new Set<Connection>()
+  /** For large messages, both ways. */
+  readonly buffers: BufferPool
   /** Sessions of all connections, for PreviousSessionId. */
   readonly sessions = new Map<bigint, Session>()
   readonly #allowGuest: boolean
@@ -87,6 +90,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     this.clock = options.clock ?? systemClock
     this.limits = { ...defaultLimits, ...options.limits }
     this.startedAt = this.clock.now()
+    this.buffers = new BufferPool(this.limits.maxIdleBufferBytes)
     this.name = (options.name ?? 'SMBKIT').toUpperCase()
     this.comment = options.comment ?? 'smbkit'
     const least = DIALECTS[options.minDialect ?? '2.0.2']

@@ -6,8 +6,8 @@ export interface Transport {
   readonly local: string
   /** Bytes given to `send` that the peer has not taken. */
   readonly unsentBytes: number
-  /** Takes the bytes over: they must not change afterwards. */
-  send(parts: readonly Uint8Array[]): void
+  /** Takes the bytes over: they must not change before `sent` is called (also when the connection is gone). */
+  send(parts: readonly Uint8Array[], sent?: () => void): void
   /** Stops and resumes what is received. */
   pause(): void
   resume(): void
@@ -17,6 +17,9 @@ export interface Transport {
 
 /** What a transport tells its connection. */
 export interface TransportEvents {
+  /** Where a transport may put what it receives; or it gives its own bytes to `received`, for good. */
+  space(): Uint8Array
+  filled(count: number): void
   received(chunk: Uint8Array): void
   /** `unsentBytes` has become small again. */
   drained(): void

@@ -3,7 +3,7 @@ import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { Command, ReadRequest, ReadResponse } from '../../wire/smb2/index.ts'
 import { defineCommand } from '../command.ts'
-import { newDataFrame } from '../data-frame.ts'
+import { NewDataFrame } from '../data-frame.ts'
 import { narrow } from '../narrow.ts'
 import { Open, type PipeOpen } from '../open.ts'
 import { type Reply, reply } from '../reply.ts'
@@ -32,21 +32,26 @@ function* serveRead(request: Request, body: ReadRequest): Steps<Reply | Failure>
   const offset = narrow(body.offset)
   if (offset === undefined) return fail(body.offset >> 63n === 1n ? NtStatus.INVALID_PARAMETER : NtStatus.END_OF_FILE)
   if (open.stream.locks.blocksRead(open, body.offset, BigInt(body.length))) return fail(NtStatus.FILE_LOCK_CONFLICT)
-  const frame = newDataFrame(body.length)
+  const frame = new NewDataFrame(request.connection.server.buffers, body.length)
   open.use()
   try {
     const count = yield* wait(open.file.read(frame.data, offset))
-    if (failed(count)) return count
-    // MS-SMB2 3.3.5.12: nothing to read, or less than asked for at the least, is the end of the file.
-    if ((count === 0 && body.length > 0) || count < body.minimumCount) return fail(NtStatus.END_OF_FILE)
+    const problem = failed(count) ? count : isPastEnd(count, body) ? fail(NtStatus.END_OF_FILE) : undefined
+    if (problem !== undefined || count === 0 || failed(count)) {
+      frame.drop()
+      return problem ?? reply(ReadResponse, { data: new Uint8Array(0) })
+    }
     // Whoever reads on from where this ended is told where that is (FilePositionInformation).
     open.currentByteOffset = body.offset + BigInt(count)
-    const answer = reply(ReadResponse, { data: frame.data.subarray(0, count) })
-    return count === 0 ? answer : { ...answer, frame: frame.filled(count) }
+    return { ...reply(ReadResponse, { data: frame.data.subarray(0, count) }), frame: frame.filled(count) }
   } finally {
     open.release()
   }
 }
+
+/** MS-SMB2 3.3.5.12: nothing to read, or less than asked for at the least, is the end of the file. */
+const isPastEnd = (count: number, body: ReadRequest): boolean =>
+  (count === 0 && body.length > 0) || count < body.minimumCount
 
 /** A pipe's next message; waits for one (MS-SMB2 3.3.5.12). */
 function* readPipe(request: Request, open: PipeOpen, length: number): Steps<Reply | Failure> {
