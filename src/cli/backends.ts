@@ -1,8 +1,8 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { type DiskBackend, diskBackend } from '../backends/disk/index.ts'
-import { ConfigError, systemReason } from '../config/config-error.ts'
+import { ConfigError, errorCode, systemReason } from '../config/config-error.ts'
 import type { ShareSettings } from '../config/settings.ts'
-import type { Backend, ShareOptions } from '../server/index.ts'
+import type { ShareOptions } from '../server/index.ts'
 
 /** Shares as the server takes them. */
 export interface Prepared {
@@ -11,66 +11,55 @@ export interface Prepared {
   readonly notes: readonly string[]
 }
 
-/** The disk backends of the shares that are offered. A share that stays as it was keeps its backend and its open files. */
+/**
+ * The disk backends of a running server. One stays open until the end, also when its share is no longer offered: clients
+ * may have files of it open. A share that comes back has the same one.
+ */
 export class Backends {
-  #open = new Map<string, DiskBackend>()
+  readonly #open = new Map<string, DiskBackend>()
   #next = new Map<string, DiskBackend>()
 
   /**
-   * Opens what these shares need. Nothing changes for the shares that are offered until `commit`.
-   * @throws ConfigError where a folder cannot be shared; what was opened for it is closed again
+   * Opens what these shares need.
+   * @throws ConfigError where a folder cannot be shared; what was opened for the others is closed again
    */
   async prepare(shares: readonly ShareSettings[]): Promise<Prepared> {
     this.#next = new Map()
     const notes: string[] = []
     try {
-      return { shares: shares.map((share) => this.#prepareOne(share, notes)), notes }
+      const prepared = shares.map((share) => this.#prepareOne(share, notes))
+      for (const [key, backend] of this.#next) this.#open.set(key, backend)
+      return { shares: prepared, notes }
     } catch (error) {
-      await closeAll(this.#next, this.#open)
+      for (const backend of this.#next.values()) await backend.close()
       throw error
     }
   }
 
-  /** What was prepared is in use; what is not of it is closed. */
-  async commit(): Promise<void> {
-    const before = this.#open
-    this.#open = this.#next
-    this.#next = new Map()
-    await closeAll(before, this.#open)
-  }
-
   async close(): Promise<void> {
-    this.#next = new Map()
-    await this.commit()
+    for (const backend of this.#open.values()) await backend.close()
+    this.#open.clear()
   }
 
   #prepareOne({ place, ...share }: ShareSettings, notes: string[]): ShareOptions {
-    const key = `${share.name.toLowerCase()}\0${share.path}`
-    let backend = this.#open.get(key) ?? this.#next.get(key)
-    if (backend === undefined) {
-      backend = openFolder(share.path, place)
-      notes.push(...backend.limitations.map((limitation) => `the share ${share.name}: ${limitation}`))
+    const refuse = (why: string, cause?: unknown) =>
+      new ConfigError(`${place}: cannot share ${share.path}: ${why}`, undefined, { cause })
+    try {
+      const stat = statSync(share.path)
+      if (!stat.isDirectory()) throw refuse('it is not a folder')
+      accessSync(share.path, constants.R_OK | constants.X_OK)
+      // A folder that was removed and made anew is another one.
+      const key = [share.name.toLowerCase(), share.path, stat.dev, stat.ino].join('\0')
+      let backend = this.#open.get(key)
+      if (backend === undefined) {
+        backend = diskBackend(share.path)
+        this.#next.set(key, backend)
+        notes.push(...backend.limitations.map((limitation) => `the share ${share.name}: ${limitation}`))
+      }
+      return { ...share, backend }
+    } catch (error) {
+      if (error instanceof ConfigError) throw error
+      throw refuse(errorCode(error) === 'ENOENT' ? 'there is no such folder' : systemReason(error), error)
     }
-    this.#next.set(key, backend)
-    return { ...share, backend }
-  }
-}
-
-/** Closes the backends of `all` that are not in `kept`. */
-async function closeAll(all: ReadonlyMap<string, Backend>, kept: ReadonlyMap<string, Backend>): Promise<void> {
-  for (const [key, backend] of all) if (kept.get(key) !== backend) await backend.close()
-}
-
-function openFolder(path: string, place: string): DiskBackend {
-  const refuse = (why: string, cause?: unknown) =>
-    new ConfigError(`${place}: cannot share ${path}: ${why}`, undefined, cause === undefined ? {} : { cause })
-  const stat = statSync(path, { throwIfNoEntry: false })
-  if (stat === undefined) throw refuse('there is no such folder')
-  if (!stat.isDirectory()) throw refuse('it is not a folder')
-  try {
-    accessSync(path, constants.R_OK | constants.X_OK)
-    return diskBackend(path)
-  } catch (error) {
-    throw refuse(systemReason(error), error)
   }
 }

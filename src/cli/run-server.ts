@@ -44,7 +44,6 @@ export async function runServer(options: RunOptions): Promise<void> {
   const plan = options.plan()
   const backends = new Backends()
   const { shares, notes } = await backends.prepare(plan.settings.shares)
-  await backends.commit()
   const server = new Server({ ...plan.settings.server, shares, accounts: plan.accounts })
   watch(server, options.verbosity, tell)
   let socket: StatusSocket | undefined
@@ -108,7 +107,6 @@ async function reload(options: RunOptions, server: Server, backends: Backends, f
     const { shares, notes } = await backends.prepare(plan.settings.shares)
     server.setShares(shares)
     server.setAccounts(plan.accounts)
-    await backends.commit()
     warn([...plan.warnings, ...notes])
     const changed = whatNeedsRestart(first.settings, plan.settings)
     if (changed.length > 0) tell(`smbkit: note: changed, but only for the next start: ${changed.join(', ')}\n`)

@@ -204,6 +204,16 @@ async function serveAndEnd(node: string, bin: string): Promise<void> {
   assert.match(served.stdout, /^Serving on 127\.0\.0\.1:\d+;/)
 }
 
+test('the example of the README runs as it stands', async () => {
+  const [, example = ''] = /```js\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? []
+  // Only its port is another, since this one may be taken; and it ends by itself, by the signal that it waits for.
+  const code = `${example.replace('port: 4450', 'port: 0')}\nprocess.kill(process.pid, 'SIGINT')\n`
+  writeFileSync(join(installed, 'readme.js'), code)
+  const { code: exitCode, output } = await run(process.execPath, ['readme.js'], { cwd: installed })
+  assert.match(output, /^listening on 127\.0\.0\.1:\d+\n$/)
+  assert.equal(exitCode, 0)
+})
+
 for (const compiler of ['the compiler of this project', 'TypeScript 5']) {
   test(`a plain TypeScript project, with ${compiler}`, { timeout: 2 * installTimeoutMs }, async () => {
     const project = join(folder, `typed-${compiler.replaceAll(' ', '-')}`)

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ConfigError } from '../../src/config/config-error.ts'
 import { loadConfig, parseConfig } from '../../src/config/config-file.ts'
+import { configSchema } from '../../src/config/schema.ts'
 import { mergeSettings } from '../../src/config/settings.ts'
+import { defaultLimits } from '../../src/server/limits.ts'
 
 const file = '/etc/smbkit/smbkit.yaml'
 
@@ -191,5 +193,20 @@ test('settings that contradict each other are refused', () => {
   assert.throws(
     () => merge('maxDialect: 2.1\nshares: { a: { path: /a, encryption: required } }'),
     /the share a requires encryption, which begins with dialect 3\.0/,
+  )
+})
+
+test('docs/configuration.md has every key, and its example is one', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8')
+  const described = new Set([...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, key]) => key))
+  const share = ['path', 'comment', 'readOnly', 'users', 'encryption', 'hidden']
+  const keys = [...Object.keys(configSchema.shape), ...share, ...Object.keys(defaultLimits)]
+  assert.deepEqual([...described].toSorted(), [...new Set(keys)].toSorted())
+  for (const [name, value] of Object.entries(defaultLimits))
+    assert.match(page, new RegExp(`^\\| \`${name}\` \\| .* \\| ${value} \\|$`, 'm'))
+  const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? []
+  assert.deepEqual(
+    parseConfig(file, example).shares.map(({ name }) => name),
+    ['photos', 'documents'],
   )
 })
