@@ -64,6 +64,9 @@ def server():
     service = SRVSServer()
     service.setServerConfig(config)
     service.processConfigFile()
+    # Its configuration gives texts, for which its encoder writes zero.
+    for share in service._shares.values():
+        share["share type"] = int(share["share type"])
     service.daemon = True
     service.start()
     print(service.getListenPort(), flush=True)

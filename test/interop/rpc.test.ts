@@ -112,11 +112,10 @@ describe('impacket', needsPeer('impacket'), () => {
       assert.equal(result, 0)
       assert.deepEqual(shares.info.value?.entries, [
         { name: 'FILES', type: 0, comment: 'all of them' },
-        // It says of every share that it is a folder.
-        { name: 'IPC$', type: 0, comment: '' },
+        { name: 'IPC$', type: 3, comment: '' },
       ])
       const one = await srvsvc.NetrShareGetInfo({ serverName: '\\\\x', shareName: 'files', level: 1 })
-      assert.deepEqual(one.info, { tag: 1, value: { name: 'files', type: 0, comment: 'all of them' } })
+      assert.deepEqual(one.info, { tag: 1, value: { name: 'FILES', type: 0, comment: 'all of them' } })
       socket.destroy()
     } finally {
       peer.stdin.end()
