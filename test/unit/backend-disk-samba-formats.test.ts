@@ -57,23 +57,27 @@ test('user.DOSATTRIB is written as smbd writes it', () => {
   assert.equal(hex(written), '000005000500000011000000200000009061350be878dd01')
 })
 
-/** security.NTACL of a file that smbclient put, and the descriptor in it. */
-const DESCRIPTOR =
-  '01000480b4000000d000000000000000ec000000010500000000000515000000e44d8cb6f8b301053164dc78e80300000105000000000005150' +
+/** security.NTACL of a file that smbclient put, and the descriptor in it: after its header, whose offsets differ. */
+const BODY =
+  '010500000000000515000000e44d8cb6f8b301053164dc78e80300000105000000000005150' +
   '00000e44d8cb6f8b301053164dc7801020000020064000300000000002400ff011f00010500000000000515000000e44d8cb6f8b301053164dc' +
   '78e803000000002400a9001200010500000000000515000000e44d8cb6f8b301053164dc780102000000001400a900120001010000000000010' +
   '0000000'
+/** The descriptor whose offsets count from `origin`. */
+const descriptorAt = (origin: number): string =>
+  `01000480${[20, 48, -origin, 76].map((offset) => hex(Uint8Array.of((offset + origin) & 0xff, 0, 0, 0))).join('')}${BODY}`
+const DESCRIPTOR = descriptorAt(0)
 const HASH = 'bfa0ae2e0c802ece10fc83d0239b9c3e68243795e2ad9d9acf2368ee94332661'
 const SYSTEM_HASH = '5dd2b193e43b4dc35157ee98c7526c731dd3e007cf250e67358da2c7ca90748e'
 const ZEROS = '00'.repeat(32)
-const NTACL = `0400040000000200040002000100${HASH}${ZEROS}706f7369785f61636c007483350be878dd01${SYSTEM_HASH}${ZEROS}${DESCRIPTOR}`
+const NTACL = `0400040000000200040002000100${HASH}${ZEROS}706f7369785f61636c007483350be878dd01${SYSTEM_HASH}${ZEROS}${descriptorAt(160)}`
 
 test('security.NTACL of smbd 4.17 is read, older versions too', () => {
   assert.equal(hex(decodeNtacl(fromHex(NTACL)) ?? new Uint8Array(0)), DESCRIPTOR)
-  assert.equal(hex(decodeNtacl(fromHex(`0100 0100 00000200 ${DESCRIPTOR}`)) ?? new Uint8Array(0)), DESCRIPTOR)
-  const two = `0200 0200 00000200 04000200 ${'11'.repeat(16)} ${DESCRIPTOR}`
+  assert.equal(hex(decodeNtacl(fromHex(`0100 0100 00000200 ${descriptorAt(8)}`)) ?? new Uint8Array(0)), DESCRIPTOR)
+  const two = `0200 0200 00000200 04000200 ${'11'.repeat(16)} ${descriptorAt(28)}`
   assert.equal(hex(decodeNtacl(fromHex(two)) ?? new Uint8Array(0)), DESCRIPTOR)
-  const three = `0300 0300 00000200 04000200 0100 ${HASH}${ZEROS} 0000 ${DESCRIPTOR}`
+  const three = `0300 0300 00000200 04000200 0100 ${HASH}${ZEROS} 0000 ${descriptorAt(80)}`
   assert.equal(hex(decodeNtacl(fromHex(three)) ?? new Uint8Array(0)), DESCRIPTOR)
   for (const damaged of [
     '',
@@ -87,13 +91,28 @@ test('security.NTACL of smbd 4.17 is read, older versions too', () => {
   }
 })
 
+test('a descriptor that leads out of itself is none', () => {
+  for (const at of [4, 8, 16]) {
+    for (const offset of [1, 19, 200, 0xffff_ffff]) {
+      const damaged = fromHex(DESCRIPTOR)
+      new DataView(damaged.buffer).setUint32(at, offset, true)
+      assert.equal(encodeNtacl(damaged, new Uint8Array(0)), undefined)
+      const stored = fromHex(NTACL)
+      new DataView(stored.buffer).setUint32(160 + at, offset === 200 ? 400 : offset, true)
+      assert.equal(decodeNtacl(stored), undefined)
+    }
+  }
+  assert.equal(encodeNtacl(new Uint8Array(19), new Uint8Array(0)), undefined)
+})
+
 test('security.NTACL is written in the same form', () => {
   const written = encodeNtacl(fromHex(DESCRIPTOR), new Uint8Array(0))
   const real = fromHex(NTACL)
+  assert.ok(written !== undefined)
   assert.equal(written.length, real.length)
   assert.equal(hex(written.subarray(0, 14)), hex(real.subarray(0, 14)))
   assert.equal(hex(written.subarray(78, 88)), hex(real.subarray(78, 88)))
-  assert.equal(hex(written.subarray(128)), `${ZEROS}${DESCRIPTOR}`)
+  assert.equal(hex(written.subarray(128)), `${ZEROS}${descriptorAt(160)}`)
   assert.equal(hex(decodeNtacl(written) ?? new Uint8Array(0)), DESCRIPTOR)
 })
 

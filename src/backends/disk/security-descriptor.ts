@@ -9,7 +9,7 @@
  *     description           text with a NUL: which access control list of the system is hashed
  *     time                  FILETIME
  *     system hash           64 bytes, of the system's access control list
- *     descriptor            self-relative, at a multiple of four
+ *     descriptor            at a multiple of four; its offsets count from the start of the whole value
  *
  * Samba takes the descriptor for true as long as the system's list still has the hash that is stored with it.
  */
@@ -52,6 +52,7 @@ export function writeSecurityDescriptor(
   value: Uint8Array,
 ): Failure | undefined {
   const blob = encodeNtacl(value, systemAclBlob(calls, descriptor, raw))
+  if (blob === undefined) return fail(NtStatus.INVALID_SECURITY_DESCR)
   let result = calls.privileged ? calls.write(descriptor, NTACL, blob) : -Errno.EPERM
   if (result === -Errno.EPERM) result = calls.write(descriptor, USER_NTACL, blob)
   if (result >= 0) return undefined
@@ -76,15 +77,39 @@ export function decodeNtacl(value: Uint8Array): Uint8Array | undefined {
   } else return undefined
   // From version 2 on the structure has a pointer to the descriptor of its own.
   if (version > 1 && (value.length < FIXED_BYTES + 4 || view.getUint32(FIXED_BYTES, true) === 0)) return undefined
-  const found = value.slice(align4(at))
-  return found.length < 20 || found[0] !== 1 ? undefined : found
+  const start = align4(at)
+  const found = value.slice(start)
+  return found.length >= HEADER_BYTES && found[0] === 1 && shiftOffsets(found, -start) ? found : undefined
 }
 
-/** The stored value for a descriptor, with the hash of the system's access control list that belongs to it. */
-export function encodeNtacl(descriptor: Uint8Array, systemAcl: Uint8Array): Uint8Array {
+/** Where the header of a descriptor has the offsets of owner, group and the two lists (MS-DTYP 2.4.6). */
+const OFFSETS = [4, 8, 12, 16]
+const HEADER_BYTES = 20
+
+/** Moves the offsets of a descriptor to another origin, 0 (none) excepted; false if one would not be within it. */
+function shiftOffsets(descriptor: Uint8Array, by: number): boolean {
+  const view = viewOf(descriptor)
+  for (const at of OFFSETS) {
+    const offset = view.getUint32(at, true)
+    if (offset === 0) continue
+    // Within it are the offsets from its own start: those before the move away, or after the move back.
+    const inside = by < 0 ? offset + by : offset
+    if (inside < HEADER_BYTES || inside >= descriptor.length) return false
+    view.setUint32(at, offset + by, true)
+  }
+  return true
+}
+
+/**
+ * The stored value for a self-relative descriptor, with the hash of the system's access control list that belongs to it;
+ * undefined if it is none.
+ */
+export function encodeNtacl(descriptor: Uint8Array, systemAcl: Uint8Array): Uint8Array | undefined {
+  const shifted = descriptor.slice()
   const description = FIXED_BYTES + 4 + 2 + HASH_BYTES
   const time = align4(description + DESCRIPTION.length)
   const start = align4(time + 8 + HASH_BYTES)
+  if (descriptor.length < HEADER_BYTES || !shiftOffsets(shifted, start)) return undefined
   const value = new Uint8Array(start + descriptor.length)
   const view = viewOf(value)
   view.setUint16(0, 4, true)
@@ -96,7 +121,7 @@ export function encodeNtacl(descriptor: Uint8Array, systemAcl: Uint8Array): Uint
   for (let i = 0; i < DESCRIPTION.length; i++) value[description + i] = DESCRIPTION.charCodeAt(i)
   view.setBigUint64(time, filetimeFromDate(new Date()), true)
   value.set(createHash('sha256').update(systemAcl).digest(), time + 8)
-  value.set(descriptor, start)
+  value.set(shifted, start)
   return value
 }
 
