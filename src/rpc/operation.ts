@@ -8,22 +8,25 @@ import { type Members, type MembersInput, type NdrFields, type NdrLimits, NdrRea
  * Parameters in one direction, in their order; a return value is the last one of `out`. A parameter that is a
  * reference pointer is declared as what it points to: it has no representation of its own (C706 14.3.12.2).
  */
-export interface Parameters<F extends NdrFields> {
+export interface Parameters<T, Input> {
   /** @throws WireError for bytes that are not these parameters */
-  read(stub: Uint8Array, limits?: NdrLimits): Members<F>
+  read(stub: Uint8Array, limits?: NdrLimits): T
   /** @throws NdrTooLarge above `maxBytes`; TypeError where a parameter is missing */
-  write(value: MembersInput<F>, maxBytes?: number): Uint8Array
+  write(value: Input, maxBytes?: number): Uint8Array
 }
 
-/** One operation of an interface: its number and both parameter lists. Server and client both work from it. */
-export interface Operation<In extends NdrFields, Out extends NdrFields> {
+/**
+ * One operation of an interface: its number and both parameter lists. Server and client both work from it: a caller
+ * gives `Request` and gets `Result`, a handler gets `Received` and gives `Answer`.
+ */
+export interface Operation<Request, Received, Answer, Result> {
   readonly operationNumber: number
   readonly operationName: string
-  readonly in: Parameters<In>
-  readonly out: Parameters<Out>
+  readonly in: Parameters<Received, Request>
+  readonly out: Parameters<Result, Answer>
 }
 
-function parameters<F extends NdrFields>(owner: string, fields: F): Parameters<F> {
+function parameters<F extends NdrFields>(owner: string, fields: F): Parameters<Members<F>, MembersInput<F>> {
   const list = new MemberList(owner, fields)
   return {
     read(stub, limits) {
@@ -45,7 +48,7 @@ export function op<const In extends NdrFields, const Out extends NdrFields>(
   operationNumber: number,
   operationName: string,
   directions: { readonly in: In; readonly out: Out },
-): Operation<In, Out> {
+): Operation<MembersInput<In>, Members<In>, MembersInput<Out>, Members<Out>> {
   return {
     operationNumber,
     operationName,
@@ -56,15 +59,17 @@ export function op<const In extends NdrFields, const Out extends NdrFields>(
 
 // An interface holds operations of every shape; each one's own shape is recovered by inference.
 // oxlint-disable-next-line typescript/no-explicit-any
-export type AnyOperation = Operation<any, any>
+export type AnyOperation = Operation<any, any, any, any>
 export type Operations = Readonly<Record<string, AnyOperation>>
 
-/** What an operation's caller gives and its handler gets. */
-export type InputOfOperation<O> = O extends Operation<infer In, infer _Out> ? Members<In> : never
-export type RequestOf<O> = O extends Operation<infer In, infer _Out> ? MembersInput<In> : never
-/** What its handler answers and its caller gets. */
-export type AnswerOf<O> = O extends Operation<infer _In, infer Out> ? MembersInput<Out> : never
-export type ResultOf<O> = O extends Operation<infer _In, infer Out> ? Members<Out> : never
+/** What a caller gives. */
+export type RequestOf<O> = O extends Operation<infer Q, infer _V, infer _A, infer _R> ? Q : never
+/** What a handler gets. */
+export type InputOfOperation<O> = O extends Operation<infer _Q, infer V, infer _A, infer _R> ? V : never
+/** What a handler answers. */
+export type AnswerOf<O> = O extends Operation<infer _Q, infer _V, infer A, infer _R> ? A : never
+/** What a caller gets. */
+export type ResultOf<O> = O extends Operation<infer _Q, infer _V, infer _A, infer R> ? R : never
 
 /** An interface: who it is and what it can do. */
 export interface RpcInterface<O extends Operations = Operations> {
