@@ -40,6 +40,9 @@ function usePinnedNode(): void {
     print(`These tests run on Node ${manifest.version}, this is ${process.versions.node}: use \`npm test\`.`)
     process.exit(1)
   }
+  // What is printed is collected, and read in files too: no colours.
+  process.env['NO_COLOR'] = '1'
+  delete process.env['FORCE_COLOR']
   // What tests start by name (node, tsgolint) comes from here too, also when this file was not started by npm.
   process.env['PATH'] = `${join(root, 'node_modules/.bin')}${delimiter}${process.env['PATH'] ?? ''}`
 }
