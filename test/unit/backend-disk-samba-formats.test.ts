@@ -144,6 +144,7 @@ const raw = (kind: 'file' | 'directory', mode: number): RawStat => ({
   accessTime: 0n,
   writeTime: 0n,
   changeTime: 0n,
+  exactChangeTime: true,
   birthTime: 0n,
   uid: 0,
   gid: 0,

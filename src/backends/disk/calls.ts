@@ -146,6 +146,8 @@ export interface RawStat {
   readonly writeTime: Filetime
   /** Of the inode: moves with every change of it. */
   readonly changeTime: Filetime
+  /** True where no two changes have the same change time, if it was asked for between them. */
+  readonly exactChangeTime: boolean
   /** 0 where the disk does not keep it. */
   readonly birthTime: Filetime
   readonly mode: number

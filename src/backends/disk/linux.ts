@@ -1,4 +1,5 @@
 import { constants, ftruncateSync, openSync, readSync, statfsSync, writeSync } from 'node:fs'
+import { release } from 'node:os'
 import { type Filetime, unixNsFromFiletime } from '../../bytes/filetime.ts'
 import { DirectoryEntryType, eachName } from '../../native/directory.ts'
 import * as files from '../../native/files.ts'
@@ -43,6 +44,10 @@ const SLOW_TYPES = new Set([
   0x6969, 0xfe534d42, 0xff534d42, 0x65735546, 0x5346414f, 0x00c36400, 0x01021997, 0x7461636f, 0x01161970,
 ])
 
+/** File systems with fine-grained change times, since Linux 6.13: ext4, XFS, Btrfs, tmpfs. */
+const EXACT_TYPES = new Set([0xef53, 0x58465342, 0x9123683e, 0x01021994])
+const EXACT_SINCE = [6, 13] as const
+
 /** Linux by its own system calls. */
 export class LinuxCalls implements DiskCalls {
   readonly root: number
@@ -52,12 +57,15 @@ export class LinuxCalls implements DiskCalls {
   readonly slow: boolean
   readonly device: number
   readonly #libc: Libc
+  readonly #exactChangeTime: boolean
   #canReadCached: boolean
 
   constructor(libc: Libc, path: string) {
     this.#libc = libc
     this.root = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
-    this.slow = SLOW_TYPES.has(files.fileSystemType(libc, this.root))
+    const type = files.fileSystemType(libc, this.root)
+    this.slow = SLOW_TYPES.has(type)
+    this.#exactChangeTime = EXACT_TYPES.has(type) && isSince(release(), EXACT_SINCE)
     this.#canReadCached = true
     files.statxOf(libc, this.root)
     this.device = files.Statx.device(libc)
@@ -341,12 +349,18 @@ export class LinuxCalls implements DiskCalls {
       accessTime: filetimeAt(libc, Statx.accessTime),
       writeTime: filetimeAt(libc, Statx.writeTime),
       changeTime: filetimeAt(libc, Statx.changeTime),
+      exactChangeTime: this.#exactChangeTime && device === this.device,
       birthTime: Statx.hasBirth(libc) ? filetimeAt(libc, Statx.birthTime) : 0n,
       mode: mode & 0o7777,
       uid: Statx.uid(libc),
       gid: Statx.gid(libc),
     }
   }
+}
+
+function isSince(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [ownMajor = 0, ownMinor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor)
 }
 
 const SLASH = Buffer.from('/')

@@ -25,7 +25,7 @@ interface Remembered extends Extra {
 
 const MAX_REMEMBERED = 32_768
 const MAX_OWN_TIMES = 4096
-/** Two changes within one step of the kernel's clock have the same change time: a fresh one proves nothing yet. */
+/** Elsewhere two changes within one step of the kernel's clock have the same time: a fresh one proves nothing yet. */
 const SETTLED_100NS = 500_000n
 
 const NOTHING: Extra = { dos: { attributes: undefined, creationTime: undefined }, eaSize: 0 }
@@ -62,7 +62,8 @@ export class Metadata {
   }
 
   #remember(raw: RawStat, extra: Extra, now: Filetime): Extra {
-    if (this.#attributes === undefined || raw.changeTime > now - SETTLED_100NS) return extra
+    if (this.#attributes === undefined) return extra
+    if (!raw.exactChangeTime && raw.changeTime > now - SETTLED_100NS) return extra
     const { changeTime, fileId } = raw
     this.#remembered.set(fileId, { changeTime, dos: extra.dos, eaSize: extra.eaSize })
     if (this.#remembered.size > MAX_REMEMBERED) dropOldest(this.#remembered)

@@ -23,7 +23,7 @@ export function open(disk: Disk, path: readonly string[], how: OpenHow): Opened 
   const refusal = disk.lookup.check(path)
   if (refusal !== undefined) return refusal
   // What is spelled as stored and has no links in it, as most of what is opened, needs no search.
-  const raw = disk.calls.statAt(disk.calls.root, path)
+  const raw = how.disposition === 'create' && path.length > 0 ? -Errno.ENOENT : disk.calls.statAt(disk.calls.root, path)
   if (!isErrno(raw) && raw.kind !== 'link') {
     const opened = openExisting(disk, { base: disk.calls.root, names: path, path }, raw, how)
     if (opened !== undefined) return opened
@@ -44,7 +44,8 @@ interface Way {
 
 /** Looks without regard to case; undefined if what was found is another thing already. */
 function search(disk: Disk, path: readonly string[], how: OpenHow): Opened | Failure | undefined {
-  if (path.length === 0) return fail(NtStatus.OBJECT_NAME_NOT_FOUND)
+  // The root has no name of its own to look for.
+  if (path.length === 0) return fail(NtStatus.OBJECT_NAME_COLLISION)
   const place = disk.lookup.place(path)
   if (failed(place)) return place
   try {

@@ -153,6 +153,7 @@ export class PortableCalls implements DiskCalls {
       accessTime: filetimeFromUnixNs(stat.atimeNs),
       writeTime: filetimeFromUnixNs(stat.mtimeNs),
       changeTime: filetimeFromUnixNs(stat.ctimeNs),
+      exactChangeTime: false,
       birthTime: stat.birthtimeNs > 0n ? filetimeFromUnixNs(stat.birthtimeNs) : 0n,
       mode: Number(stat.mode) & 0o7777,
       uid: Number(stat.uid),
