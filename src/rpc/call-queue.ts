@@ -136,7 +136,7 @@ export class CallQueue {
     const encode = (value: unknown): Answer => {
       if (value instanceof RpcFault) return value
       try {
-        return operation.out.write(value as never, this.#limits.maxResponseBytes)
+        return operation.out.write(value, this.#limits.maxResponseBytes)
       } catch (error) {
         // An answer above the limit is the caller's wish, not a bug of the service.
         return error instanceof NdrTooLarge ? fault(FaultStatus.REMOTE_NO_MEMORY) : bug(error)

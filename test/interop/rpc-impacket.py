@@ -68,6 +68,8 @@ def server():
     for share in service._shares.values():
         share["share type"] = int(share["share type"])
     service.daemon = True
+    # Its thread listens some time later; clients may come now.
+    service._sock.listen(1)
     service.start()
     print(service.getListenPort(), flush=True)
     sys.stdin.read()
