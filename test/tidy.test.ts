@@ -12,7 +12,7 @@ const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 const layers: Readonly<Record<string, readonly string[]>> = {
   bytes: [],
   wire: ['bytes'],
-  crypto: ['wire'],
+  crypto: ['wire', 'native'],
   protocol: ['crypto'],
   native: [],
   auth: ['crypto', 'native'],

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
+import { type AesGcm, aesGcm } from '../native/aes-gcm.ts'
 
 /** The ciphers of MS-SMB2 2.2.3.1.2. */
 export type CipherName = 'aes-128-ccm' | 'aes-128-gcm' | 'aes-256-ccm' | 'aes-256-gcm'
@@ -17,7 +18,10 @@ export interface Sealer {
   seal(nonce: Uint8Array, aad: Uint8Array, parts: readonly Uint8Array[], out: Uint8Array): Uint8Array
   /** The same without the copy: gives the ciphertext in pieces that are to be sent one after the other. */
   sealPieces(nonce: Uint8Array, aad: Uint8Array, parts: readonly Uint8Array[]): Sealed
-  /** The plaintext, in memory of its own; undefined when the tag is wrong. */
+  /**
+   * The plaintext; undefined when the tag is wrong. It may lie where the ciphertext lay, which is not to be used again
+   * in either case.
+   */
   open(nonce: Uint8Array, aad: Uint8Array, tag: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined
 }
 
@@ -32,7 +36,9 @@ export function createSealer(cipher: CipherName, key: Uint8Array): Sealer {
   if (key.length !== keyLength) throw new RangeError(`${cipher} needs a key of ${keyLength} bytes, not ${key.length}`)
   // A KeyObject is made once: a raw key costs several microseconds a call.
   const secret = createSecretKey(key)
-  return cipher === 'aes-128-gcm' || cipher === 'aes-256-gcm' ? new Gcm(cipher, secret) : new Ccm(cipher, secret)
+  if (cipher !== 'aes-128-gcm' && cipher !== 'aes-256-gcm') return new Ccm(cipher, secret)
+  const direct = aesGcm()
+  return direct === undefined ? new Gcm(cipher, secret) : new DirectGcm(cipher, key.slice(), direct)
 }
 
 const total = (parts: readonly Uint8Array[]): number => {
@@ -59,6 +65,37 @@ const scratch = new Uint8Array(2048)
 const gathered = (parts: readonly Uint8Array[]): readonly Uint8Array[] => {
   const length = parts.length > 1 ? total(parts) : scratch.length + 1
   return length > scratch.length ? parts : [joinInto(scratch.subarray(0, length), parts)]
+}
+
+/** By OpenSSL without `node:crypto` between, from and into buffers that are there. */
+class DirectGcm implements Sealer {
+  readonly cipher: 'aes-128-gcm' | 'aes-256-gcm'
+  readonly nonceLength = 12
+  readonly #key: Uint8Array
+  readonly #openssl: AesGcm
+
+  constructor(cipher: 'aes-128-gcm' | 'aes-256-gcm', key: Uint8Array, openssl: AesGcm) {
+    this.cipher = cipher
+    this.#key = key
+    this.#openssl = openssl
+  }
+
+  seal(nonce: Uint8Array, aad: Uint8Array, parts: readonly Uint8Array[], out: Uint8Array): Uint8Array {
+    const input = parts.length === 1 ? (parts[0] as Uint8Array) : joinInto(out.subarray(0, total(parts)), parts)
+    const tag = new Uint8Array(TAG_BYTES)
+    this.#openssl.seal(this.#key, nonce, aad, input, out, tag)
+    return tag
+  }
+
+  sealPieces(nonce: Uint8Array, aad: Uint8Array, parts: readonly Uint8Array[]): Sealed {
+    const out = Buffer.allocUnsafe(total(parts))
+    return { tag: this.seal(nonce, aad, parts, out), pieces: [out] }
+  }
+
+  open(nonce: Uint8Array, aad: Uint8Array, tag: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
+    if (tag.length !== TAG_BYTES) return undefined
+    return this.#openssl.open(this.#key, nonce, aad, ciphertext, ciphertext, tag) ? ciphertext : undefined
+  }
 }
 
 class Gcm implements Sealer {

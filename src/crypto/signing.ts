@@ -1,4 +1,5 @@
 import { createCipheriv, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { type AesGcm, aesGcm } from '../native/aes-gcm.ts'
 import { createCmac } from './cmac.ts'
 
 /** The signing algorithms of MS-SMB2 2.2.3.1.7. */
@@ -52,6 +53,11 @@ const TAGGERS: Readonly<Record<SigningAlgorithm, (key: Uint8Array) => Tagger>> =
   },
   'aes-cmac': (key) => createCmac(key),
   'aes-gmac': (key) => {
+    const direct = aesGcm()
+    if (direct !== undefined) {
+      const own = key.slice()
+      return (parts, info) => directGmac(direct, own, parts, info)
+    }
     const secret = createSecretKey(key)
     return (parts, info) => gmac(secret, parts, info)
   },
@@ -67,9 +73,24 @@ function hmac(key: KeyObject, parts: readonly Uint8Array[]): Uint8Array {
 const nonce = new Uint8Array(12)
 const nonceView = new DataView(nonce.buffer)
 
-function gmac(key: KeyObject, parts: readonly Uint8Array[], info: SigningInfo): Uint8Array {
+function setNonce(info: SigningInfo): void {
   nonceView.setBigUint64(0, info.messageId, true)
   nonce[8] = (info.fromServer ? 1 : 0) | (info.isCancel ? 2 : 0)
+}
+
+/** A GMAC is the tag of an empty message with the data as what is authenticated beside it. */
+function directGmac(openssl: AesGcm, key: Uint8Array, parts: readonly Uint8Array[], info: SigningInfo): Uint8Array {
+  setNonce(info)
+  const tag = new Uint8Array(16)
+  const data = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts)
+  openssl.seal(key, nonce, data, NOTHING, NOTHING, tag)
+  return tag
+}
+
+const NOTHING = new Uint8Array(0)
+
+function gmac(key: KeyObject, parts: readonly Uint8Array[], info: SigningInfo): Uint8Array {
+  setNonce(info)
   const cipher = createCipheriv('aes-128-gcm', key, nonce)
   for (const part of parts) cipher.setAAD(part)
   cipher.final()

@@ -13,8 +13,9 @@ const SESSION_MESSAGE = 0x00
 const SESSION_KEEP_ALIVE = 0x85
 
 const HEADER_BYTES = 4
-/** What is read at a time between large messages. */
-const SCRATCH_BYTES = 64 * 1024
+/** What is read at a time between large messages: little from who may send no large ones yet. */
+const SCRATCH_BYTES = 256 * 1024
+const SMALL_SCRATCH_BYTES = 4 * 1024
 /** Less than this that is missing of a message is read together with what follows it. */
 const DIRECT_BYTES = 16 * 1024
 
@@ -53,7 +54,8 @@ export class FrameAssembler {
     const missing = this.#frameLength - this.#frameFilled
     if (this.#frame !== undefined && missing >= DIRECT_BYTES)
       return this.#frame.subarray(this.#frameFilled, this.#frameLength)
-    this.#scratch ??= Buffer.allocUnsafeSlow(SCRATCH_BYTES)
+    const bytes = this.maxFrameBytes < SCRATCH_BYTES ? SMALL_SCRATCH_BYTES : SCRATCH_BYTES
+    if (this.#scratch?.length !== bytes) this.#scratch = Buffer.allocUnsafeSlow(bytes)
     return this.#scratch
   }
 

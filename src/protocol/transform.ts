@@ -7,24 +7,27 @@ import { ProtocolError } from './frame-assembler.ts'
 const AAD_OFFSET = 20
 const SIGNATURE_OFFSET = 4
 
-/** Seals one message (or a padded chain of them) for a session (MS-SMB2 3.1.4.3). */
+/** Bytes that sealing adds to a message. */
+export const SEALING_BYTES = TransformHeader.size
+
+/**
+ * Seals one message (or a padded chain of them) for a session (MS-SMB2 3.1.4.3). `out` has room for SEALING_BYTES and
+ * the message.
+ */
 export function sealMessage(
+  out: Uint8Array,
   message: Uint8Array,
   sessionId: bigint,
   nonce: Uint8Array,
   sealer: Sealer,
-): { header: Uint8Array; pieces: readonly Uint8Array[] } {
-  const header = TransformHeader.encode({
-    signature: new Uint8Array(16),
-    nonce,
-    originalMessageSize: message.length,
-    flags: ENCRYPTED,
-    sessionId,
-  })
-  const { pieces, tag } = sealer.sealPieces(nonce, header.subarray(AAD_OFFSET), [message])
-  header.set(tag, SIGNATURE_OFFSET)
-  return { header, pieces }
+): void {
+  const values = { signature: NO_SIGNATURE, nonce, originalMessageSize: message.length, flags: ENCRYPTED, sessionId }
+  TransformHeader.encodeInto(viewOf(out), 0, values)
+  const aad = out.subarray(AAD_OFFSET, SEALING_BYTES)
+  out.set(sealer.seal(nonce, aad, [message], out.subarray(SEALING_BYTES)), SIGNATURE_OFFSET)
 }
+
+const NO_SIGNATURE = new Uint8Array(16)
 
 /** Flags of 3.1.1, EncryptionAlgorithm of 3.0 (where it says AES-CCM): the same number. */
 const ENCRYPTED = 0x0001

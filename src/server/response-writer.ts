@@ -1,4 +1,4 @@
-import { sealMessage } from '../protocol/transform.ts'
+import { SEALING_BYTES, sealMessage } from '../protocol/transform.ts'
 import { type Failure, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { Command, ErrorResponse, HeaderFlags, Smb2AsyncHeader, Smb2Header } from '../wire/smb2/index.ts'
@@ -36,9 +36,9 @@ export function writeResponses(outgoing: readonly Outgoing[], sealFor: Session |
     const message = ready.bytes.subarray(ready.headerAt, ready.dataEnd)
     writeMessage(message, first, message.length, sealFor !== undefined, false)
     if (sealFor !== undefined) {
-      const parts = sealed(sealFor, message)
+      const frame = sealed(sealFor, message)
       ready.release()
-      return { parts }
+      return frame
     }
     writeFrameLength(ready.bytes, ready.headerAt - FRAME_HEADER_BYTES, message.length)
     const part = ready.bytes.subarray(ready.headerAt - FRAME_HEADER_BYTES, ready.dataEnd)
@@ -68,7 +68,7 @@ export function writeResponses(outgoing: readonly Outgoing[], sealFor: Session |
   }
   // What was read for a chain has been copied into its frame.
   for (const { reply } of outgoing) if (!failed(reply)) reply.frame?.release()
-  if (sealFor !== undefined) return { parts: sealed(sealFor, frame.subarray(FRAME_HEADER_BYTES)) }
+  if (sealFor !== undefined) return sealed(sealFor, frame.subarray(FRAME_HEADER_BYTES))
   writeFrameLength(frame, 0, total)
   return { parts: [frame] }
 }
@@ -125,14 +125,21 @@ function mustSign(request: Request, session: Session | undefined, status: NtStat
 const NO_SIGNATURE = new Uint8Array(16)
 const EMPTY_ERROR = { errorData: new Uint8Array(0) }
 
-function sealed(session: Session, message: Uint8Array): Uint8Array[] {
+function sealed(session: Session, message: Uint8Array): Frame {
   const sealer = session.keys?.sealer
   if (sealer === undefined) throw new Error('a sealed session without a sealing key')
-  const { header, pieces } = sealMessage(message, session.id, session.nextNonce(sealer.nonceLength), sealer)
-  const start = Buffer.allocUnsafe(FRAME_HEADER_BYTES + header.length)
-  writeFrameLength(start, 0, header.length + message.length)
-  start.set(header, FRAME_HEADER_BYTES)
-  return [start, ...pieces]
+  const pool = session.connection.server.buffers
+  const length = SEALING_BYTES + message.length
+  const buffer = pool.take(FRAME_HEADER_BYTES + length)
+  writeFrameLength(buffer, 0, length)
+  sealMessage(
+    buffer.subarray(FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + length),
+    message,
+    session.id,
+    session.nextNonce(sealer.nonceLength),
+    sealer,
+  )
+  return { parts: [buffer.subarray(0, FRAME_HEADER_BYTES + length)], release: () => pool.give(buffer) }
 }
 
 function writeFrameLength(frame: Uint8Array, at: number, length: number): void {

@@ -39,6 +39,14 @@ function ofVolume(minimum: number, encode: (volume: VolumeInfo, share: Share) =>
   }
 }
 
+/** Clients count on the whole structure, also where the name in it is shorter than its padding. */
+function atLeast(bytes: number, data: Uint8Array): Uint8Array {
+  if (data.length >= bytes) return data
+  const padded = new Uint8Array(bytes)
+  padded.set(data)
+  return padded
+}
+
 const unitBytes = (volume: VolumeInfo): number => volume.bytesPerSector * volume.sectorsPerAllocationUnit
 const units = (volume: VolumeInfo, bytes: number): bigint => BigInt(Math.floor(bytes / unitBytes(volume)))
 
@@ -66,12 +74,15 @@ const queries = new Map<number, VolumeQuery>([
   [
     FsInformationClass.FileFsVolumeInformation,
     ofVolume(VOLUME_MINIMUM, (volume) =>
-      FileFsVolumeInformation.encode({
-        volumeCreationTime: volume.creationTime,
-        volumeSerialNumber: volume.serialNumber,
-        supportsObjects: false,
-        volumeLabel: volume.label,
-      }),
+      atLeast(
+        VOLUME_MINIMUM,
+        FileFsVolumeInformation.encode({
+          volumeCreationTime: volume.creationTime,
+          volumeSerialNumber: volume.serialNumber,
+          supportsObjects: false,
+          volumeLabel: volume.label,
+        }),
+      ),
     ),
   ],
   [
