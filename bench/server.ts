@@ -1,7 +1,8 @@
 /**
- * `npm run bench:server -- [--quick] [--only PATTERN] [--rounds N] [--seconds N] [--out FILE]`: smbd as Debian ships
+ * `npm run bench:server -- [--quick] [--only PATTERN] [--rounds N] [--seconds N]
+ * [--servers NAMES] [--out FILE]`: smbd as Debian ships
  * it, smbd tuned, and smbkit, side by side under the same loads, one round after the other. Prints a table of medians
- * and, for a full run, writes it to bench/results/server.json.
+ * and, for a full run, writes it to bench/results/server.md and all figures to bench/results/server.json.
  */
 import { writeFileSync } from 'node:fs'
 import { cpus, release } from 'node:os'
@@ -49,7 +50,7 @@ function options(): Options {
     names,
     rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
     seconds: Number(values.seconds ?? (values.quick ? 0.3 : 1)),
-    out: values.out ?? (whole ? join(import.meta.dirname, 'results', 'server.json') : undefined),
+    out: values.out ?? (whole ? join(import.meta.dirname, 'results', 'server') : undefined),
   }
 }
 
@@ -94,7 +95,7 @@ async function describeMachine() {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
     kernel: release(),
-    smbd: samba.stdout.trim(),
+    smbd: samba.stdout.trim().replace(/^Version /, ''),
   }
 }
 
@@ -106,7 +107,6 @@ async function main(): Promise<number> {
     return 1
   }
   const machine = await describeMachine()
-  console.log(`Node ${machine.node}, ${machine.cpu}, ${machine.cores} cores, smbd ${machine.smbd}`)
   const servers: Contestant[] = []
   const generator = new GeneratorProcess()
   const rows: Row[] = []
@@ -120,31 +120,37 @@ async function main(): Promise<number> {
     generator.stop()
     await Promise.all(servers.map((server) => server.stop()))
   }
-  console.log(table(rows, chosen.names).join('\n'))
-  console.log(
-    'CPU: the server’s seconds per GB, or per 10 000 operations. Ratio: smbkit against the better smbd, above 1 is better.',
-  )
-  notes(rows)
+  const text = [
+    `Node ${machine.node}, ${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, smbd ${machine.smbd}.`,
+    '',
+    ...table(rows, chosen.names),
+    '',
+    ...notes(rows),
+  ].join('\n')
+  console.log(text)
   if (chosen.out !== undefined) {
-    writeFileSync(
-      chosen.out,
-      `${JSON.stringify({ machine, rounds: chosen.rounds, seconds: chosen.seconds, rows }, undefined, 1)}\n`,
-    )
-    console.log(`written to ${chosen.out}`)
+    const all = { machine, rounds: chosen.rounds, seconds: chosen.seconds, rows }
+    writeFileSync(`${chosen.out}.json`, `${JSON.stringify(all, undefined, 1)}\n`)
+    writeFileSync(`${chosen.out}.md`, `${text}\n`)
+    console.log(`\nWritten to ${chosen.out}.json and .md`)
   }
   return 0
 }
 
 /** What a reader should know of the figures. */
-function notes(rows: readonly Row[]): void {
+function notes(rows: readonly Row[]): string[] {
+  const lines = [
+    'CPU: the server’s seconds per GB (10^9 bytes), or per 10 000 operations. Ratio: smbkit against the better smbd; above 1 is better. Generator: how full its core was, at most.',
+  ]
   for (const row of rows) {
-    for (const [name, message] of Object.entries(row.failures)) console.log(`${row.load}: ${name} failed: ${message}`)
+    for (const [name, message] of Object.entries(row.failures)) lines.push(`${row.load}: ${name} failed: ${message}.`)
   }
+  const named = (some: readonly Row[]) => some.map(({ load }) => load).join(', ')
   const busy = rows.filter((row) => Object.values(row.figures).some((figure) => figure.generator > busyGenerator))
-  if (busy.length > 0)
-    console.log(`The generator's own core was nearly full in: ${busy.map(({ load }) => load).join(', ')}`)
+  if (busy.length > 0) lines.push('', `The generator's core was nearly full in: ${named(busy)}.`)
   const short = rows.filter((row) => fallsShort(row) === true)
-  if (short.length > 0) console.log(`Short of the goal: ${short.map(({ load }) => load).join(', ')}`)
+  lines.push('', short.length > 0 ? `Short of the goal: ${named(short)}.` : 'Nothing falls short of its goal.')
+  return lines
 }
 
 process.exitCode = await main()

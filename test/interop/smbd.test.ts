@@ -14,6 +14,8 @@ import { type SmbclientTarget, smbclient } from '../peers/smbclient.ts'
 import { type Smbd, startSmbd } from '../peers/smbd.ts'
 
 const share = 'files'
+/** The same folder on smbd, there with the access lists of the system: a descriptor counts while they are as they were. */
+const heeding = 'heeding'
 
 let ours: OurServer
 let smbd: Smbd
@@ -25,9 +27,14 @@ async function succeed(target: SmbclientTarget, commands: string, cwd: string): 
   return result.stdout
 }
 
-async function impacket(target: SmbclientTarget, scenario: string, argument: string): Promise<string> {
+async function impacket(
+  target: SmbclientTarget,
+  scenario: string,
+  argument: string,
+  shareName: string = share,
+): Promise<string> {
   const args = [join(import.meta.dirname, 'impacket-client.py'), target.host, String(target.port)]
-  args.push(target.user, target.password, share, '3.0', scenario, argument)
+  args.push(target.user, target.password, shareName, '3.0', scenario, argument)
   const result = await run(python, args, { env: { PYTHONWARNINGS: 'ignore' } })
   assert.equal(result.code, 0, `${scenario}: ${result.output}`)
   return result.stdout
@@ -62,6 +69,7 @@ describe('a folder that smbkit and smbd share', needsPeer('smbd', 'smbpasswd', '
           path,
           options: { 'vfs objects': 'acl_xattr streams_xattr', 'acl_xattr:ignore system acls': 'yes' },
         },
+        { name: heeding, path, options: { 'vfs objects': 'acl_xattr streams_xattr' } },
       ],
     })
   })
@@ -115,6 +123,7 @@ describe('a folder that smbkit and smbd share', needsPeer('smbd', 'smbpasswd', '
         // Guests may read: the last entry of the list.
         assert.match(there, /8900120001020000000000052000000022020000/)
         assert.equal(await impacket(reader(), 'descriptor', file), there)
+        if (from === 'smbkit') assert.equal(await impacket(smbd, 'descriptor', file, heeding), there)
       })
     })
   }
