@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import { ContextHandles } from './context-handles.ts'
 
 /** Connections of one client that share context handles (C706 9.3.1, association group). */
@@ -12,16 +12,22 @@ interface Entry extends AssociationGroup {
   members: number
 }
 
+export interface Randomness {
+  readonly uuid: () => string
+  /** 1 to 2^32 - 1. */
+  readonly id: () => number
+}
+
 /** The association groups of a server. A group lives as long as a connection is in it. */
 export class AssociationGroups {
   readonly #groups = new Map<number, Entry>()
   readonly #maxHandles: number
-  readonly #randomUuid: () => string
-  #nextId = 0x5000
+  readonly #random: Randomness
 
-  constructor(maxHandles: number, randomUuid: () => string = randomUUID) {
+  /** Ids and handles are not to be guessed: `random` is for tests that want to know them. */
+  constructor(maxHandles: number, random: Randomness = { uuid: randomUUID, id: () => randomInt(1, 0x1_0000_0000) }) {
     this.#maxHandles = maxHandles
-    this.#randomUuid = randomUuid
+    this.#random = random
   }
 
   get size(): number {
@@ -39,13 +45,13 @@ export class AssociationGroups {
       group.members++
       return group
     }
-    do this.#nextId = (this.#nextId + 1) >>> 0
-    while (this.#nextId === 0 || this.#groups.has(this.#nextId))
+    let newId = this.#random.id()
+    while (this.#groups.has(newId)) newId = this.#random.id()
     const group = {
-      id: this.#nextId,
+      id: newId,
       owner,
       members: 1,
-      handles: new ContextHandles(this.#maxHandles, this.#randomUuid),
+      handles: new ContextHandles(this.#maxHandles, this.#random.uuid),
     }
     this.#groups.set(group.id, group)
     return group

@@ -16,6 +16,8 @@ export interface RpcLimits {
   readonly maxRunningCalls: number
   /** Calls of one connection that wait for those that run, and those whose fragments are not all there. */
   readonly maxQueuedCalls: number
+  /** Calls that arrive in one piece: a write full of small ones is not to keep everybody else waiting. */
+  readonly maxCallsAtOnce: number
   /** Context handles of one association. */
   readonly maxHandles: number
   readonly ndr: NdrLimits
@@ -31,6 +33,7 @@ export const defaultRpcLimits: RpcLimits = {
   maxContexts: 64,
   maxRunningCalls: 8,
   maxQueuedCalls: 32,
+  maxCallsAtOnce: 64,
   maxHandles: 2048,
   ndr: defaultNdrLimits,
 }

@@ -63,6 +63,7 @@ const PROTOCOL_ERROR = new RpcFault(FaultStatus.PROTOCOL_ERROR)
 const NOT_EXECUTED = new RpcFault(FaultStatus.PROTOCOL_ERROR, true)
 /** What Windows answers where a request is larger than it takes. */
 const TOO_LARGE = new RpcFault(FaultStatus.ACCESS_DENIED)
+const TOO_BUSY = new RpcFault(FaultStatus.SERVER_TOO_BUSY, true)
 const NO_CALL_ACTIVE = new RpcFault(FaultStatus.NO_CALL_ACTIVE, true)
 
 const reasons = {
@@ -83,6 +84,8 @@ export class RpcConnection {
   readonly #assemblies = new Map<number, Assembly>()
   #multiplexed = false
   #keepsOnOrphan = false
+  /** Calls in the bytes that are being received. */
+  #callsNow = 0
   #fragmentBytes = MIN_FRAGMENT_BYTES
   #closed = false
 
@@ -101,6 +104,7 @@ export class RpcConnection {
   receive(bytes: Uint8Array): void {
     if (this.#closed) return
     this.#cutter.push(bytes)
+    this.#callsNow = 0
     for (;;) {
       const packet = this.#cutter.next()
       if (packet === undefined || this.#closed) return
@@ -301,6 +305,11 @@ export class RpcConnection {
     const { callId, contextId, operationNumber, maybe, stub } = assembly
     this.#assemblies.delete(callId)
     const service = this.#contexts.get(contextId)
+    if (++this.#callsNow > this.#endpoint.limits.maxCallsAtOnce) {
+      this.#endpoint.budget.give(stub.length)
+      this.#transport.send(faultPacket(callId, contextId, TOO_BUSY))
+      return
+    }
     this.#calls.add({
       callId,
       contextId: service === undefined ? 0 : contextId,

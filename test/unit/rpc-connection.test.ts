@@ -6,6 +6,7 @@ import { AssociationGroups } from '../../src/rpc/association.ts'
 import { RpcClient } from '../../src/rpc/client.ts'
 import { RpcError } from '../../src/rpc/fault.ts'
 import { headerOf, requestPackets, sealed } from '../../src/rpc/packets.ts'
+import type { RpcEndpoint } from '../../src/rpc/server.ts'
 import {
   BindAck,
   BindNak,
@@ -267,6 +268,12 @@ test('a request with an object UUID, and one that wants no answer', () => {
   assert.equal(server.say(withObject).length, 1)
 })
 
+async function groupOf(from: RpcEndpoint): Promise<number> {
+  const client = new RpcClient(duplexTo(from))
+  await client.bind(Toy)
+  return client.associationGroupId
+}
+
 test('context handles: opened, used, closed, run down; those of others are nobody’s', async () => {
   const groups = new AssociationGroups(3)
   const state = new ToyState()
@@ -287,6 +294,8 @@ test('context handles: opened, used, closed, run down; those of others are nobod
   await assert.rejects(stranger.Next({ counter }), isFault(FaultStatus.CONTEXT_MISMATCH))
   await assert.rejects(new RpcClient(duplexTo(from('b')), { associationGroupId }).bind(Toy), { status: 0 })
   await assert.rejects(toy.Next({ counter: { attributes: 0, uuid: groups.size.toString().padStart(32, '0') } }))
+  // Ids of groups are not to be guessed.
+  assert.ok(Math.abs((await groupOf(from('a'))) - (await groupOf(from('a')))) > 1)
   // Their number is limited.
   assert.equal((await toy.Open({ start: 1 })).result, 0)
   assert.equal((await toy.Open({ start: 1 })).result, 0)

@@ -285,6 +285,20 @@ test('binds by the thousand on one connection: the second ends it', () => {
   assert.equal(server.ended, true)
 })
 
+test('calls by the thousand in one write: some are served, the others told that there are too many', () => {
+  const budget = new ByteBudget(100_000)
+  const server = boundTo({ budget, limits: { maxCallsAtOnce: 10 } })
+  const call = request(1, FIRST | LAST, new Uint8Array(4))
+  const thousand = new Uint8Array(call.length * 1000)
+  for (let i = 0; i < 1000; i++) thousand.set(call, call.length * i)
+  const types = server.say(thousand).map((packet) => headerAt(packet).packetType)
+  assert.equal(types.filter((type) => type === PacketType.RESPONSE).length, 10)
+  assert.equal(types.filter((type) => type === PacketType.FAULT).length, 990)
+  assert.equal(budget.used, 0)
+  // The next write is served again.
+  assert.equal(headerAt(server.say(call)[0]).packetType, PacketType.RESPONSE)
+})
+
 const bytesLike = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 12 })
 
 test('property: damaged packets, in any pieces, end in answers or in an end', () => {

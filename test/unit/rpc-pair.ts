@@ -1,5 +1,6 @@
 /** Both roles of RPC, joined in memory. */
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { viewOf } from '../../src/bytes/utf16.ts'
 import { AssociationGroups } from '../../src/rpc/association.ts'
 import { RpcClient, type RpcDuplex } from '../../src/rpc/client.ts'
@@ -20,12 +21,18 @@ export interface EndpointOptions {
   readonly report?: (error: unknown) => void
 }
 
+/** Groups whose ids are 1, 2, 3 ... */
+function knownGroups(maxHandles: number): AssociationGroups {
+  let last = 0
+  return new AssociationGroups(maxHandles, { uuid: randomUUID, id: () => ++last })
+}
+
 export function endpoint(services: readonly RpcService[], options: EndpointOptions = {}): RpcEndpoint {
   const limits = { ...defaultRpcLimits, ...options.limits }
   return {
     services,
     secondaryAddress: '\\PIPE\\test',
-    groups: options.groups ?? new AssociationGroups(limits.maxHandles),
+    groups: options.groups ?? knownGroups(limits.maxHandles),
     owner: options.owner ?? 'S-1-5-21-1',
     limits,
     budget: options.budget ?? new ByteBudget(64 * 1024 * 1024),
