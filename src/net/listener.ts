@@ -34,6 +34,8 @@ export async function listen(
     server.once('error', reject)
     server.listen({ ...address, backlog: 1024 }, () => {
       server.off('error', reject)
+      // A connection that cannot be accepted (no file descriptors left) is not the end of those that there are.
+      server.on('error', () => {})
       resolve()
     })
   })

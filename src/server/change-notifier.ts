@@ -53,13 +53,24 @@ export class Watch {
       this.#records = []
     }
     if (!this.#overflowed) this.#records.push(record)
+    this.#tellSoon()
+  }
+
+  /** One command may make several changes (a rename makes two): they go out together. */
+  #tellSoon(): void {
     if (this.#scheduled) return
-    // One command may make several changes (a rename makes two): they go out together.
     this.#scheduled = true
     queueMicrotask(() => {
       this.#scheduled = false
       if (this.hasChanges) this.#ready.shift()?.()
     })
+  }
+
+  /** There were changes that nobody can name: the client has to look for itself. */
+  overflow(): void {
+    this.#overflowed = true
+    this.#records = []
+    this.#tellSoon()
   }
 
   /** Takes what there is. */
@@ -127,9 +138,13 @@ export class ChangeNotifier {
 
   /** A change that was made behind the server's back, as the backend reports it for one watch. */
   outside(watch: Watch, change: OutsideChange): void {
-    // Nobody says whether it was a file or a directory: who watches either is told.
-    const names = CompletionFilter.FILE_NAME | CompletionFilter.DIR_NAME
+    // Where it is not known whether it was a file or a directory, who watches for either is told.
+    const { isDirectory } = change
+    const both = CompletionFilter.FILE_NAME | CompletionFilter.DIR_NAME
+    const names = isDirectory === undefined ? both : nameFilter(isDirectory)
     switch (change.action) {
+      case 'lost':
+        return watch.overflow()
       case 'added':
         return tell(watch, NotifyAction.ADDED, change.path, names)
       case 'removed':

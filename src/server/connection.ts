@@ -121,7 +121,8 @@ export class Connection implements TransportEvents {
     if (this.#closed) return
     this.#closed = true
     this.#cancelTimer?.()
-    for (const session of [...this.sessions.values()]) endSession(session)
+    for (const session of [...this.sessions.values()])
+      endSession(session).catch((error: unknown) => this.server.reportError(error, this))
     for (const request of this.#async.values()) request.cancel()
     this.server.connectionClosed(this)
   }
@@ -256,7 +257,7 @@ export class Connection implements TransportEvents {
           this.#send(ready)
           ready = []
         }
-        result = steps.next((yield result.value) as never)
+        result = steps.next(yield result.value)
       }
       if (this.#closed) return
       ready.push(result.value)

@@ -4,6 +4,7 @@ import { ServerCore, type ServerOptions } from './server-core.ts'
 
 export type { AccountSource } from '../auth/accounts.ts'
 export type { Identity } from '../auth/mechanism.ts'
+export { ntHash } from '../crypto/ntlm.ts'
 export { type Failure, fail, failed } from '../wire/erref/failure.ts'
 export { NtStatus, ntStatusName } from '../wire/erref/ntstatus.ts'
 export type {
@@ -35,10 +36,6 @@ export type { ServerStatus } from './status.ts'
 /** An SMB server on TCP. Several can live in one process. */
 export class Server extends ServerCore {
   #listener: Listener | undefined
-
-  constructor(options: ServerOptions) {
-    super(options)
-  }
 
   /**
    * Begins to listen; resolves to where (a port of 0 becomes one that is free).

@@ -13,7 +13,7 @@ export interface Reply {
 }
 
 export function reply<T, I>(body: Struct<T, I>, value: NoInfer<I>, status: NtStatus = NtStatus.SUCCESS): Reply {
-  return { body: body as unknown as Struct<unknown, never>, value, status }
+  return { body, value, status }
 }
 
 /**

@@ -42,7 +42,7 @@ export function writeResponses(outgoing: readonly Outgoing[], sealFor: Session |
     }
     writeFrameLength(ready.bytes, ready.headerAt - FRAME_HEADER_BYTES, message.length)
     const part = ready.bytes.subarray(ready.headerAt - FRAME_HEADER_BYTES, ready.dataEnd)
-    return { parts: [part], release: ready.release }
+    return { parts: [part], release: () => ready.release() }
   }
   let total = 0
   const sizes: number[] = []
