@@ -1,6 +1,6 @@
 /** smbkit's own server in this process, for tests: on a temporary folder or in memory, on a free port. */
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { diskBackend } from '../../src/backends/disk/index.ts'
@@ -36,9 +36,33 @@ export interface OurServer {
 const accounts = [tester, other].map(({ user, password }) => ({ user, ntHash: ntHash(password) }))
 const closedTimeoutMs = 5_000
 
+/** Files of this process below a folder that are open (where the system tells). */
+function openBelow(root: string): string[] {
+  const folder = '/proc/self/fd'
+  if (!existsSync(folder)) return []
+  return readdirSync(folder).flatMap((descriptor) => {
+    try {
+      const path = readlinkSync(join(folder, descriptor))
+      return path.startsWith(root) ? [path] : []
+    } catch {
+      // The descriptor that the listing itself had.
+      return []
+    }
+  })
+}
+
 export async function startOurServer(options: OurServerOptions): Promise<OurServer> {
-  const folders = new Map<string, string>()
   const root = options.backend === 'disk' ? mkdtempSync(join(tmpdir(), 'smbkit-server-')) : undefined
+  try {
+    return await startBelow(root, options)
+  } catch (error) {
+    if (root !== undefined) rmSync(root, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function startBelow(root: string | undefined, options: OurServerOptions): Promise<OurServer> {
+  const folders = new Map<string, string>()
   const shares = options.shares.map(({ files = {}, ...share }): ShareOptions => {
     if (root === undefined) return { ...share, backend: memoryBackend({ files }) }
     const path = join(root, share.name)
@@ -63,6 +87,7 @@ export async function startOurServer(options: OurServerOptions): Promise<OurServ
       assert.ok(idle, `still connected: ${JSON.stringify(sessions)}`)
       assert.deepEqual(sessions, [])
       for (const share of left) assert.equal(share.openFiles, 0, share.name)
+      if (root !== undefined) assert.deepEqual(openBelow(root), [])
     } finally {
       if (root !== undefined) rmSync(root, { recursive: true, force: true })
     }
