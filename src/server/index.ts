@@ -1,6 +1,6 @@
 /** `smbkit/server`: an SMB server in a program's own process. */
 import { type Listener, listen } from '../net/listener.ts'
-import { ServerCore, type ServerOptions } from './server-core.ts'
+import { ServerCore } from './server-core.ts'
 
 export type { AccountSource } from '../auth/accounts.ts'
 export type { Identity } from '../auth/mechanism.ts'
