@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { test } from 'node:test'
+import { memoryBackend } from '../../src/backends/memory/index.ts'
+import { ntHash } from '../../src/crypto/ntlm.ts'
+import type { BufferPool } from '../../src/protocol/buffer-pool.ts'
+import type { Backend } from '../../src/server/backend.ts'
+import { ServerCore, type ServerOptions } from '../../src/server/server-core.ts'
+import type { ShareOptions } from '../../src/server/share.ts'
+import { Client, type LogonOptions, type NegotiateOptions, OTHER, TESTER } from './client.ts'
+import { Network, POISON } from './network.ts'
+import { type Answer, Disconnected } from './raw-client.ts'
+import { Random } from './random.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+const accounts = [TESTER, OTHER].map(({ user, password }) => ({ user, ntHash: ntHash(password) }))
+
+export interface WorldOptions {
+  readonly server?: Partial<Omit<ServerOptions, 'shares' | 'clock'>>
+  /** Default: `data`, in memory. */
+  readonly shares?: readonly ShareOptions[]
+  /** What is in `data` at the start. */
+  readonly files?: Readonly<Record<string, string>>
+}
+
+/** A server without sockets, its clients, and the time that passes for them. */
+export class World {
+  readonly clock = new VirtualClock()
+  readonly random: Random
+  readonly network: Network
+  readonly server: ServerCore
+  readonly backend: Backend
+  readonly clients: Client[] = []
+  readonly faults: unknown[] = []
+  /** Why the server has ended connections. */
+  readonly disconnects: string[] = []
+
+  constructor(options: WorldOptions, seed: number) {
+    this.random = new Random(seed)
+    this.network = new Network(this.random)
+    this.backend = memoryBackend({ now: () => this.clock.now(), files: options.files ?? {} })
+    this.server = new ServerCore({
+      accounts: { find: (user) => accounts.find((account) => account.user === user.toLowerCase()) },
+      ...options.server,
+      shares: options.shares ?? [{ name: 'data', backend: this.backend }],
+      clock: this.clock,
+    })
+    poison(this.server.buffers)
+    this.server.on('fault', ({ error }) => this.faults.push(error))
+    this.server.on('disconnect', ({ reason }) => this.disconnects.push(reason))
+  }
+
+  connect(): Client {
+    const client = new Client(this.network, this.server)
+    this.clients.push(client)
+    return client
+  }
+
+  /** A client that has logged on. */
+  async logon(options: LogonOptions & { readonly negotiate?: NegotiateOptions } = {}): Promise<Client> {
+    const client = this.connect()
+    const answer = await client.negotiate(options.negotiate)
+    assert.equal(answer.statusName, 'STATUS_SUCCESS')
+    await client.logon(options)
+    return client
+  }
+
+  /** A client that is connected to `share`. */
+  async client(
+    options: LogonOptions & { readonly negotiate?: NegotiateOptions; readonly share?: string } = {},
+  ): Promise<Client> {
+    const client = await this.logon(options)
+    await client.useShare(options.share ?? 'data')
+    return client
+  }
+
+  settled(): Promise<void> {
+    return this.network.settled()
+  }
+
+  /** Everybody leaves, and nothing is left of them. */
+  async end(): Promise<void> {
+    for (const client of this.clients) client.disconnect()
+    for (const client of this.clients) client.wire.clientStalls = false
+    await this.settled()
+    this.assertNothingLeft()
+    await this.server.end()
+    for (const client of this.clients) assert.deepEqual(client.violations, [])
+    assert.deepEqual(this.faults, [])
+  }
+
+  assertNothingLeft(): void {
+    const { connections, sessions, shares } = this.server.status()
+    assert.equal(connections, 0, 'connections are left')
+    assert.equal(this.server.sessions.size, 0, 'sessions are left')
+    assert.deepEqual(sessions, [])
+    for (const { name, openFiles } of shares) assert.equal(openFiles, 0, `open files of ${name} are left`)
+    for (const share of this.server.shares) {
+      assert.equal(share.files.size, 0)
+      assert.equal(share.notifier.watchCount, 0, 'watches are left')
+    }
+  }
+}
+
+/** What is given back is written over: who still needs it is found out. */
+function poison(buffers: BufferPool): void {
+  const give = buffers.give.bind(buffers)
+  buffers.give = (buffer) => {
+    buffer.fill(POISON)
+    give(buffer)
+  }
+}
+
+/** Asserts a status by its name. */
+export function statusIs(answer: Answer, name: string): Answer {
+  assert.equal(answer.statusName, name)
+  return answer
+}
+
+export const succeeded = (answer: Answer): Answer => statusIs(answer, 'STATUS_SUCCESS')
+
+/** Asserts that the server ends the connection, without an answer to what was asked last. */
+export async function assertCutOff(client: Client, ...asked: readonly Promise<unknown>[]): Promise<void> {
+  await client.network.settled()
+  assert.ok(client.isClosed, 'the server has ended the connection')
+  for (const answer of asked) await assert.rejects(answer, Disconnected)
+}
+
+const openDescriptors = (): number | undefined => {
+  try {
+    return readdirSync('/proc/self/fd').length
+  } catch {
+    // There is no such folder on this system.
+    return undefined
+  }
+}
+
+/** What takes longer waits for what does not come. */
+const timeoutMs = 20_000
+const givenSeed = process.env['SMBKIT_SEED']
+
+/** A test in a world of its own. When it fails, the seed that it can be played again with is told. */
+export function scenario(name: string, options: WorldOptions, play: (world: World) => Promise<void>): void {
+  test(name, { timeout: timeoutMs }, async () => {
+    const seed = givenSeed === undefined ? Math.floor(Math.random() * 2 ** 32) : Number(givenSeed)
+    const before = openDescriptors()
+    const world = new World(options, seed)
+    try {
+      await play(world)
+      await world.end()
+      assert.equal(openDescriptors(), before, 'file descriptors are left')
+    } catch (error) {
+      console.error(`${name}: SMBKIT_SEED=${seed}`)
+      if (world.faults.length > 0) console.error('faults:', world.faults)
+      if (world.disconnects.length > 0) console.error('disconnects:', world.disconnects)
+      throw error
+    }
+  })
+}
