@@ -6,7 +6,7 @@ import { type Members, type MembersInput, type NdrFields, type NdrLimits, NdrRea
 
 /**
  * Parameters in one direction, in their order; a return value is the last one of `out`. A parameter that is a
- * reference pointer is declared as what it points to: it has no representation of its own (C706 14.3.12.2).
+ * reference pointer is declared as what it points to: it has no representation of its own (C706 14.3.11).
  */
 export interface Parameters<T, Input> {
   /** @throws WireError for bytes that are not these parameters */

@@ -162,7 +162,7 @@ export class RpcConnection {
         this.#calls.cancel(callId)
         break
       case PacketType.ORPHANED:
-        // Only with this feature does a connection go on after a call that was left half sent (MS-RPCE 2.2.2.14).
+        // Only with this feature does a connection go on after a call that was left half sent (MS-RPCE 3.3.1.5.10).
         if (this.#keepsOnOrphan) this.#dropAssembly(callId)
         this.#calls.orphan(callId)
         break

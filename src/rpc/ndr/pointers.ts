@@ -2,7 +2,7 @@ import type { NdrType } from './type.ts'
 
 const POINTER_BYTES = 4
 
-/** [unique]: null or a target of its own (C706 14.3.11). */
+/** [unique]: null or a target of its own (C706 14.3.10). */
 export function unique<T, I>(target: NdrType<T, I>): NdrType<T | null, I | null, true> {
   const typeName = `unique ${target.typeName}`
   return {

@@ -109,7 +109,7 @@ export class NdrReader {
   }
 
   /**
-   * A full pointer: the first with an id brings its target, the others mean the same one (C706 14.3.12.1).
+   * A full pointer: the first with an id brings its target, the others mean the same one (C706 14.3.10).
    * `read` reads the target and hands it on.
    */
   shared<T>(id: number, set: (value: T) => void, read: (set: (value: T) => void) => void): void {
