@@ -34,6 +34,8 @@ const MAX_CHAIN_LENGTH = 256
 /** What NEGOTIATE settled (MS-SMB2 3.3.1.7). */
 export interface Negotiated {
   readonly dialect: number
+  /** As the client sent them, for VALIDATE_NEGOTIATE_INFO. */
+  readonly clientDialects: readonly number[]
   readonly clientGuid: string
   readonly clientCapabilities: number
   readonly clientSecurityMode: number

@@ -65,13 +65,13 @@ const ALLOWED_WHEN_EXPIRED: ReadonlySet<number> = new Set([
 function* serve(request: Request): Steps<Reply | Failure> {
   const definition = commands[request.command]
   const { connection, chain } = request
+  // MS-SMB2 3.3.5.2: until NEGOTIATE has settled the dialect nothing else is served.
+  if (connection.negotiated === undefined && request.command !== Command.NEGOTIATE)
+    throw new ProtocolError('a command before NEGOTIATE')
   if (definition === undefined) {
     if (request.command > Command.OPLOCK_BREAK) return fail(NtStatus.INVALID_PARAMETER)
     throw new ProtocolError(`unexpected command ${request.command}`)
   }
-  // MS-SMB2 3.3.5.2: until NEGOTIATE has settled the dialect nothing else is served.
-  if (connection.negotiated === undefined && request.command !== Command.NEGOTIATE)
-    throw new ProtocolError('a command before NEGOTIATE')
   // MS-SMB2 3.3.5.2.7.2: the first of a chain has nothing that it could be related to, nor has one after a failure.
   if (request.isRelated && !chain.valid) return fail(NtStatus.INVALID_PARAMETER)
   const problem = findSession(request, definition)

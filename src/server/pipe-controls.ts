@@ -6,6 +6,7 @@ import { FsctlCode, type IoctlRequest } from '../wire/smb2/index.ts'
 import { type ControlResult, NO_OUTPUT } from './control.ts'
 import { namedPipeExists } from './named-pipe.ts'
 import type { PipeOpen } from './open.ts'
+import { waitForPipe } from './pipe-wait.ts'
 import type { Request } from './request.ts'
 import { serviceContext } from './service-context.ts'
 import { type Steps, wait } from './steps.ts'
@@ -19,10 +20,10 @@ export function* pipeWait(request: Request, body: IoctlRequest): Steps<ControlRe
 }
 
 /** Controls on an open pipe. */
-export function* pipeControl(body: IoctlRequest, open: PipeOpen): Steps<ControlResult | Failure> {
+export function* pipeControl(request: Request, body: IoctlRequest, open: PipeOpen): Steps<ControlResult | Failure> {
   switch (body.ctlCode) {
     case FsctlCode.PIPE_TRANSCEIVE: {
-      const answer = yield* wait(open.pipe.transceive(body.input, body.maxOutputResponse))
+      const answer = yield* wait(waitForPipe(request, open, open.pipe.transceive(body.input, body.maxOutputResponse)))
       if (failed(answer)) return answer
       return { output: answer.data, ...(answer.more ? { status: NtStatus.BUFFER_OVERFLOW } : {}) }
     }

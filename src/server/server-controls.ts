@@ -4,6 +4,7 @@ import { ProtocolError } from '../protocol/frame-assembler.ts'
 import { type Failure, fail } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import {
+  Dialect,
   type IoctlRequest,
   NetworkInterfaceInfoResponse,
   SockaddrIn,
@@ -20,11 +21,14 @@ export function* validateNegotiateInfo(request: Request, body: IoctlRequest): St
   const { connection } = request
   const { negotiated, server } = connection
   if (negotiated === undefined) return fail(NtStatus.FILE_CLOSED)
+  // 3.1.1 has its hash for this: who asks here was lied to about the dialect.
+  if (negotiated.dialect === Dialect.SMB_3_1_1) throw new ProtocolError('VALIDATE_NEGOTIATE_INFO on 3.1.1')
+  if (body.maxOutputResponse < ValidateNegotiateInfoResponse.size)
+    throw new ProtocolError('VALIDATE_NEGOTIATE_INFO without room for its answer')
   const asked = ValidateNegotiateInfoRequest.decode(viewOf(body.input))
-  if (body.maxOutputResponse < ValidateNegotiateInfoResponse.size) return fail(NtStatus.INVALID_PARAMETER)
-  const best = Math.max(...server.dialects.filter((dialect) => asked.dialects.includes(dialect)))
   const matches =
-    best === negotiated.dialect &&
+    asked.dialects.length === negotiated.clientDialects.length &&
+    asked.dialects.every((dialect, i) => dialect === negotiated.clientDialects[i]) &&
     asked.capabilities === negotiated.clientCapabilities &&
     asked.guid === negotiated.clientGuid &&
     asked.securityMode === negotiated.clientSecurityMode

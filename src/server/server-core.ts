@@ -14,6 +14,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { Connection } from './connection.ts'
 import type { ServerEvents } from './events.ts'
 import { defaultLimits, type ServerLimits } from './limits.ts'
+import { NamedPipes } from './named-pipes.ts'
 import type { Reply } from './reply.ts'
 import type { Request } from './request.ts'
 import type { Session } from './session.ts'
@@ -72,6 +73,8 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   readonly encryption: 'required' | 'enabled' | 'off'
   readonly allowAnonymous: boolean
   readonly connections = new Set<Connection>()
+  /** What can be opened on IPC$; a program may add its own. */
+  readonly pipes = new NamedPipes()
   /** For large messages, both ways. */
   readonly buffers: BufferPool
   /** Sessions of all connections, for PreviousSessionId. */

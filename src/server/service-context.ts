@@ -8,6 +8,10 @@ export function serviceContext(server: ServerCore, session: Session): ServiceCon
   return {
     serverName: server.name,
     comment: server.comment,
+    pipes: server.pipes,
+    now: () => server.clock.now(),
+    sessionCount: () => server.sessions.size,
+    report: (error) => server.reportError(error, session.connection),
     shares: () => [
       ...[...server.shares].map((share) => ({
         name: share.name,

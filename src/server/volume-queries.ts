@@ -73,14 +73,14 @@ const NO_LIMIT = 0xffff_ffff_ffff_ffffn
 const queries = new Map<number, VolumeQuery>([
   [
     FsInformationClass.FileFsVolumeInformation,
-    ofVolume(VOLUME_MINIMUM, (volume) =>
+    ofVolume(VOLUME_MINIMUM, (volume, share) =>
       atLeast(
         VOLUME_MINIMUM,
         FileFsVolumeInformation.encode({
           volumeCreationTime: volume.creationTime,
           volumeSerialNumber: volume.serialNumber,
           supportsObjects: false,
-          volumeLabel: volume.label,
+          volumeLabel: volume.label === '' ? share.name : volume.label,
         }),
       ),
     ),

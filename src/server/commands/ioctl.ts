@@ -69,7 +69,7 @@ function* control(request: Request, body: IoctlRequest): Steps<ControlResult | F
   if (server !== undefined) return yield* server(request, body)
   const open = request.anyOpen(body.fileId)
   if (failed(open)) return open
-  if (!(open instanceof Open)) return yield* pipeControl(body, open)
+  if (!(open instanceof Open)) return yield* pipeControl(request, body, open)
   const file = fileControls.get(body.ctlCode)
   if (file === undefined) return fail(NtStatus.INVALID_DEVICE_REQUEST)
   open.use()

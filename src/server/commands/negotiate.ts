@@ -71,6 +71,7 @@ function serveNegotiate(request: Request, body: NegotiateRequest): Reply | Failu
   preauthHash?.update(request.bytes)
   connection.negotiated = {
     dialect,
+    clientDialects: [...body.dialects],
     clientGuid: body.clientGuid,
     clientCapabilities: body.capabilities,
     clientSecurityMode: body.securityMode,

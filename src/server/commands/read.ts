@@ -4,8 +4,9 @@ import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { Command, ReadRequest, ReadResponse } from '../../wire/smb2/index.ts'
 import { defineCommand } from '../command.ts'
 import { NewDataFrame } from '../data-frame.ts'
-import { narrow } from '../narrow.ts'
+import { isFileRange, narrow } from '../narrow.ts'
 import { Open, type PipeOpen } from '../open.ts'
+import { waitForPipe } from '../pipe-wait.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
 import { negotiatedMaximum } from '../sizes.ts'
@@ -29,8 +30,10 @@ function* serveRead(request: Request, body: ReadRequest): Steps<Reply | Failure>
   if (!(open instanceof Open)) return yield* readPipe(request, open, body.length)
   if (open.file.isDirectory && open.file.stream === undefined) return fail(NtStatus.INVALID_DEVICE_REQUEST)
   if ((open.grantedAccess & (FILE_READ_DATA | FILE_EXECUTE)) === 0) return fail(NtStatus.ACCESS_DENIED)
+  if (!isFileRange(body.offset, body.length)) return fail(NtStatus.INVALID_PARAMETER)
   const offset = narrow(body.offset)
-  if (offset === undefined) return fail(body.offset >> 63n === 1n ? NtStatus.INVALID_PARAMETER : NtStatus.END_OF_FILE)
+  if (body.length === 0 && body.minimumCount === 0) return reply(ReadResponse, { data: new Uint8Array(0) })
+  if (offset === undefined) return fail(NtStatus.END_OF_FILE)
   if (open.stream.locks.blocksRead(open, body.offset, BigInt(body.length))) return fail(NtStatus.FILE_LOCK_CONFLICT)
   const frame = new NewDataFrame(request.connection.server.buffers, body.length)
   open.use()
@@ -55,15 +58,7 @@ const isPastEnd = (count: number, body: ReadRequest): boolean =>
 
 /** A pipe's next message; waits for one (MS-SMB2 3.3.5.12). */
 function* readPipe(request: Request, open: PipeOpen, length: number): Steps<Reply | Failure> {
-  const pending = open.pipe.read(length)
-  if (pending instanceof Promise) {
-    const refused = request.goAsync(open, () => open.pipe.cancelRead(pending))
-    if (refused !== undefined) {
-      open.pipe.cancelRead(pending)
-      return refused
-    }
-  }
-  const message = yield* wait(pending)
+  const message = yield* wait(waitForPipe(request, open, open.pipe.read(length)))
   if (failed(message)) return message
   return reply(ReadResponse, { data: message.data }, message.more ? NtStatus.BUFFER_OVERFLOW : NtStatus.SUCCESS)
 }

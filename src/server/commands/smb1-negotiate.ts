@@ -42,6 +42,7 @@ export function answerSmb1Negotiate(connection: Connection, view: DataView): Uin
     const answer = smb2Answer(connection, Dialect.SMB_2_0_2)
     connection.negotiated = {
       dialect: Dialect.SMB_2_0_2,
+      clientDialects: [Dialect.SMB_2_0_2],
       clientGuid: NULL_GUID,
       clientCapabilities: 0,
       clientSecurityMode: 0,

@@ -1,8 +1,16 @@
+import { ProtocolError } from '../../protocol/frame-assembler.ts'
 import { canSeal } from '../../protocol/transform.ts'
 import { AccessMask, FILE_ALL_ACCESS } from '../../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
-import { Command, ShareFlags, ShareType, TreeConnectRequest, TreeConnectResponse } from '../../wire/smb2/index.ts'
+import {
+  Command,
+  Dialect,
+  ShareFlags,
+  ShareType,
+  TreeConnectRequest,
+  TreeConnectResponse,
+} from '../../wire/smb2/index.ts'
 import { defineCommand } from '../command.ts'
 import { reply } from '../reply.ts'
 import type { Request } from '../request.ts'
@@ -25,6 +33,10 @@ export const treeConnect = defineCommand({
   body: TreeConnectRequest,
   handler(request, body) {
     const { session, connection } = request
+    // MS-SMB2 3.3.5.7: on 3.1.1 this is what proves that nobody has changed NEGOTIATE.
+    const isProven = request.sealedBy !== undefined || request.isSigned
+    if (connection.negotiated?.dialect === Dialect.SMB_3_1_1 && session.keys !== undefined && !isProven)
+      throw new ProtocolError('TREE_CONNECT neither signed nor sealed')
     const match = /^\\\\([^\\]*)\\([^\\]+)$/.exec(body.path)
     if (match === null) return fail(NtStatus.BAD_NETWORK_NAME)
     const name = match[2] as string
