@@ -5,7 +5,11 @@ import { viewOf } from '../../src/bytes/utf16.ts'
 import { deriveSessionKeys } from '../../src/crypto/key-derivation.ts'
 import { PreauthIntegrityHash } from '../../src/crypto/preauth.ts'
 import { type CipherName, createSealer } from '../../src/crypto/sealing.ts'
-import { createSigner, defaultSigningAlgorithm, type SigningAlgorithm as SigningName } from '../../src/crypto/signing.ts'
+import {
+  createSigner,
+  defaultSigningAlgorithm,
+  type SigningAlgorithm as SigningName,
+} from '../../src/crypto/signing.ts'
 import { failed } from '../../src/wire/erref/failure.ts'
 import { NtStatus, ntStatusName } from '../../src/wire/erref/ntstatus.ts'
 import {

@@ -15,9 +15,9 @@ import {
   EchoRequest,
   type FileId,
   FlushRequest,
+  InfoType,
   IoctlFlags,
   IoctlRequest,
-  InfoType,
   LockFlags,
   LockRequest,
   LogoffRequest,
@@ -194,7 +194,11 @@ export const ALL_CHANGES = Object.values(CompletionFilter).reduce((all, filter) 
 
 export const notifyBody = (
   fileId: FileId,
-  { filter = ALL_CHANGES, recursive = false, room = 4096 }: { filter?: number; recursive?: boolean; room?: number } = {},
+  {
+    filter = ALL_CHANGES,
+    recursive = false,
+    room = 4096,
+  }: { filter?: number; recursive?: boolean; room?: number } = {},
 ): Uint8Array =>
   encodeBody(ChangeNotifyRequest, {
     fileId,
@@ -223,7 +227,12 @@ export async function start(
 }
 
 /** Cancels by the message id, or by the id that STATUS_PENDING brought. */
-export function cancel(client: RawClient, { request }: Waiting, by: 'asyncId' | 'messageId', options?: CallOptions): void {
+export function cancel(
+  client: RawClient,
+  { request }: Waiting,
+  by: 'asyncId' | 'messageId',
+  options?: CallOptions,
+): void {
   const asyncId = client.interimOf(request.messageId)?.asyncId
   assert.ok(by === 'messageId' || asyncId !== undefined, 'STATUS_PENDING has come')
   const body = encodeBody(CancelRequest, {})

@@ -20,14 +20,7 @@ import {
   ValidateNegotiateInfoRequest,
   ValidateNegotiateInfoResponse,
 } from '../../src/wire/smb2/index.ts'
-import {
-  ALL_DIALECTS,
-  type Client,
-  CLIENT_GUID,
-  encryptionContext,
-  preauthContext,
-  signingContext,
-} from './client.ts'
+import { ALL_DIALECTS, CLIENT_GUID, type Client, encryptionContext, preauthContext, signingContext } from './client.ts'
 import { create, ioctl, read, write } from './files.ts'
 import { encodeBody } from './messages.ts'
 import { assertCutOff, scenario, succeeded } from './world.ts'
@@ -109,11 +102,7 @@ const refused: readonly [string, Parameters<Client['negotiate']>[0], string][] =
   ['3.1.1 without the integrity context', { contexts: [] }, 'STATUS_INVALID_PARAMETER'],
   ['the integrity context twice', { contexts: [preauthContext(), preauthContext()] }, 'STATUS_INVALID_PARAMETER'],
   ['no hash in it', { contexts: [preauthContext([])] }, 'STATUS_INVALID_PARAMETER'],
-  [
-    'an unknown hash',
-    { contexts: [preauthContext([9 as 1])] },
-    'STATUS_SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP',
-  ],
+  ['an unknown hash', { contexts: [preauthContext([9 as 1])] }, 'STATUS_SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP'],
   ['no ciphers', { contexts: [preauthContext(), encryptionContext([])] }, 'STATUS_INVALID_PARAMETER'],
   [
     'the encryption context twice',
@@ -147,7 +136,13 @@ const ranges = [
   { minDialect: '2.1', maxDialect: '3.0', offered: ALL_DIALECTS, dialect: Dialect.SMB_3_0 },
 ] as const
 for (const { offered, ...range } of ranges) {
-  const { minDialect, maxDialect, status, dialect } = { minDialect: undefined, maxDialect: undefined, status: undefined, dialect: undefined, ...range }
+  const { minDialect, maxDialect, status, dialect } = {
+    minDialect: undefined,
+    maxDialect: undefined,
+    status: undefined,
+    dialect: undefined,
+    ...range,
+  }
   const server = { ...(minDialect && { minDialect }), ...(maxDialect && { maxDialect }) }
   scenario(`a server of ${minDialect ?? 'any'} to ${maxDialect ?? 'any'}`, { server }, async (world) => {
     const answer = await world.connect().negotiate({ dialects: offered })
@@ -196,10 +191,14 @@ scenario('SMB1 NEGOTIATE with SMB 2.002 alone: 2.0.2 it is', {}, async (world) =
   succeeded(await write(client, await create(client, { name: 'a' }), 'text'))
 })
 
-scenario('SMB 2.??? at a server of 2.0.2 at the most is SMB 2.002', { server: { maxDialect: '2.0.2' } }, async (world) => {
-  const first = await multiProtocol(world.connect(), ['SMB 2.002', 'SMB 2.???'])
-  assert.equal(first.dialectRevision, Dialect.SMB_2_0_2)
-})
+scenario(
+  'SMB 2.??? at a server of 2.0.2 at the most is SMB 2.002',
+  { server: { maxDialect: '2.0.2' } },
+  async (world) => {
+    const first = await multiProtocol(world.connect(), ['SMB 2.002', 'SMB 2.???'])
+    assert.equal(first.dialectRevision, Dialect.SMB_2_0_2)
+  },
+)
 
 scenario('SMB1 NEGOTIATE without SMB2: no dialect in common, in SMB1', {}, async (world) => {
   const client = world.connect()

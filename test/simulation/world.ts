@@ -9,8 +9,8 @@ import { ServerCore, type ServerOptions } from '../../src/server/server-core.ts'
 import type { ShareOptions } from '../../src/server/share.ts'
 import { Client, type LogonOptions, type NegotiateOptions, OTHER, TESTER } from './client.ts'
 import { Network, POISON } from './network.ts'
-import { type Answer, Disconnected } from './raw-client.ts'
 import { Random } from './random.ts'
+import { type Answer, Disconnected } from './raw-client.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 const accounts = [TESTER, OTHER].map(({ user, password }) => ({ user, ntHash: ntHash(password) }))
@@ -121,9 +121,10 @@ export const succeeded = (answer: Answer): Answer => statusIs(answer, 'STATUS_SU
 
 /** Asserts that the server ends the connection, without an answer to what was asked last. */
 export async function assertCutOff(client: Client, ...asked: readonly Promise<unknown>[]): Promise<void> {
+  const rejected = asked.map((answer) => assert.rejects(answer, Disconnected))
   await client.network.settled()
   assert.ok(client.isClosed, 'the server has ended the connection')
-  for (const answer of asked) await assert.rejects(answer, Disconnected)
+  await Promise.all(rejected)
 }
 
 const openDescriptors = (): number | undefined => {
