@@ -3,7 +3,9 @@ import { chmodSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } f
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { OpenKind } from '../../src/backends/disk/calls.ts'
 import { DirectoryCache } from '../../src/backends/disk/directory-cache.ts'
+import { backendOf } from '../../src/backends/disk/index.ts'
 import { LinuxCalls } from '../../src/backends/disk/linux.ts'
 import { linuxLibc } from '../../src/native/libc.ts'
 import { create, folderFor, mayAnything, notLinux, readWrite } from './backend-disk-folder.ts'
@@ -86,6 +88,40 @@ test('two names that differ in case alone are both there', { skip: notLinux }, a
   assert.equal(await which.file.remove(), undefined)
   const [left] = await on.names('')
   assert.equal(await on.text('nAMe'), left === 'name' ? 'small' : 'large')
+})
+
+test('on a disk that folds case itself names have their stored spelling', { skip: notLinux }, async (context) => {
+  const on = folderFor(context)
+  const libc = linuxLibc()
+  assert.ok(libc !== undefined)
+  mkdirSync(join(on.root, 'Folder/Sub'), { recursive: true })
+  writeFileSync(join(on.root, 'Folder/Sub/File'), 'x')
+  class Folding extends LinuxCalls {
+    override readonly foldsCase = true
+    override statAt(directory: number, path: readonly string[]) {
+      return super.statAt(
+        directory,
+        path.map((name) => fold(name)),
+      )
+    }
+    override open(directory: number, path: readonly string[], kind: OpenKind) {
+      return super.open(
+        directory,
+        path.map((name) => fold(name)),
+        kind,
+      )
+    }
+  }
+  const fold = (name: string): string =>
+    ['Folder', 'Sub', 'File'].find((one) => one.toLowerCase() === name.toLowerCase()) ?? name
+  const backend = backendOf(new Folding(libc, on.root), 'folding')
+  const opened = await backend.open(['FOLDER', 'sub', 'FILE'], { disposition: 'open', read: true, write: false })
+  assert.ok('file' in opened)
+  assert.deepEqual(opened.path, ['Folder', 'Sub', 'File'])
+  assert.equal(await opened.file.rename(['folder', 'SUB', 'file'], false), undefined)
+  await opened.file.close()
+  assert.deepEqual(await on.names('Folder/Sub'), ['file'])
+  await backend.close()
 })
 
 test('a folder that may not be listed gives names as they are spelled', {

@@ -122,6 +122,12 @@ test('what the process may not do is ACCESS_DENIED', { skip: notLinux || mayAnyt
   assert.equal(await on.status('closed', { read: true }), 'STATUS_ACCESS_DENIED')
   assert.equal(await on.status('closed', { write: true }), 'STATUS_ACCESS_DENIED')
   assert.equal(await on.status('fixed/new', create), 'STATUS_ACCESS_DENIED')
+  mkdirSync(join(on.root, 'hidden'), 0o300)
+  assert.equal(await on.status('hidden', { read: true }), 'STATUS_ACCESS_DENIED')
+  const hidden = await on.file('hidden')
+  assert.equal(statusOf(await hidden.list()), 'STATUS_ACCESS_DENIED')
+  assert.equal((await good(hidden.stat())).isDirectory, true)
+  chmodSync(join(on.root, 'hidden'), 0o700)
   const file = await on.file('closed')
   assert.equal((await good(file.stat())).endOfFile, 1)
   assert.equal(await file.setStat({ lastWriteTime: 131_000_000_000_000_000n }), undefined)
@@ -181,6 +187,25 @@ test('no descriptor is left open, and none is closed twice', { skip: notLinux },
   const before = descriptors()
   for (let i = 0; i < 20; i++) await round()
   assert.equal(descriptors(), before)
+})
+
+test('a closed backend opens nothing more, and its files harm no other', { skip: notLinux }, async (context) => {
+  const on = folderFor(context)
+  const other = folderFor(context)
+  const file = await on.create('file', 'x')
+  await other.create('file', 'x')
+  await on.backend.close()
+  await on.backend.close()
+  // What is opened now has the number that the closed folder had.
+  const roots = Array.from({ length: 10 }, () => other.again())
+  assert.equal(
+    statusOf(await on.backend.open(['file'], { ...create, disposition: 'open' })),
+    'STATUS_VOLUME_DISMOUNTED',
+  )
+  assert.notEqual(statusOf(await file.rename(['other'], true)), 'STATUS_SUCCESS')
+  assert.notEqual(statusOf(await file.remove()), 'STATUS_SUCCESS')
+  assert.deepEqual(await other.names(''), ['file'])
+  for (const root of roots) await root.close()
 })
 
 test('a backend without a folder throws what node:fs throws', () => {

@@ -149,6 +149,27 @@ test('names that only POSIX has are listed, found, and made', { skip: notLinux }
   assert.equal((await on.names('')).length, stored.length + 1)
 })
 
+test('paths longer than the system takes at once', { skip: notLinux }, async (context) => {
+  const on = folderFor(context)
+  const names = Array.from({ length: 60 }, (_, depth) => `${depth} ${'long'.repeat(50)}`)
+  for (let depth = 1; depth <= names.length; depth++) {
+    await on.file(names.slice(0, depth).join('/'), { disposition: 'create', kind: 'directory' })
+  }
+  const path = names.join('/')
+  assert.ok(path.length > 2 * 4096)
+  await on.create(`${path}/leaf`, 'deep')
+  assert.equal(await on.text(`${path}/leaf`), 'deep')
+  assert.equal(await on.text(`${path.toUpperCase()}/LEAF`), 'deep')
+  assert.deepEqual(await on.names(path), ['leaf'])
+  assert.equal(await (await on.file(`${path}/leaf`)).rename(['leaf'], false), undefined)
+  for (let depth = names.length; depth > 0; depth--) {
+    const file = await on.file(names.slice(0, depth).join('/'))
+    assert.equal(await file.remove(), undefined)
+    await file.close()
+  }
+  assert.deepEqual(await on.names(''), ['leaf'])
+})
+
 test('the store is not listed, not found, not made', async (context) => {
   const on = folderFor(context)
   mkdirSync(join(on.root, '.smbkit', 'streams'), { recursive: true })

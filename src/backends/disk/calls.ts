@@ -13,6 +13,8 @@ export interface DiskCalls {
   /** Absent where the disk has no extended attributes. */
   readonly attributes?: AttributeCalls
   readonly sparse: boolean
+  /** The disk itself finds names without regard to case, so that a name that is found need not be spelled as stored. */
+  readonly foldsCase: boolean
   /** Number of the root's device. */
   readonly device: number
 

@@ -2,6 +2,7 @@ import type { DiskCalls } from './calls.ts'
 import type { DirectoryCache } from './directory-cache.ts'
 import type { Lookup } from './lookup.ts'
 import type { Metadata } from './metadata.ts'
+import type { OpenNames } from './open-names.ts'
 import type { OutsideWatch } from './outside-watch.ts'
 import type { Streams } from './streams.ts'
 
@@ -13,6 +14,7 @@ export interface Disk {
   readonly metadata: Metadata
   /** Absent where named streams cannot be kept. */
   readonly streams?: Streams
+  readonly openNames: OpenNames
   /** Who is told of other programs' changes is not told of those made here. */
   readonly outside: OutsideWatch
   readonly readOnly: boolean

@@ -15,7 +15,7 @@ import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { isErrno, type RawStat } from './calls.ts'
 import { Data } from './data.ts'
 import type { Disk } from './disk.ts'
-import { failErrno } from './errno.ts'
+import { Errno, failErrno } from './errno.ts'
 import { readExtendedAttributes, writeExtendedAttributes } from './extended-attributes.ts'
 import { link, type Named, remove, rename } from './moves.ts'
 import { isHidden } from './names.ts'
@@ -32,8 +32,7 @@ export class DiskFile implements BackendFile, Named {
   path: readonly string[]
   protected readonly disk: Disk
   protected readonly data: Data
-  /** Its name was removed here; another file may have it since. */
-  #removed = false
+  removed = false
 
   constructor(disk: Disk, descriptor: number, raw: RawStat, path: readonly string[], byLink: boolean) {
     this.disk = disk
@@ -42,6 +41,7 @@ export class DiskFile implements BackendFile, Named {
     this.isDirectory = raw.kind === 'directory'
     this.byLink = byLink
     this.path = path
+    disk.openNames.add(this)
   }
 
   get descriptor(): number {
@@ -136,6 +136,8 @@ export class DiskFile implements BackendFile, Named {
     // MS-FSA 2.1.5.6.3: only directories can be listed.
     if (!this.isDirectory) return fail(NtStatus.INVALID_PARAMETER)
     const names = this.disk.calls.list(this.descriptor)
+    // A directory that the process may not list was opened for its attributes alone.
+    if (names === -Errno.EBADF) return fail(NtStatus.ACCESS_DENIED)
     return isErrno(names) ? failErrno(names) : names
   }
 
@@ -204,12 +206,8 @@ export class DiskFile implements BackendFile, Named {
 
   rename(to: BackendPath, replace: boolean): Done {
     if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
-    if (this.#removed) return fail(NtStatus.FILE_DELETED)
     if (this.disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
-    const path = rename(this.disk, this, to, replace)
-    if (failed(path)) return path
-    this.path = path
-    return undefined
+    return this.removed ? fail(NtStatus.FILE_DELETED) : rename(this.disk, this, to, replace)
   }
 
   renameStream(_to: string, _replace: boolean): Done {
@@ -218,20 +216,18 @@ export class DiskFile implements BackendFile, Named {
 
   link(to: BackendPath, replace: boolean): Done {
     if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
-    if (this.#removed) return fail(NtStatus.ACCESS_DENIED)
+    if (this.removed) return fail(NtStatus.ACCESS_DENIED)
     return this.disk.readOnly ? fail(NtStatus.MEDIA_WRITE_PROTECTED) : link(this.disk, this, to, replace)
   }
 
   remove(): Done {
     if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
     if (this.disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
-    if (this.#removed) return fail(NtStatus.FILE_DELETED)
-    const refusal = remove(this.disk, this)
-    this.#removed = refusal === undefined
-    return refusal
+    return this.removed ? fail(NtStatus.FILE_DELETED) : remove(this.disk, this)
   }
 
   close(): Maybe<void> {
+    this.disk.openNames.delete(this)
     return this.data.close()
   }
 }

@@ -11,7 +11,8 @@ import type {
   OutsideChange,
   VolumeInfo,
 } from '../../server/backend.ts'
-import type { Failure } from '../../wire/erref/failure.ts'
+import { type Failure, fail } from '../../wire/erref/failure.ts'
+import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { type DiskCalls, isErrno } from './calls.ts'
 import { DirectoryCache } from './directory-cache.ts'
 import type { Disk } from './disk.ts'
@@ -21,6 +22,7 @@ import { Lookup } from './lookup.ts'
 import { Metadata } from './metadata.ts'
 import { MAX_NAME_BYTES } from './names.ts'
 import { open } from './open.ts'
+import { OpenNames } from './open-names.ts'
 import { OutsideWatch } from './outside-watch.ts'
 import { PortableCalls } from './portable.ts'
 import { Streams } from './streams.ts'
@@ -58,7 +60,11 @@ const SECTOR_BYTES = 512
  * `features` and `limitations` say what is not kept.
  */
 export function diskBackend(root: string, options: DiskBackendOptions = {}): DiskBackend {
-  const calls = callsFor(root, options)
+  return backendOf(callsFor(root, options), options.label ?? basename(root), options)
+}
+
+/** The backend over an operating system's calls. */
+export function backendOf(calls: DiskCalls, label: string, options: DiskBackendOptions = {}): DiskBackend {
   const cache = new DirectoryCache(calls)
   const readOnly = options.readOnly ?? false
   const disk: Disk & { streams?: Streams } = {
@@ -66,6 +72,7 @@ export function diskBackend(root: string, options: DiskBackendOptions = {}): Dis
     cache,
     lookup: new Lookup(calls, cache),
     metadata: new Metadata(calls),
+    openNames: new OpenNames(),
     outside: new OutsideWatch(calls),
     readOnly,
     threadBytes: options.threadBytes ?? DEFAULT_THREAD_BYTES,
@@ -73,7 +80,7 @@ export function diskBackend(root: string, options: DiskBackendOptions = {}): Dis
     directoryMode: options.directoryMode ?? 0o777,
   }
   if (calls.attributes !== undefined) disk.streams = new Streams(disk, calls.attributes)
-  return new FolderBackend(disk, options.label ?? basename(root))
+  return new FolderBackend(disk, label)
 }
 
 function callsFor(root: string, options: DiskBackendOptions): DiskCalls {
@@ -111,6 +118,7 @@ class FolderBackend implements DiskBackend {
   }
 
   open(path: BackendPath, how: OpenHow): Answer<Opened> {
+    if (!this.#open) return fail(NtStatus.VOLUME_DISMOUNTED)
     return open(this.#disk, path, how)
   }
 

@@ -47,14 +47,19 @@ const SLOW_TYPES = new Set([
 /** File systems with fine-grained change times, since Linux 6.13: ext4, XFS, Btrfs, tmpfs. */
 const EXACT_TYPES = new Set([0xef53, 0x58465342, 0x9123683e, 0x01021994])
 const EXACT_SINCE = [6, 13] as const
+/** File systems that do not tell case apart: FAT, exFAT, NTFS (both drivers), HFS+, HFS. */
+const FOLDING_TYPES = new Set([0x4d44, 0x2011bab0, 0x5346544e, 0x7366746e, 0x482b, 0x4244])
+const CLOSED = -1
 
 /** Linux by its own system calls. */
 export class LinuxCalls implements DiskCalls {
-  readonly root: number
+  /** Not a descriptor any more once closed: its number may be another file's by then. */
+  root: number
   readonly limitations: readonly string[]
   readonly attributes?: AttributeCalls
   readonly sparse = true
   readonly slow: boolean
+  readonly foldsCase: boolean
   readonly device: number
   readonly #libc: Libc
   readonly #exactChangeTime: boolean
@@ -65,6 +70,7 @@ export class LinuxCalls implements DiskCalls {
     this.root = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
     const type = files.fileSystemType(libc, this.root)
     this.slow = SLOW_TYPES.has(type)
+    this.foldsCase = FOLDING_TYPES.has(type)
     this.#exactChangeTime = EXACT_TYPES.has(type) && isSince(release(), EXACT_SINCE)
     this.#canReadCached = true
     files.statxOf(libc, this.root)
@@ -88,8 +94,24 @@ export class LinuxCalls implements DiskCalls {
   }
 
   open(directory: number, path: readonly string[], kind: OpenKind): number {
-    if (!this.#put(path, Place.pathA)) return -Errno.ENAMETOOLONG
+    if (!this.#put(path, Place.pathA))
+      return this.#halfWay(directory, path, (folder, rest) => this.open(folder, rest, kind))
     return this.#open(directory, OPEN_FLAGS[kind], 0)
+  }
+
+  /** A path that is too long for one call is gone in two. */
+  #halfWay<T>(
+    directory: number,
+    path: readonly string[],
+    go: (folder: number, rest: readonly string[]) => T,
+  ): T | number {
+    const middle = path.length >>> 1
+    if (middle === 0) return -Errno.ENAMETOOLONG
+    const folder = this.open(directory, path.slice(0, middle), 'folder')
+    if (folder < 0) return folder
+    const result = go(folder, path.slice(middle))
+    this.close(folder)
+    return result
   }
 
   create(directory: number, name: string, mode: number): number {
@@ -114,7 +136,8 @@ export class LinuxCalls implements DiskCalls {
   }
 
   statAt(directory: number, path: readonly string[]): RawStat | number {
-    if (!this.#put(path, Place.pathA)) return -Errno.ENAMETOOLONG
+    if (!this.#put(path, Place.pathA))
+      return this.#halfWay(directory, path, (folder, rest) => this.statAt(folder, rest))
     const result = files.statxAt(this.#libc, directory)
     return result < 0 ? result : this.#rawStat()
   }
@@ -273,6 +296,7 @@ export class LinuxCalls implements DiskCalls {
 
   end(): void {
     this.close(this.root)
+    this.root = CLOSED
   }
 
   watch = (report: WatchReport): FolderWatch | number => {

@@ -45,7 +45,7 @@ export class Lookup {
   place(path: readonly string[]): Place | Failure {
     const parentPath = path.slice(0, -1)
     let stored: readonly string[] = parentPath
-    let parent = this.folder(parentPath)
+    let parent = this.#calls.foldsCase && parentPath.length > 0 ? -Errno.ENOENT : this.folder(parentPath)
     if (parent === -Errno.ENOENT && parentPath.length > 0) {
       const found = this.#folderAnyCase(parentPath)
       if (failed(found)) return found
@@ -62,7 +62,7 @@ export class Lookup {
   inFolder(parent: number, parentPath: readonly string[], name: string): Place | Failure {
     let stored = name
     let stat = this.#calls.statAt(parent, [name])
-    if (stat === -Errno.ENOENT) {
+    if (stat === -Errno.ENOENT || this.#calls.foldsCase) {
       const found = this.#cache.find(parent, name)
       // A folder that may not be listed still gives the names that are spelled as stored.
       if (typeof found === 'string') {

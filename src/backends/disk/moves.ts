@@ -5,14 +5,12 @@ import { isErrno } from './calls.ts'
 import type { Disk } from './disk.ts'
 import { Errno, failErrno } from './errno.ts'
 import type { Place } from './lookup.ts'
+import { isBelow, type OpenName } from './open-names.ts'
 
 /** An open file and the name by which it was opened. */
-export interface Named {
+export interface Named extends OpenName {
   readonly descriptor: number
-  readonly fileId: bigint
   readonly isDirectory: boolean
-  /** In stored spelling, from the root. */
-  readonly path: readonly string[]
   /** The last component is a link to it: that link is what is renamed and removed. */
   readonly byLink: boolean
 }
@@ -48,12 +46,13 @@ export function remove(disk: Disk, file: Named): Failure | undefined {
   const place = locate(disk, file)
   if (failed(place)) return place
   const last = !file.byLink && (file.isDirectory || (place.stat?.links ?? 0) <= 1)
-  const afterwards = last ? disk.streams?.store.beforeRemove(file.descriptor, file.fileId) : undefined
+  const afterwards = last ? disk.streams?.beforeRemove(file.descriptor, file.fileId) : undefined
   disk.outside.own('removed', place.path)
   disk.outside.own('modified', place.path)
   const result = disk.calls.removeAt(place.parent, place.name, file.isDirectory && !file.byLink)
   if (result >= 0) {
     disk.cache.changed(place.parent, place.name, undefined)
+    disk.openNames.removed(file.fileId, file.path)
     if (last) disk.metadata.forget(file.fileId)
     afterwards?.()
   }
@@ -61,8 +60,7 @@ export function remove(disk: Disk, file: Named): Failure | undefined {
   return result < 0 ? failErrno(result) : undefined
 }
 
-/** Moves the name; the path that it has then. */
-export function rename(disk: Disk, file: Named, to: readonly string[], replace: boolean): readonly string[] | Failure {
+export function rename(disk: Disk, file: Named, to: readonly string[], replace: boolean): Failure | undefined {
   if (file.path.length === 0 || to.length === 0) return fail(NtStatus.ACCESS_DENIED)
   const invalid = disk.lookup.check(to)
   if (invalid !== undefined) return invalid
@@ -77,7 +75,10 @@ export function rename(disk: Disk, file: Named, to: readonly string[], replace: 
   const refusal = renameTo(disk, file, from, target, wanted, replace)
   disk.calls.close(from.parent)
   disk.calls.close(target.parent)
-  return refusal ?? [...target.path.slice(0, -1), wanted]
+  if (refusal === undefined) {
+    disk.openNames.renamed(file.fileId, file.path, [...target.path.slice(0, -1), wanted], file.isDirectory)
+  }
+  return refusal
 }
 
 function renameTo(
@@ -88,6 +89,8 @@ function renameTo(
   wanted: string,
   replace: boolean,
 ): Failure | undefined {
+  // A directory cannot become its own descendant, whatever is there already.
+  if (file.isDirectory && isBelow(target.path, from.path)) return fail(NtStatus.ACCESS_DENIED)
   if (target.stat === undefined) return move(disk, from, target, wanted, false)
   if (target.stat.fileId === from.stat?.fileId) {
     const sameFolder = folderId(disk, from.parent) === folderId(disk, target.parent)
@@ -102,6 +105,7 @@ function renameTo(
     const result = disk.calls.removeAt(from.parent, from.name, false)
     if (result < 0) return failErrno(result)
     disk.cache.changed(from.parent, from.name, undefined)
+    disk.openNames.removed(file.fileId, target.path)
     return target.name === wanted ? undefined : move(disk, target, target, wanted, true)
   }
   if (!replace) return fail(NtStatus.OBJECT_NAME_COLLISION)
@@ -118,12 +122,14 @@ function renameTo(
 
 /** What is to be cleaned up when the file at `target` has given way. */
 function replaced(disk: Disk, target: Place): () => void {
-  const { stat } = target
-  if (stat === undefined || stat.kind !== 'file' || stat.links > 1) return () => {}
+  const { stat, path } = target
+  if (stat === undefined) return () => {}
+  if (stat.kind !== 'file' || stat.links > 1) return () => disk.openNames.removed(stat.fileId, path)
   const descriptor = disk.streams === undefined ? -1 : disk.calls.open(target.parent, [target.name], 'node')
-  const streams = descriptor < 0 ? undefined : disk.streams?.store.beforeRemove(descriptor, stat.fileId)
+  const streams = descriptor < 0 ? undefined : disk.streams?.beforeRemove(descriptor, stat.fileId)
   if (descriptor >= 0) disk.calls.close(descriptor)
   return () => {
+    disk.openNames.removed(stat.fileId, path)
     disk.metadata.forget(stat.fileId)
     streams?.()
   }
@@ -134,7 +140,7 @@ function move(disk: Disk, from: Place, to: Place, toName: string, replace: boole
   disk.outside.own('movedFrom', from.path)
   disk.outside.own('movedTo', [...to.path.slice(0, -1), toName])
   const result = disk.calls.rename(from.parent, from.name, to.parent, toName, replace)
-  // A directory cannot become its own descendant.
+  // By way of a link a directory would become its own descendant.
   if (result === -Errno.EINVAL) return fail(NtStatus.ACCESS_DENIED)
   if (result < 0) return failErrno(result)
   disk.cache.changed(from.parent, from.name, undefined)
@@ -152,9 +158,10 @@ export function link(disk: Disk, file: Named, to: readonly string[], replace: bo
   if (to.length === 0) return fail(NtStatus.ACCESS_DENIED)
   const invalid = disk.lookup.check(to)
   if (invalid !== undefined) return invalid
-  const raw = disk.calls.stat(file.descriptor)
-  if (isErrno(raw)) return failErrno(raw)
-  if (raw.links === 0) return fail(NtStatus.ACCESS_DENIED)
+  // A name that was removed gives no other, even where the file has one left.
+  const from = locate(disk, file)
+  if (failed(from)) return from
+  disk.calls.close(from.parent)
   const target = disk.lookup.place(to)
   if (failed(target)) return target
   const refusal = linkTo(disk, file, target, to[to.length - 1] as string, replace)

@@ -116,8 +116,10 @@ export class OpenStream {
   }
 
   #renameStored(to: string): Failure | undefined {
-    if (this.#stored === undefined) return undefined
-    const renamed = this.#streams.store.rename(this.#stored, to)
+    const data = this.data()
+    if (failed(data)) return data
+    if (data === undefined || this.#stored === undefined) return undefined
+    const renamed = this.#streams.store.rename(data.descriptor, this.#stored, to)
     if (failed(renamed)) return renamed
     this.#stored = renamed
     return undefined

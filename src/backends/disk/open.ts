@@ -23,7 +23,8 @@ export function open(disk: Disk, path: readonly string[], how: OpenHow): Opened 
   const refusal = disk.lookup.check(path)
   if (refusal !== undefined) return refusal
   // What is spelled as stored and has no links in it, as most of what is opened, needs no search.
-  const raw = how.disposition === 'create' && path.length > 0 ? -Errno.ENOENT : disk.calls.statAt(disk.calls.root, path)
+  const mustSearch = path.length > 0 && (how.disposition === 'create' || disk.calls.foldsCase)
+  const raw = mustSearch ? -Errno.ENOENT : disk.calls.statAt(disk.calls.root, path)
   if (!isErrno(raw) && raw.kind !== 'link') {
     const opened = openExisting(disk, { base: disk.calls.root, names: path, path }, raw, how)
     if (opened !== undefined) return opened
@@ -112,7 +113,7 @@ function openKind(raw: RawStat, how: OpenHow, openAs: (kind: OpenKind) => number
   if (data && how.write) return openAs(how.read ? 'readWrite' : 'write')
   const descriptor = openAs(raw.kind === 'directory' ? 'directory' : 'read')
   const denied = descriptor === -Errno.EACCES || descriptor === -Errno.EPERM
-  return denied && !(data && how.read) ? openAs('node') : descriptor
+  return denied && !(how.read && how.stream === undefined) ? openAs('node') : descriptor
 }
 
 function goneMeanwhile(errno: number): boolean {

@@ -27,6 +27,7 @@ export class PortableCalls implements DiskCalls {
   readonly root: number
   readonly device: number
   readonly sparse = false
+  readonly foldsCase = windows || process.platform === 'darwin'
   readonly slow = false
   readonly limitations = [
     'Named streams, extended attributes and security descriptors are not kept, DOS attributes and creation times not ' +

@@ -108,11 +108,9 @@ export class StreamStore {
     return isErrno(raw) ? { size: 0, allocated: 0 } : { size: raw.size, allocated: raw.allocated }
   }
 
-  rename(stream: StoredStream, name: string): StoredStream | Failure {
-    const descriptor = this.open(stream)
-    if (descriptor < 0) return failErrno(descriptor)
+  /** Renames a stream whose file in the store is open. */
+  rename(descriptor: number, stream: StoredStream, name: string): StoredStream | Failure {
     const result = this.#attributes.write(descriptor, NAME, Buffer.from(name))
-    this.#disk.calls.close(descriptor)
     return result < 0 ? failErrno(result) : { ...stream, name }
   }
 
@@ -130,13 +128,10 @@ export class StreamStore {
     return store >= 0 && this.#disk.calls.removeAt(store, id, true) >= 0
   }
 
-  /** To be called before the last name of a file goes: what to do when it is gone. */
-  beforeRemove(descriptor: number, fileId: bigint): () => void {
+  /** The streams in the folder of an open file, if it is the file's own. */
+  owned(descriptor: number, fileId: bigint): StoredStream[] {
     const id = this.#store(false) < 0 ? undefined : this.idOf(descriptor)
-    if (id === undefined || !this.isOwner(id, fileId)) return () => {}
-    return () => {
-      for (const stream of this.list(id)) this.remove(stream)
-    }
+    return id === undefined || !this.isOwner(id, fileId) ? [] : this.list(id)
   }
 
   /** A folder of the file's own with the same streams, in place of one that belongs to another file. */

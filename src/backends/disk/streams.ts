@@ -161,6 +161,15 @@ export class Streams {
     return true
   }
 
+  /** To be called before the last name of a file goes: what to do when it is gone. Who has a stream open keeps it. */
+  beforeRemove(descriptor: number, fileId: bigint): () => void {
+    const owned = this.store.owned(descriptor, fileId)
+    for (const { name } of owned) this.opened(fileId, name)?.data()
+    return () => {
+      for (const stream of owned) this.store.remove(stream)
+    }
+  }
+
   /** The last stream in the store is gone: so is the folder, and the file need not know it. */
   release(descriptor: number, stream: StoredStream): void {
     if (this.store.remove(stream)) this.attributes.remove(descriptor, STORE_ID)
