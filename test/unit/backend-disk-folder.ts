@@ -12,6 +12,17 @@ import { ntStatusName } from '../../src/wire/erref/ntstatus.ts'
 
 /** Why a test of what only Linux has is skipped; false where it runs. */
 export const notLinux = linuxLibc() === undefined && 'needs Linux and koffi'
+/** Why a test of what is kept in extended attributes is skipped; false where it runs. */
+export const noAttributes = notLinux || (!tested() && 'the temporary folder is on a disk without extended attributes')
+
+function tested(): boolean {
+  const root = mkdtempSync(join(tmpdir(), 'smbkit-disk-'))
+  const backend = diskBackend(root)
+  void backend.close()
+  rmSync(root, { recursive: true })
+  return backend.features.extendedAttributes
+}
+
 export const notRoot = process.getuid?.() !== 0 && 'needs the superuser'
 
 /** Whether the process has a capability of Linux: CAP_DAC_OVERRIDE is 1, CAP_SYS_ADMIN 21. */

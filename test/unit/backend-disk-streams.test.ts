@@ -10,7 +10,7 @@ import {
   type Folder,
   folderFor,
   good,
-  notLinux,
+  noAttributes,
   readWrite,
   statusOf,
 } from './backend-disk-folder.ts'
@@ -23,7 +23,7 @@ const noTool = (): string | false => {
     return 'needs getfattr and setfattr (apt-get install attr)'
   }
 }
-const skip = notLinux || noTool()
+const skip = noAttributes || noTool()
 
 const stored = (on: Folder): string[] => {
   const store = join(on.root, '.smbkit/streams')
@@ -193,7 +193,7 @@ test('replacing a file removes its stored streams, renaming keeps them', { skip 
   assert.deepEqual(await content(await on.file('b', { read: true, stream: 's' })), pattern(60_000, 97))
 })
 
-test('names of streams that cannot be kept are refused', { skip: notLinux }, async (context) => {
+test('names of streams that cannot be kept are refused', { skip: noAttributes }, async (context) => {
   const on = folderFor(context)
   await on.create('file')
   for (const stream of ['', 'a/b', 'a:b', 'a\\b', 'a\0b', '\ud800', 'x'.repeat(235), 'ä'.repeat(118)]) {

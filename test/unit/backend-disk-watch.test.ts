@@ -5,7 +5,16 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { OutsideChange } from '../../src/server/backend.ts'
-import { create, descriptors, type Folder, folderFor, good, notLinux, readWrite } from './backend-disk-folder.ts'
+import {
+  create,
+  descriptors,
+  type Folder,
+  folderFor,
+  good,
+  noAttributes,
+  notLinux,
+  readWrite,
+} from './backend-disk-folder.ts'
 
 const WAIT_MS = 5000
 
@@ -92,7 +101,7 @@ test('below a folder too, also in folders that come later', { skip: notLinux }, 
   assert.ok(!(await watcher.until('removed d')).some((one) => one.includes('not ours')))
 })
 
-test('what is done through the backend is not told', { skip: notLinux }, async (context) => {
+test('what is done through the backend is not told', { skip: noAttributes }, async (context) => {
   const on = folderFor(context)
   mkdirSync(join(on.root, 'd'))
   const watcher = watching(context, on, [], true)

@@ -85,8 +85,8 @@ export function backendOf(calls: DiskCalls, label: string, options: DiskBackendO
 
 function callsFor(root: string, options: DiskBackendOptions): DiskCalls {
   const libc = options.calls === 'portable' ? undefined : linuxLibc()
-  if (libc !== undefined) return new LinuxCalls(libc, root)
-  if (options.calls === 'linux') throw new Error('the calls of Linux need a Linux on x64 or arm64, and koffi')
+  if (libc !== undefined && LinuxCalls.works(libc)) return new LinuxCalls(libc, root)
+  if (options.calls === 'linux') throw new Error('the calls of Linux need Linux 5.6 on x64 or arm64, and koffi')
   return new PortableCalls(root)
 }
 

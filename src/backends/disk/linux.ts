@@ -4,7 +4,7 @@ import { type Filetime, unixNsFromFiletime } from '../../bytes/filetime.ts'
 import { DirectoryEntryType, eachName } from '../../native/directory.ts'
 import * as files from '../../native/files.ts'
 import { InotifyEvent, inotify } from '../../native/inotify.ts'
-import { type Libc, PATH_BYTES, Place } from '../../native/libc.ts'
+import { type Libc, PATH_BYTES, Place, putAscii } from '../../native/libc.ts'
 import * as xattr from '../../native/xattr.ts'
 import {
   type AttributeCalls,
@@ -64,6 +64,14 @@ export class LinuxCalls implements DiskCalls {
   readonly #libc: Libc
   readonly #exactChangeTime: boolean
   #canReadCached: boolean
+
+  /** Whether the kernel has what this is built on: `openat2` is there since Linux 5.6, and containers may forbid it. */
+  static works(libc: Libc): boolean {
+    putAscii(libc, Place.pathA, '.')
+    const descriptor = files.openat2(libc, files.AT_FDCWD, files.O_PATH, 0, files.RESOLVE_NO_MAGICLINKS)
+    if (descriptor >= 0) files.close(libc, descriptor)
+    return descriptor >= 0
+  }
 
   constructor(libc: Libc, path: string) {
     this.#libc = libc
