@@ -120,9 +120,10 @@ function findSession(request: Request, definition: CommandDefinition): Failure |
   }
   if (session.state === 'in progress') return fail(NtStatus.USER_SESSION_DELETED)
   if (session.expiresAt !== undefined && session.expiresAt <= connection.server.clock.now()) session.state = 'expired'
+  // Also the answer that says so belongs to the session: it is signed with its key.
+  request.session = session
   if (session.state === 'expired' && !ALLOWED_WHEN_EXPIRED.has(request.command))
     return fail(NtStatus.NETWORK_SESSION_EXPIRED)
-  request.session = session
   return undefined
 }
 

@@ -236,6 +236,14 @@ export class Client extends RawClient {
     return session
   }
 
+  /** The first half of a logon. */
+  async halfLogon(): Promise<Answer> {
+    const step = await new SpnegoInitiator([new NtlmInitiatorMechanism(TESTER)]).step()
+    assert.ok(!failed(step) && step.token !== undefined)
+    const value = { securityMode: SecurityMode.SIGNING_ENABLED, capabilities: 0, securityBuffer: step.token }
+    return this.call(Command.SESSION_SETUP, SessionSetupRequest, value, { session: null, treeId: 0 })
+  }
+
   /** Logs on, and uses the session from then on. */
   async logon(options: LogonOptions = {}): Promise<ClientSession> {
     const { answer, session } = await this.tryLogon(options)
