@@ -184,13 +184,13 @@ test('replacing a file removes its stored streams, renaming keeps them', { skip 
   for (const name of ['a', 'b']) {
     await on.create(name)
     const stream = await on.file(name, { ...create, stream: 's' })
-    await good(stream.write(pattern(60_000, name.charCodeAt(0)), 0, false))
+    await good(stream.write(pattern(100_000, name.charCodeAt(0)), 0, false))
     await stream.close()
   }
   assert.equal(stored(on).length, 4)
   assert.equal(await (await on.file('a')).rename(['B'], true), undefined)
   assert.equal(stored(on).length, 2)
-  assert.deepEqual(await content(await on.file('b', { read: true, stream: 's' })), pattern(60_000, 97))
+  assert.deepEqual(await content(await on.file('b', { read: true, stream: 's' })), pattern(100_000, 97))
 })
 
 test('names of streams that cannot be kept are refused', { skip: noAttributes }, async (context) => {
