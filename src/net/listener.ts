@@ -50,6 +50,17 @@ export async function listen(
   }
 }
 
+/** From here on a call to the system of its own costs less than what it saves. */
+const LARGE_BYTES = 32 * 1024
+
+/** `sent` is called when the system has taken the last part. */
+function writeAll(socket: net.Socket, parts: readonly Uint8Array[], sent: (() => void) | undefined): void {
+  for (let i = 0; i < parts.length - 1; i++) socket.write(parts[i] as Uint8Array)
+  const last = parts[parts.length - 1] as Uint8Array
+  if (sent === undefined) socket.write(last)
+  else socket.write(last, sent)
+}
+
 class SocketTransport implements Transport {
   readonly remote: string
   readonly local: string
@@ -77,19 +88,46 @@ class SocketTransport implements Transport {
       sent?.()
       return
     }
+    let length = 0
+    for (const part of parts) length += part.length
+    if (length >= LARGE_BYTES) this.#sendNow(parts, sent)
+    else this.#sendTogether(parts, sent)
+  }
+
+  /** Answers to requests that came together leave together, in one call to the system. */
+  #sendTogether(parts: readonly Uint8Array[], sent: (() => void) | undefined): void {
+    const socket = this.#socket
     if (!this.#corked) {
-      // Answers to requests that came together leave together, in one call to the system.
       this.#corked = true
       socket.cork()
-      process.nextTick(() => {
-        this.#corked = false
-        socket.uncork()
-      })
+      process.nextTick(() => this.#uncork())
     }
-    for (let i = 0; i < parts.length - 1; i++) socket.write(parts[i] as Uint8Array)
-    const last = parts[parts.length - 1] as Uint8Array
-    if (sent === undefined) socket.write(last)
-    else socket.write(last, sent)
+    writeAll(socket, parts, sent)
+  }
+
+  /**
+   * A large answer leaves at once, while it is in the processor's cache; if the system takes all of it, its buffer can
+   * serve for the next one right away.
+   */
+  #sendNow(parts: readonly Uint8Array[], sent: (() => void) | undefined): void {
+    const socket = this.#socket
+    this.#uncork()
+    if (parts.length > 1) socket.cork()
+    let pending = sent
+    const done = (): void => {
+      const call = pending
+      pending = undefined
+      call?.()
+    }
+    writeAll(socket, parts, done)
+    if (parts.length > 1) socket.uncork()
+    if (socket.writableLength === 0) done()
+  }
+
+  #uncork(): void {
+    if (!this.#corked) return
+    this.#corked = false
+    this.#socket.uncork()
   }
 
   pause(): void {
