@@ -55,8 +55,7 @@ async function withProgram(
   }
 }
 
-const hasNtlmAuth = spawnSync('ntlm_auth', ['--version']).status === 0
-const needsNtlmAuth = { skip: hasNtlmAuth ? false : 'needs ntlm_auth: sudo apt-get install winbind' }
+const needsNtlmAuth = needsPeer('ntlm_auth')
 
 function withNtlmAuth(protocol: string, password: string, use: (talk: Dialogue) => Promise<void>): Promise<void> {
   return withFolder(async (folder) => {

@@ -16,6 +16,7 @@ const packages = {
   smbclient: 'smbclient',
   rpcclient: 'smbclient',
   smbtorture: 'samba-testsuite',
+  ntlm_auth: 'winbind',
   tshark: 'tshark',
   rclone: 'rclone',
   impacket: 'python3-impacket',

@@ -158,6 +158,7 @@ const EXPLANATIONS = {
   NONEXISTENT_EA_ENTRY: 'The file has no extended attribute of that name.',
   EAS_NOT_SUPPORTED: 'The disk behind the share keeps no extended attributes.',
   EA_CORRUPT_ERROR: 'The extended attributes of the file are damaged.',
+  VOLUME_DISMOUNTED: 'The share’s disk is no longer there: it was taken away while the server ran.',
   MEDIA_WRITE_PROTECTED: 'The share or its disk is read-only.',
   NO_MEDIA_IN_DEVICE: 'There is no disk in the drive.',
   NO_SUCH_DEVICE: 'The disk is not there.',
