@@ -13,7 +13,7 @@ import { answerSmb1Negotiate } from './commands/smb1-negotiate.ts'
 import { dispatch } from './dispatch.ts'
 import type { Reply } from './reply.ts'
 import { type ChainState, Request } from './request.ts'
-import { type Outgoing, writeResponses } from './response-writer.ts'
+import { answerBytes, type Outgoing, writeResponses } from './response-writer.ts'
 import type { ServerCore } from './server-core.ts'
 import type { Session } from './session.ts'
 import { endSession } from './session-end.ts'
@@ -30,6 +30,8 @@ const MAX_FRAME_BEFORE_LOGON_BYTES = 128 * 1024
 /** Room for headers around the largest write. */
 const FRAME_OVERHEAD_BYTES = 64 * 1024
 const MAX_CHAIN_LENGTH = 256
+/** Answers of a chain that are larger together go out in several frames, which have 24 bits for their length. */
+const MAX_CHAINED_ANSWER_BYTES = 1024 * 1024
 
 /** What NEGOTIATE settled (MS-SMB2 3.3.1.7). */
 export interface Negotiated {
@@ -65,6 +67,10 @@ export class Connection implements TransportEvents {
   #closed = false
   #paused = false
   #cancelTimer: (() => void) | undefined
+  /** Frames that came while the client took no answers; they are served when it does again. */
+  #held: Uint8Array[] = []
+  /** Chains that wait for the client to take answers. */
+  #stalledChains: (() => void)[] = []
   /** Time of the last request, for idle time-outs. */
   lastActivity: bigint
 
@@ -109,20 +115,31 @@ export class Connection implements TransportEvents {
       if (!(error instanceof ProtocolError || error instanceof WireError)) this.server.reportError(error, this)
       this.disconnect(error instanceof Error ? error.message : 'internal error')
     }
-    if (!this.#paused && this.transport.unsentBytes > this.server.limits.maxUnsentBytes) this.#pause()
+    if (!this.#paused && this.#isStalled) this.#pause()
+  }
+
+  /** The client takes no answers, or not fast enough. */
+  get #isStalled(): boolean {
+    return this.transport.unsentBytes > this.server.limits.maxUnsentBytes
   }
 
   drained(): void {
-    if (!this.#paused) return
+    if (!this.#paused || this.#closed) return
     this.#paused = false
     this.#cancelTimer?.()
-    this.transport.resume()
+    for (const goOn of this.#stalledChains.splice(0)) goOn()
+    this.#take(() => {
+      while (this.#held.length > 0 && !this.#isStalled) void this.#serveFrame(this.#held.shift() as Uint8Array)
+    })
+    if (!this.#paused && !this.#closed) this.transport.resume()
   }
 
   closed(): void {
     if (this.#closed) return
     this.#closed = true
     this.#cancelTimer?.()
+    this.#held = []
+    for (const goOn of this.#stalledChains.splice(0)) goOn()
     for (const session of [...this.sessions.values()])
       endSession(session).catch((error: unknown) => this.server.reportError(error, this))
     for (const request of this.#async.values()) request.cancel()
@@ -173,8 +190,15 @@ export class Connection implements TransportEvents {
     return this.#window.grant(1)
   }
 
-  /** Serves one frame; a promise if that takes longer than this call. */
   #receiveFrame(frame: Uint8Array): Promise<void> | undefined {
+    // What was received together with requests whose answers nobody takes waits with them.
+    if (this.#held.length === 0 && !this.#isStalled) return this.#serveFrame(frame)
+    if (!this.#closed) this.#held.push(new Uint8Array(frame))
+    return undefined
+  }
+
+  /** Serves one frame; a promise if that takes longer than this call. */
+  #serveFrame(frame: Uint8Array): Promise<void> | undefined {
     if (this.#closed) return undefined
     this.lastActivity = this.server.clock.now()
     if (frame.length < 4) throw new ProtocolError(`message of ${frame.length} bytes`)
@@ -246,6 +270,7 @@ export class Connection implements TransportEvents {
 
   *#answerChain(requests: readonly Request[]): Steps<void> {
     let ready: Outgoing[] = []
+    let readyBytes = 0
     for (const request of requests) {
       if (request.command === Command.CANCEL) {
         dispatch.cancel(request)
@@ -262,7 +287,15 @@ export class Connection implements TransportEvents {
         result = steps.next(yield result.value)
       }
       if (this.#closed) return
+      const bytes = requests.length === 1 ? 0 : answerBytes(result.value)
+      if (ready.length > 0 && readyBytes + bytes > MAX_CHAINED_ANSWER_BYTES) {
+        this.#send(ready)
+        ready = []
+        readyBytes = 0
+      }
       ready.push(result.value)
+      readyBytes += bytes
+      if (this.#isStalled && requests.length > 1) yield this.#untilDrained()
     }
     if (ready.length > 0) this.#send(ready)
   }
@@ -340,9 +373,23 @@ export class Connection implements TransportEvents {
   #pause(): void {
     this.#paused = true
     this.transport.pause()
-    this.#cancelTimer = this.server.clock.after(this.server.limits.stalledTimeoutMs, () =>
-      this.disconnect('the client takes no answers'),
-    )
+    this.#disconnectIfStalled(this.transport.unsentBytes)
+  }
+
+  /** A slow client is a client: only who has taken nothing at all is disconnected. */
+  #disconnectIfStalled(unsentBytes: number): void {
+    this.#cancelTimer = this.server.clock.after(this.server.limits.stalledTimeoutMs, () => {
+      const left = this.transport.unsentBytes
+      if (left < unsentBytes) this.#disconnectIfStalled(left)
+      else this.disconnect('the client takes no answers')
+    })
+  }
+
+  #untilDrained(): Promise<void> {
+    if (!this.#paused) this.#pause()
+    return new Promise((resolve) => {
+      this.#stalledChains.push(resolve)
+    })
   }
 
   #closeUnless(timeoutMs: number, isFine: () => boolean): void {

@@ -73,6 +73,9 @@ export function writeResponses(outgoing: readonly Outgoing[], sealFor: Session |
   return { parts: [frame] }
 }
 
+/** What an answer takes in a frame, about. */
+export const answerBytes = ({ reply }: Outgoing): number => SMB2_HEADER_BYTES + bodySize(reply)
+
 function bodySize(reply: Reply | Failure): number {
   return failed(reply) ? ErrorResponse.size + 1 : reply.body.sizeOfEncoded(reply.value as never, SMB2_HEADER_BYTES)
 }
