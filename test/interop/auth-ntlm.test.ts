@@ -1,6 +1,6 @@
 /** Logons with the NTLM and SPNEGO of others, token by token: Samba's ntlm_auth in all four roles, impacket's client. */
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
