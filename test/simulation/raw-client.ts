@@ -188,6 +188,16 @@ export class RawClient {
     return answers
   }
 
+  /** Sends each in a frame of its own, all of them in one piece. */
+  sendTogether(requests: readonly Prepared[]): Promise<Answer>[] {
+    const answers = requests.map((request) => {
+      this.#sign(request, request.message, false)
+      return this.#expect(request)
+    })
+    this.sendBytes(new Uint8Array(Buffer.concat(requests.map(({ message }) => framed(message)))))
+    return answers
+  }
+
   /** What goes over the wire to seal `message` in the name of `session`. */
   sealFor(session: ClientSession | undefined, message: Uint8Array): Uint8Array {
     const sealer = session?.keys?.sealer
