@@ -68,6 +68,21 @@ export class ByteRangeLocks {
     return true
   }
 
+  /** Takes back a lock that was just taken: this kind, the latest of its range. */
+  takeBack(open: Open, range: LockRange, exclusive: boolean): void {
+    const index = this.#held.findLastIndex(
+      (lock) =>
+        lock.open === open &&
+        lock.exclusive === exclusive &&
+        lock.offset === range.offset &&
+        lock.length === range.length,
+    )
+    if (index < 0) return
+    this.#held.splice(index, 1)
+    open.lockCount--
+    this.#grantWaiting()
+  }
+
   /** Waits for a lock, first come first served. What is returned ends the waiting. */
   wait(open: Open, range: LockRange, exclusive: boolean, granted: () => void): () => void {
     const waiting: WaitingLock = { open, exclusive, granted, offset: range.offset, length: range.length }

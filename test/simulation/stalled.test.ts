@@ -37,26 +37,29 @@ for (const how of ['one after the other', 'all at once', 'in one chain'] as cons
     succeeded(await echo(other))
     client.wire.clientStalls = false
     world.network.wake()
-    for (const answer of await Promise.all(answers))
-      assert.equal(succeeded(answer).body(ReadResponse).data.length, MIB)
+    for (const answer of await Promise.all(answers)) assert.equal(succeeded(answer).body(ReadResponse).data.length, MIB)
     assert.ok(client.wire.peakUnsentBytes <= 4 * MIB)
     succeeded(await echo(client))
   })
 
-scenario('who takes nothing for long is disconnected, and what waited is gone', { server: { limits } }, async (world) => {
-  const { client, file } = await greedy(world)
-  client.wire.clientStalls = true
-  const requests = Array.from({ length: 50 }, () =>
-    client.prepare(Command.READ, readBody(file, MIB), { charge: 16, credits: 16 }),
-  )
-  client.sendTogether(requests)
-  await world.settled()
-  world.clock.advance(4 * 60_000)
-  assert.equal(world.server.status().connections, 1)
-  world.clock.advance(2 * 60_000)
-  await assertCutOff(client)
-  assert.deepEqual(world.disconnects, ['the client takes no answers'])
-})
+scenario(
+  'who takes nothing for long is disconnected, and what waited is gone',
+  { server: { limits } },
+  async (world) => {
+    const { client, file } = await greedy(world)
+    client.wire.clientStalls = true
+    const requests = Array.from({ length: 50 }, () =>
+      client.prepare(Command.READ, readBody(file, MIB), { charge: 16, credits: 16 }),
+    )
+    client.sendTogether(requests)
+    await world.settled()
+    world.clock.advance(4 * 60_000)
+    assert.equal(world.server.status().connections, 1)
+    world.clock.advance(2 * 60_000)
+    await assertCutOff(client)
+    assert.deepEqual(world.disconnects, ['the client takes no answers'])
+  },
+)
 
 scenario('a client that goes while its answers wait', { server: { limits } }, async (world) => {
   const { client, file } = await greedy(world)
@@ -82,4 +85,3 @@ scenario('small answers that nobody takes', { server: { limits: { maxUnsentBytes
   world.network.wake()
   await Promise.all(answers)
 })
-

@@ -51,7 +51,7 @@ function* lockAll(request: Request, open: Open, elements: readonly LockElement[]
   for (const element of elements) {
     const problem = yield* lockOne(request, open, element)
     if (problem !== undefined) {
-      for (const done of taken) open.stream.locks.unlock(open, done)
+      for (const done of taken) open.stream.locks.takeBack(open, done, (done.flags & EXCLUSIVE_LOCK) !== 0)
       return problem
     }
     taken.push(element)
