@@ -26,12 +26,14 @@ export type {
   StreamEntry,
   VolumeInfo,
 } from './backend.ts'
+export type { Clock } from './clock.ts'
 export type { ServerEvents } from './events.ts'
 export type { ServerLimits } from './limits.ts'
 export { defaultLimits } from './limits.ts'
-export type { DialectName, ServerOptions } from './server-core.ts'
+export { type DialectName, ServerCore, type ServerOptions } from './server-core.ts'
 export type { ShareOptions } from './share.ts'
 export type { ServerStatus } from './status.ts'
+export type { Transport, TransportEvents } from './transport.ts'
 
 /** An SMB server on TCP. Several can live in one process. */
 export class Server extends ServerCore {
