@@ -1,6 +1,7 @@
 import type { BackendPath } from './backend.ts'
 import { ByteRangeLocks } from './byte-range-locks.ts'
 import type { Open } from './open.ts'
+import { type Steps, wait } from './steps.ts'
 
 /** What all opens of one stream have in common. */
 export interface SharedStream {
@@ -42,9 +43,26 @@ export class SharedFile {
 /** The files of a share that somebody has open. */
 export class FileTable {
   readonly #files = new Map<bigint, SharedFile>()
+  /** Files that are being opened, and who waits to do so. */
+  readonly #entered = new Map<bigint, (() => void)[]>()
 
   find(fileId: bigint): SharedFile | undefined {
     return this.#files.get(fileId)
+  }
+
+  /** Waits until nobody else is about to open this file; what is returned lets the next one in. */
+  *enter(fileId: bigint): Steps<() => void> {
+    for (let waiting = this.#entered.get(fileId); waiting !== undefined; waiting = this.#entered.get(fileId)) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      waiting.push(resolve)
+      yield* wait(promise)
+    }
+    const waiting: (() => void)[] = []
+    this.#entered.set(fileId, waiting)
+    return () => {
+      this.#entered.delete(fileId)
+      for (const goOn of waiting) goOn()
+    }
   }
 
   add(open: Open): void {

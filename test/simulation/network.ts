@@ -6,7 +6,7 @@ import type { Random } from './random.ts'
 /** Above this a transport tells when it has been emptied, as a socket does. */
 const HIGH_WATER_BYTES = 16 * 1024
 /** Turns of the event loop without anything to deliver after which nothing is under way. */
-const QUIET_TURNS = 3
+const QUIET_TURNS = 30
 
 /** Written over what a server has given back. */
 export const POISON = 0xdd

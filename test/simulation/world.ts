@@ -26,6 +26,7 @@ export interface WorldOptions {
 /** A server without sockets, its clients, and the time that passes for them. */
 export class World {
   readonly clock = new VirtualClock()
+  readonly seed: number
   readonly random: Random
   readonly network: Network
   readonly server: ServerCore
@@ -36,6 +37,7 @@ export class World {
   readonly disconnects: string[] = []
 
   constructor(options: WorldOptions, seed: number) {
+    this.seed = seed
     this.random = new Random(seed)
     this.network = new Network(this.random)
     this.backend = memoryBackend({ now: () => this.clock.now(), files: options.files ?? {} })

@@ -113,14 +113,18 @@ function* createFile(request: Request, body: CreateRequest, share: Share): Steps
   const opened = yield* openInBackend(share, name, body, contexts, desired, mayWrite, request.session.identity)
   if (failed(opened)) return opened
   const { file } = opened
-  const shared = share.files.find(file.fileId) ?? new SharedFile(file.fileId)
-  const settled = yield* settle(request, body, share, name, contexts, opened, shared, desired)
-  if (failed(settled)) {
+  // Two opens of one file are settled one after the other, or both might find that nobody has it open.
+  const leave = yield* share.files.enter(file.fileId)
+  try {
+    const shared = share.files.find(file.fileId) ?? new SharedFile(file.fileId)
+    const settled = yield* settle(request, body, share, name, contexts, opened, shared, desired)
+    if (!failed(settled)) return settled
     if (opened.created) yield* wait(file.remove())
     yield* wait(file.close())
     return settled
+  } finally {
+    leave()
   }
-  return settled
 }
 
 function kindOf(body: CreateRequest, name: PathName): 'file' | 'directory' | undefined {
@@ -215,6 +219,8 @@ function* settle(
     if (failed(after)) return after
     stat = after
   }
+  // The tree may have gone while the backend was at work; nobody would ever close what is opened on it now.
+  if (session.trees.get(tree.id) !== tree) return fail(NtStatus.NETWORK_NAME_DELETED)
   const open = new Open({
     id: connection.server.newOpenId(),
     session,
