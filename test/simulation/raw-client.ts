@@ -132,6 +132,8 @@ export class RawClient {
   isClosed = false
   /** Rules that the server has broken. */
   readonly violations: string[] = []
+  /** Changes what goes out. */
+  intercept: ((frame: Uint8Array) => Uint8Array) | undefined
   /** The last frame sent, as it went over the wire. */
   lastFrame: Uint8Array = new Uint8Array(0)
   readonly #pending = new Map<bigint, Pending>()
@@ -218,8 +220,8 @@ export class RawClient {
 
   /** A message, or several, with the length in front. */
   sendFrame(frame: Uint8Array): void {
-    this.lastFrame = frame
-    this.wire.sendFromClient(framed(frame))
+    this.lastFrame = this.intercept?.(frame) ?? frame
+    this.wire.sendFromClient(framed(this.lastFrame))
   }
 
   /** From now on frames are put here as they come, and not looked at. */
