@@ -10,7 +10,8 @@ import { run, type Steps, wait } from './steps.ts'
  * anything about it.
  */
 export function closeOpen(open: Open | PipeOpen): Promise<void> | undefined {
-  open.session.opens.delete(open.id)
+  // Two that close it at the same time close it once.
+  if (!open.session.opens.delete(open.id)) return undefined
   open.tree.openCount--
   for (const request of [...open.waiting]) request.fileClosed()
   if (!(open instanceof Open)) {
@@ -33,12 +34,31 @@ function* finish(open: Open): Steps<void> {
     if (open.stream.key === '') shared.markForDeletion()
     else shared.streamsToDelete.add(open.stream.key)
   }
+  yield* reporting(open, leave(open))
+  yield* reporting(open, closeFile(open))
+}
+
+function* closeFile({ file }: Open): Steps<void> {
+  yield* wait(file.close())
+}
+
+/** What a backend throws is told, and nothing else is left undone for it. */
+function* reporting(open: Open, steps: Steps<void>): Steps<void> {
+  try {
+    yield* steps
+  } catch (error) {
+    const { connection } = open.session
+    connection.server.reportError(error, connection)
+  }
+}
+
+function* leave(open: Open): Steps<void> {
+  const { shared } = open
   open.tree.share?.files.remove(open)
   const isLastOfFile = shared.opens.size === 0
   const isLastOfStream = isLastOfFile || ![...shared.opens].some((other) => other.stream === open.stream)
   const streamGoes = isLastOfStream && shared.streamsToDelete.delete(open.stream.key)
   if (streamGoes || (isLastOfFile && shared.deletePending)) yield* remove(open, streamGoes && !shared.deletePending)
-  yield* wait(open.file.close())
 }
 
 function* remove(open: Open, onlyStream: boolean): Steps<void> {

@@ -296,6 +296,7 @@ export class Connection implements TransportEvents {
       ready.push(result.value)
       readyBytes += bytes
       if (this.#isStalled && requests.length > 1) yield this.#untilDrained()
+      if (this.#closed) return
     }
     if (ready.length > 0) this.#send(ready)
   }

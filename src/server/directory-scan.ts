@@ -3,6 +3,7 @@ import { type DirectoryEntryWriter, nameExpression } from '../wire/fscc/index.ts
 import type { DirectoryEntry, FileStat } from './backend.ts'
 import { wireAttributes } from './file-information.ts'
 import type { Open } from './open.ts'
+import { isComponent } from './path-name.ts'
 import { type Steps, wait } from './steps.ts'
 
 /** Bytes that an entry takes at the most beside its name: to guess how many to fetch. */
@@ -40,6 +41,8 @@ export class DirectoryScan {
   }
 
   static *#single(open: Open, name: string): Steps<DirectoryScan | Failure> {
+    // A pattern may have what no name has, and a backend is never asked for that.
+    if (!isComponent(name)) return new DirectoryScan(open, [])
     const path = [...open.path, name]
     const found = yield* wait(open.tree.share?.backend.open(path, { disposition: 'open', read: false, write: false }))
     if (found === undefined || failed(found)) return new DirectoryScan(open, [])

@@ -68,6 +68,10 @@ function checkComponent(component: string): Failure | undefined {
   return undefined
 }
 
+/** True for what a path may consist of: no separators, streams, wildcards, `.` or `..`. */
+export const isComponent = (name: string): boolean =>
+  checkComponent(name) === undefined && name !== '..' && !/[\\/:]/.test(name)
+
 /** `name`, `name:$DATA`, `:$DATA`, `:$INDEX_ALLOCATION`, `$I30:$INDEX_ALLOCATION` (MS-FSCC 2.1.5.3). */
 function parseStream(text: string): Pick<PathName, 'stream' | 'isDirectory'> | Failure {
   const parts = text.split(':')

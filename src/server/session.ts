@@ -28,6 +28,8 @@ export class Session {
   /** Pre-authentication hash of the logon under way (3.1.1). */
   preauthHash: PreauthIntegrityHash | undefined
   keys: SessionKeys | undefined
+  /** The user whose logon the keys come from; absent without keys. */
+  keyOwnerSid: string | undefined
   sessionKey: Uint8Array | undefined
   signingRequired = false
   /** Every request but SESSION_SETUP has to be sealed. */

@@ -1,11 +1,13 @@
-import { failed } from '../../wire/erref/failure.ts'
+import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
+import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { CloseFlags, CloseRequest, CloseResponse, Command } from '../../wire/smb2/index.ts'
+import type { FileStat } from '../backend.ts'
 import { closeOpen } from '../close-open.ts'
 import { defineCommand } from '../command.ts'
 import { commonInformation } from '../file-information.ts'
 import { Open } from '../open.ts'
 import { reply } from '../reply.ts'
-import { wait } from '../steps.ts'
+import { type Steps, wait } from '../steps.ts'
 
 const NOTHING = {
   creationTime: 0n,
@@ -25,10 +27,21 @@ export const close = defineCommand({
   *handler(request, body) {
     const open = request.anyOpen(body.fileId)
     if (failed(open)) return open
-    const wantsStat = (body.flags & CloseFlags.POSTQUERY_ATTRIB) !== 0 && open instanceof Open
-    const stat = wantsStat ? yield* wait(open.file.stat()) : undefined
+    const wantsStat = (body.flags & CloseFlags.POSTQUERY_ATTRIB) !== 0
+    const stat = wantsStat && open instanceof Open ? yield* statOf(open) : undefined
+    // Somebody else may have closed it meanwhile.
+    if (request.session.opens.get(open.id) !== open) return fail(NtStatus.FILE_CLOSED)
     yield* wait(closeOpen(open))
     if (stat === undefined || failed(stat)) return reply(CloseResponse, { flags: 0, ...NOTHING })
     return reply(CloseResponse, { flags: CloseFlags.POSTQUERY_ATTRIB, ...commonInformation(stat) })
   },
 })
+
+function* statOf(open: Open): Steps<FileStat | Failure> {
+  open.use()
+  try {
+    return yield* wait(open.file.stat())
+  } finally {
+    open.release()
+  }
+}

@@ -90,8 +90,11 @@ function* queryNamedAttributes(open: Open, body: QueryInfoRequest): Steps<Reply 
   const wanted = FileGetEaInformation.decode(viewOf(body.inputBuffer)).entries
   const kept = yield* wait(open.file.extendedAttributes())
   if (failed(kept)) return kept
-  const entries = wanted.map(({ eaName }) => {
-    const found = kept.find((attribute) => attribute.name.toUpperCase() === eaName.toUpperCase())
+  const byName = new Map(kept.map((attribute) => [attribute.name.toUpperCase(), attribute]))
+  // However often a name is asked for, it is answered once: the answer is not larger than the attributes are.
+  const names = new Map(wanted.map(({ eaName }) => [eaName.toUpperCase(), eaName]))
+  const entries = [...names].map(([upper, eaName]) => {
+    const found = byName.get(upper)
     return { eaName: found?.name ?? eaName, eaValue: found?.value ?? new Uint8Array(0), flags: found?.flags ?? 0 }
   })
   const data = FileFullEaInformation.encode({ entries })

@@ -1,4 +1,4 @@
-import type { AcceptorStep } from '../../auth/mechanism.ts'
+import type { AcceptorStep, Identity } from '../../auth/mechanism.ts'
 import { WireError } from '../../bytes/errors.ts'
 import { deriveSessionKeys } from '../../crypto/key-derivation.ts'
 import { createSealer } from '../../crypto/sealing.ts'
@@ -62,6 +62,12 @@ function* serveSessionSetup(request: Request, body: SessionSetupRequest): Steps<
   const complete = step.complete
   session.acceptor = undefined
   const isReauthentication = session.state !== 'in progress'
+  // The session may have ended while the account was looked up.
+  if (connection.sessions.get(session.id) !== session) return fail(NtStatus.USER_SESSION_DELETED)
+  if (isReauthentication && !mayBecome(session, complete.identity)) {
+    yield* refuse(request, session, fail(NtStatus.ACCESS_DENIED))
+    return fail(NtStatus.ACCESS_DENIED)
+  }
   const { previousSessionId } = body
   session.identity = complete.identity
   session.expiresAt = complete.expiresAt
@@ -86,6 +92,13 @@ function* serveSessionSetup(request: Request, body: SessionSetupRequest): Steps<
   })
   return answer(session, step.token, NtStatus.SUCCESS)
 }
+
+/**
+ * A session keeps its keys when it is authenticated anew: whoever has them would act for the new user. So it stays with
+ * the user whom its keys belong to, or who passes the logon of somebody else on could get into a session with it.
+ */
+const mayBecome = (session: Session, identity: Identity): boolean =>
+  identity.kind !== 'user' || identity.sid === session.keyOwnerSid
 
 /** Sessions on several connections are not offered (NEGOTIATE did not say MULTI_CHANNEL): MS-SMB2 3.3.5.5. */
 function refuseBinding(request: Request, negotiated: Negotiated): Failure {
@@ -144,6 +157,7 @@ function settle(
   if (kind === 'guest')
     return server.signing === 'required' || server.encryption === 'required' ? fail(NtStatus.ACCESS_DENIED) : undefined
   session.keys = makeKeys(negotiated, session, complete)
+  session.keyOwnerSid = complete.identity.sid
   session.signingRequired = wantsSigning
   if (server.encryption === 'required') {
     if (session.keys.sealer === undefined) return fail(NtStatus.ACCESS_DENIED)

@@ -51,16 +51,18 @@ function* serveSet(request: Request, body: SetInfoRequest, open: Open): Steps<Re
   }
 }
 
-const { DACL, GROUP, LABEL, OWNER, SACL } = AdditionalInformation
+const { ATTRIBUTE, DACL, GROUP, LABEL, OWNER, SACL, SCOPE } = AdditionalInformation
 
 /** MS-SMB2 3.3.5.21.3, MS-FSA 2.1.5.17. */
 function* setSecurity(open: Open, body: SetInfoRequest): Steps<Reply | Failure> {
   const parts = body.additionalInformation
   const needs =
     ((parts & (OWNER | GROUP | LABEL)) !== 0 ? AccessMask.WRITE_OWNER : 0) |
-    ((parts & DACL) !== 0 ? AccessMask.WRITE_DAC : 0) |
-    ((parts & SACL) !== 0 ? AccessMask.ACCESS_SYSTEM_SECURITY : 0)
+    ((parts & (DACL | ATTRIBUTE)) !== 0 ? AccessMask.WRITE_DAC : 0) |
+    ((parts & (SACL | SCOPE)) !== 0 ? AccessMask.ACCESS_SYSTEM_SECURITY : 0)
   if ((open.grantedAccess & needs) !== needs) return fail(NtStatus.ACCESS_DENIED)
+  // Who names no part changes nothing, and needs no right for it.
+  if (needs === 0) return reply(SetInfoResponse, {})
   if (open.tree.share?.backend.features.securityDescriptors !== true) return fail(NtStatus.NOT_SUPPORTED)
   const stored = yield* wait(open.file.securityDescriptor())
   if (failed(stored)) return stored

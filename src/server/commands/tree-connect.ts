@@ -80,7 +80,8 @@ function allow(request: Request, name: string): { share: Share | undefined } | F
   if (session.isAnonymous) return fail(NtStatus.ACCESS_DENIED)
   const { users } = share.options
   if (users === undefined) return { share }
-  const user = session.identity?.user.toUpperCase() ?? ''
+  // A guest says any name; only who has logged on as somebody is somebody.
+  const user = session.identity?.kind === 'user' ? session.identity.user.toUpperCase() : undefined
   const listed = users.some((allowed) => allowed.toUpperCase() === user)
   return listed ? { share } : fail(NtStatus.ACCESS_DENIED)
 }

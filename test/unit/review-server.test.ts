@@ -1,0 +1,137 @@
+/** Rules that a reading of the server found broken once. */
+import assert from 'node:assert/strict'
+import { memoryBackend } from '../../src/backends/memory/index.ts'
+import type { Backend } from '../../src/server/backend.ts'
+import { AccessMask } from '../../src/wire/dtyp/index.ts'
+import { FileFullEaInformation, FileGetEaInformation, FileInformationClass } from '../../src/wire/fscc/index.ts'
+import { CloseFlags, CloseRequest, Command, InfoType, QueryInfoResponse } from '../../src/wire/smb2/index.ts'
+import { OTHER, TESTER } from '../simulation/client.ts'
+import { close, create, openDirectory, queryDirectory, queryInfo, setInfo, tryCreate } from '../simulation/files.ts'
+import { slowBackend } from '../simulation/slow-backend.ts'
+import { scenario, statusIs, succeeded, World } from '../simulation/world.ts'
+
+scenario('a session is authenticated anew by its own user alone', {}, async (world) => {
+  const client = await world.client()
+  const session = client.session
+  assert.ok(session !== undefined)
+  const again = await client.tryLogon({ session })
+  succeeded(again.answer)
+  statusIs((await client.tryLogon({ session, ...OTHER })).answer, 'STATUS_ACCESS_DENIED')
+  statusIs(await tryCreate(client, { name: 'a' }), 'STATUS_USER_SESSION_DELETED')
+})
+
+scenario(
+  'a session without keys does not become that of a user, who would have to sign',
+  { server: { signing: 'required', allowAnonymous: true } },
+  async (world) => {
+    const client = world.connect()
+    succeeded(await client.negotiate())
+    const session = await client.logon({ user: '', password: '' })
+    assert.equal(session.keys, undefined)
+    statusIs((await client.tryLogon({ session, ...TESTER })).answer, 'STATUS_ACCESS_DENIED')
+  },
+)
+
+scenario(
+  'a guest with the name of a listed user is not that user',
+  {
+    server: { allowGuest: true },
+    shares: [{ name: 'data', backend: memoryBackend({}), users: ['gone', 'tester'] }],
+  },
+  async (world) => {
+    const guest = await world.logon({ user: 'gone', password: 'x' })
+    statusIs(await guest.treeConnect('data'), 'STATUS_ACCESS_DENIED')
+    succeeded(await (await world.logon()).treeConnect('data'))
+  },
+)
+
+scenario('SET_INFO of no part of a descriptor leaves the file as it is', { files: { a: '' } }, async (world) => {
+  const client = await world.client()
+  const file = await create(client, { name: 'a', desiredAccess: AccessMask.FILE_READ_ATTRIBUTES })
+  const empty = new Uint8Array(20)
+  empty[0] = 1
+  empty[3] = 0x80
+  const set = (additionalInformation: number) =>
+    setInfo(client, file, 0, empty, { infoType: InfoType.SECURITY, additionalInformation })
+  succeeded(await set(0))
+  statusIs(await set(0x20), 'STATUS_ACCESS_DENIED')
+  statusIs(await set(0x40), 'STATUS_ACCESS_DENIED')
+  const opened = await world.backend.open(['a'], { disposition: 'open', read: true, write: false })
+  assert.ok('file' in opened)
+  assert.equal(await opened.file.securityDescriptor(), undefined)
+  await opened.file.close()
+})
+
+scenario('an attribute that is asked for often is answered once', { files: { a: '' } }, async (world) => {
+  const client = await world.client()
+  const file = await create(client, { name: 'a' })
+  const kept = FileFullEaInformation.encode({ entries: [{ eaName: 'BIG', eaValue: new Uint8Array(1000), flags: 0 }] })
+  succeeded(await setInfo(client, file, FileInformationClass.FileFullEaInformation, kept))
+  const wanted = Array.from({ length: 5000 }, (_, i) => ({ eaName: i % 2 === 0 ? 'BIG' : 'big' }))
+  const inputBuffer = FileGetEaInformation.encode({ entries: wanted })
+  const answer = await queryInfo(client, file, FileInformationClass.FileFullEaInformation, { inputBuffer })
+  const { outputBuffer } = succeeded(answer).body(QueryInfoResponse)
+  assert.ok(outputBuffer.length < 1100)
+})
+
+scenario('a pattern that no name can have is not asked of the backend', {}, async () => {
+  const asked: string[] = []
+  const inner = memoryBackend({ files: { 'd/x': '' } })
+  const backend: Backend = Object.assign(Object.create(inner), {
+    open(path: readonly string[], how: Parameters<Backend['open']>[1]) {
+      asked.push(path.join('/'))
+      return inner.open(path, how)
+    },
+  })
+  const world = new World({ shares: [{ name: 'data', backend }] }, 1)
+  const client = await world.client()
+  const directory = await openDirectory(client, 'd')
+  asked.length = 0
+  for (const fileName of ['x:s', 'x|y', '\u0001', 'x'.repeat(256)])
+    statusIs(await queryDirectory(client, directory, { fileName, flags: 0x10 }), 'STATUS_NO_SUCH_FILE')
+  assert.deepEqual(asked, [])
+  await world.end()
+})
+
+scenario('two that close a file at the same time close it once', {}, async ({ random }) => {
+  const { backend } = slowBackend(memoryBackend({ files: { a: '' } }), random)
+  const world = new World({ shares: [{ name: 'data', backend }] }, 1)
+  const client = await world.client()
+  const fileId = await create(client, { name: 'a' })
+  const request = () => client.call(Command.CLOSE, CloseRequest, { flags: CloseFlags.POSTQUERY_ATTRIB, fileId })
+  const answers = await Promise.all([request(), request()])
+  assert.deepEqual(answers.map(({ statusName }) => statusName).toSorted(), ['STATUS_FILE_CLOSED', 'STATUS_SUCCESS'])
+  assert.equal(world.server.status().sessions[0]?.trees[0]?.opens, 0)
+  await world.end()
+})
+
+scenario('what a backend throws at a close leaves nothing else open', {}, async () => {
+  const inner = memoryBackend({ files: { a: '', b: '' } })
+  let closed = 0
+  const backend: Backend = Object.assign(Object.create(inner), {
+    async open(path: readonly string[], how: Parameters<Backend['open']>[1]) {
+      const opened = await inner.open(path, how)
+      if (!('file' in opened)) return opened
+      const { file } = opened
+      const broken = Object.assign(Object.create(file), {
+        stat: () => file.stat(),
+        close() {
+          closed++
+          void file.close()
+          throw new Error('broken')
+        },
+      })
+      return { ...opened, file: broken }
+    },
+  })
+  const world = new World({ shares: [{ name: 'data', backend }] }, 1)
+  const client = await world.client()
+  await create(client, { name: 'a' })
+  const file = await create(client, { name: 'b' })
+  succeeded(await close(client, file))
+  client.disconnect()
+  await world.settled()
+  assert.equal(closed, 2)
+  assert.equal(world.faults.length, 2)
+  world.assertNothingLeft()
+})
