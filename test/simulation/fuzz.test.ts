@@ -197,6 +197,7 @@ for (const how of ['plain', 'sealed'] as const)
     scenario(`damaged ${where}, ${how}`, {}, async (outer) => {
       const slow = slowBackend(memoryBackend({ files: { 'd/c': 'x' }, totalBytes: 2 ** 24 }), new Random(outer.seed))
       const world = new World({ shares: [{ name: 'data', backend: slow.backend }] }, outer.seed)
+      world.network.isBusy = slow.isBusy
       const { random } = world
       let { client, ids } = await prepared(world, how)
       for (let round = 0; round < ROUNDS; round++) {

@@ -6,7 +6,7 @@ import type { Random } from './random.ts'
 /** Above this a transport tells when it has been emptied, as a socket does. */
 const HIGH_WATER_BYTES = 16 * 1024
 /** Turns of the event loop without anything to deliver after which nothing is under way. */
-const QUIET_TURNS = 30
+const QUIET_TURNS = 8
 
 /** Written over what a server has given back. */
 export const POISON = 0xdd
@@ -199,6 +199,8 @@ export class Network {
   #running = false
   #waiting: (() => void)[] = []
   #count = 0
+  /** True while something beside the wires is at work, such as a slow backend. */
+  isBusy: () => boolean = () => false
 
   constructor(random: Random) {
     this.#random = random
@@ -237,7 +239,8 @@ export class Network {
       wire.step(this.#random)
       if (wire.isClosed) this.#wires.delete(wire)
       setImmediate(() => this.#turn(0))
-    } else if (quietTurns < QUIET_TURNS) setImmediate(() => this.#turn(quietTurns + 1))
+    } else if (this.isBusy()) setImmediate(() => this.#turn(0))
+    else if (quietTurns < QUIET_TURNS) setImmediate(() => this.#turn(quietTurns + 1))
     else {
       this.#running = false
       for (const resolve of this.#waiting.splice(0)) resolve()

@@ -42,6 +42,7 @@ function slow(
       const inner = memoryBackend({ files: { a: 'text', 'd/x': 'x', ...files } })
       const backend = slowBackend(inner, new Random(seed))
       const world = new World({ shares: [{ name: 'data', backend: backend.backend }] }, seed)
+      world.network.isBusy = backend.isBusy
       try {
         await play(world, backend)
         await world.end()

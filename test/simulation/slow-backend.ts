@@ -6,19 +6,27 @@ import type { Random } from './random.ts'
 export interface SlowBackend {
   readonly backend: Backend
   readonly openFiles: () => number
+  /** It has not answered yet. */
+  readonly isBusy: () => boolean
 }
 
 /** Answers of another backend, each some turns of the event loop later than asked for; how many the seed decides. */
 export function slowBackend(inner: Backend, random: Random): SlowBackend {
   let openFiles = 0
+  let pending = 0
 
   const later = async <T>(answer: Answer<T>): Promise<Awaited<Answer<T>>> => {
-    const value = await answer
-    for (let turns = random.below(6); turns > 0; turns--)
-      await new Promise<void>((resolve) => {
-        setImmediate(resolve)
-      })
-    return value
+    pending++
+    try {
+      const value = await answer
+      for (let turns = random.below(6); turns > 0; turns--)
+        await new Promise<void>((resolve) => {
+          setImmediate(resolve)
+        })
+      return value
+    } finally {
+      pending--
+    }
   }
 
   const slowFile = (file: BackendFile): BackendFile => {
@@ -54,5 +62,5 @@ export function slowBackend(inner: Backend, random: Random): SlowBackend {
     volume: () => later(inner.volume()),
     close: () => inner.close(),
   }
-  return { backend, openFiles: () => openFiles }
+  return { backend, openFiles: () => openFiles, isBusy: () => pending > 0 }
 }
