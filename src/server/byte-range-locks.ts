@@ -7,13 +7,23 @@ export interface LockRange {
 }
 
 interface HeldLock extends LockRange {
+  /** One past its last byte. */
+  readonly end: bigint
   readonly open: Open
   readonly exclusive: boolean
 }
 
-interface WaitingLock extends HeldLock {
+interface WaitingLock extends LockRange {
+  readonly open: Open
+  readonly exclusive: boolean
   readonly granted: () => void
 }
+
+/**
+ * Locks of one stream, of all clients together: each is compared with the others, so that what one request costs is
+ * bounded by this, whoever has taken them.
+ */
+const MAX_LOCKS = 16_384
 
 /** One past the last offset that a lock can have. */
 const END = 1n << 64n
@@ -25,15 +35,13 @@ export const isValidRange = ({ offset, length }: LockRange): boolean => length =
  * Two ranges have a byte in common. An empty range overlaps what it lies strictly inside of, since an empty lock there
  * would split the other (MS-FSA 2.1.4.10).
  */
-function overlaps(a: LockRange, b: LockRange): boolean {
-  if (a.length === 0n && b.length === 0n) return false
-  return a.offset < b.offset + b.length && b.offset < a.offset + a.length
-}
+const overlaps = (held: HeldLock, offset: bigint, end: bigint): boolean =>
+  held.offset < end && offset < held.end && (held.offset !== held.end || offset !== end)
 
 /** The byte-range locks of one stream (MS-FSA 2.1.5.8, 2.1.5.9). */
 export class ByteRangeLocks {
   #held: HeldLock[] = []
-  #waiting: WaitingLock[] = []
+  readonly #waiting = new Set<WaitingLock>()
 
   get count(): number {
     return this.#held.length
@@ -49,22 +57,28 @@ export class ByteRangeLocks {
    * on top of nothing, not even of what one holds oneself (MS-FSA 2.1.5.8).
    */
   lock(open: Open, range: LockRange, exclusive: boolean): boolean {
+    const { offset, length } = range
     if (this.#conflict(open, range, exclusive)) return false
-    this.#held.push({ open, exclusive, offset: range.offset, length: range.length })
+    this.#held.push({ open, exclusive, offset, length, end: offset + length })
     open.lockCount++
     return true
   }
 
-  /** Gives back a lock that was taken with exactly this range. Exclusive ones go first. */
-  unlock(open: Open, range: LockRange): boolean {
-    const matches = (lock: HeldLock): boolean =>
-      lock.open === open && lock.offset === range.offset && lock.length === range.length
+  get isFull(): boolean {
+    return this.#held.length >= MAX_LOCKS
+  }
+
+  /**
+   * Gives back a lock that was taken with exactly this range. Exclusive ones go first. Who waits is served by
+   * `grantWaiting`, once for all that a request gives back.
+   */
+  unlock(open: Open, { offset, length }: LockRange): boolean {
+    const matches = (lock: HeldLock): boolean => lock.open === open && lock.offset === offset && lock.length === length
     let index = this.#held.findIndex((lock) => matches(lock) && lock.exclusive)
     if (index < 0) index = this.#held.findIndex(matches)
     if (index < 0) return false
     this.#held.splice(index, 1)
     open.lockCount--
-    this.#grantWaiting()
     return true
   }
 
@@ -80,48 +94,51 @@ export class ByteRangeLocks {
     if (index < 0) return
     this.#held.splice(index, 1)
     open.lockCount--
-    this.#grantWaiting()
   }
 
   /** Waits for a lock, first come first served. What is returned ends the waiting. */
   wait(open: Open, range: LockRange, exclusive: boolean, granted: () => void): () => void {
     const waiting: WaitingLock = { open, exclusive, granted, offset: range.offset, length: range.length }
-    this.#waiting.push(waiting)
+    this.#waiting.add(waiting)
     return () => {
-      this.#waiting = this.#waiting.filter((other) => other !== waiting)
+      this.#waiting.delete(waiting)
     }
   }
 
   releaseAll(open: Open): void {
-    this.#waiting = this.#waiting.filter((waiting) => waiting.open !== open)
+    for (const waiting of this.#waiting) if (waiting.open === open) this.#waiting.delete(waiting)
     if (open.lockCount === 0) return
     this.#held = this.#held.filter((lock) => lock.open !== open)
     open.lockCount = 0
-    this.#grantWaiting()
+    this.grantWaiting()
   }
 
   /** A read is stopped by what others have locked for themselves alone. */
   blocksRead(open: Open, offset: bigint, length: bigint): boolean {
     if (this.#held.length === 0 || length === 0n) return false
-    const range = { offset, length }
-    return this.#held.some((lock) => lock.exclusive && lock.open !== open && overlaps(lock, range))
+    const end = offset + length
+    return this.#held.some((lock) => lock.exclusive && lock.open !== open && overlaps(lock, offset, end))
   }
 
   /** A write is stopped by every lock of others, and by a shared one of one's own. */
   blocksWrite(open: Open, offset: bigint, length: bigint): boolean {
     if (this.#held.length === 0 || length === 0n) return false
-    const range = { offset, length }
-    return this.#held.some((lock) => (lock.open !== open || !lock.exclusive) && overlaps(lock, range))
+    const end = offset + length
+    return this.#held.some((lock) => (lock.open !== open || !lock.exclusive) && overlaps(lock, offset, end))
   }
 
-  #conflict(open: Open, range: LockRange, exclusive: boolean): boolean {
-    return this.#held.some((lock) => (exclusive || (lock.exclusive && lock.open !== open)) && overlaps(lock, range))
+  #conflict(open: Open, { offset, length }: LockRange, exclusive: boolean): boolean {
+    const end = offset + length
+    return this.#held.some(
+      (lock) => (exclusive || (lock.exclusive && lock.open !== open)) && overlaps(lock, offset, end),
+    )
   }
 
-  #grantWaiting(): void {
-    for (const waiting of [...this.#waiting]) {
-      if (!this.#waiting.includes(waiting) || !this.lock(waiting.open, waiting, waiting.exclusive)) continue
-      this.#waiting = this.#waiting.filter((other) => other !== waiting)
+  /** To be called when locks have been given back: who waits gets what is free now, in order. */
+  grantWaiting(): void {
+    for (const waiting of this.#waiting) {
+      if (this.isFull || !this.lock(waiting.open, waiting, waiting.exclusive)) continue
+      this.#waiting.delete(waiting)
       waiting.granted()
     }
   }

@@ -36,7 +36,7 @@ export const defaultLimits: ServerLimits = {
   maxSessionsPerConnection: 64,
   maxTreesPerSession: 1024,
   maxOpensPerSession: 16_384,
-  maxLocksPerOpen: 65_536,
+  maxLocksPerOpen: 8192,
   maxReadBytes: 8 * MIB,
   maxWriteBytes: 8 * MIB,
   maxTransactBytes: 8 * MIB,

@@ -6,7 +6,20 @@ import { AccessMask } from '../../src/wire/dtyp/index.ts'
 import { FileFullEaInformation, FileGetEaInformation, FileInformationClass } from '../../src/wire/fscc/index.ts'
 import { CloseFlags, CloseRequest, Command, InfoType, QueryInfoResponse } from '../../src/wire/smb2/index.ts'
 import { OTHER, TESTER } from '../simulation/client.ts'
-import { close, create, openDirectory, queryDirectory, queryInfo, setInfo, tryCreate } from '../simulation/files.ts'
+import {
+  close,
+  create,
+  exclusive,
+  lockBody,
+  openDirectory,
+  queryDirectory,
+  queryInfo,
+  type Range,
+  setInfo,
+  start,
+  tryCreate,
+  unlocked,
+} from '../simulation/files.ts'
 import { slowBackend } from '../simulation/slow-backend.ts'
 import { scenario, statusIs, succeeded, World } from '../simulation/world.ts'
 
@@ -92,6 +105,29 @@ scenario('a pattern that no name can have is not asked of the backend', {}, asyn
   assert.deepEqual(asked, [])
   await world.end()
 })
+
+scenario(
+  'locks of a file are bounded, and many are taken and given back in little time',
+  { files: { a: '' } },
+  async (world) => {
+    const client = await world.client()
+    const file = await create(client, { name: 'a' }, { credits: 100 })
+    const send = (ranges: readonly Range[]) => client.callRaw(Command.LOCK, lockBody(file, ...ranges), { charge: 2 })
+    const ranges = (from: number, make: (offset: bigint, length: bigint) => Range) =>
+      Array.from({ length: 1024 }, (_, i) => make(BigInt(from + i), 1n))
+    statusIs(await send([...ranges(0, exclusive), exclusive(9999n, 1n)]), 'STATUS_INSUFFICIENT_RESOURCES')
+    for (let round = 0; round < 8; round++) succeeded(await send(ranges(round * 1024, exclusive)))
+    statusIs(await send([exclusive(9999n, 1n)]), 'STATUS_INSUFFICIENT_RESOURCES')
+    const other = await world.client(OTHER)
+    const waiting = await start(
+      other,
+      Command.LOCK,
+      lockBody(await create(other, { name: 'a' }), exclusive(0n, 8192n, true)),
+    )
+    for (let round = 7; round >= 0; round--) succeeded(await send(ranges(round * 1024, unlocked)))
+    succeeded(await waiting.answer)
+  },
+)
 
 scenario('two that close a file at the same time close it once', {}, async ({ random }) => {
   const { backend } = slowBackend(memoryBackend({ files: { a: '' } }), random)

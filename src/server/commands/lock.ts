@@ -13,6 +13,9 @@ type LockElement = LockRequest['locks'][number]
 
 const { EXCLUSIVE_LOCK, FAIL_IMMEDIATELY, SHARED_LOCK, UNLOCK } = LockFlags
 
+/** Ranges of one request: they are taken in one go, and nobody else is served meanwhile. */
+const MAX_RANGES = 1024
+
 /** MS-SMB2 3.3.5.14. */
 export const lock = defineCommand({
   command: Command.LOCK,
@@ -23,8 +26,13 @@ export const lock = defineCommand({
     const open = request.open(body.fileId)
     if (failed(open)) return open
     if (open.file.isDirectory) return fail(NtStatus.INVALID_PARAMETER)
-    const first = body.locks[0] as LockElement
-    return (first.flags & UNLOCK) !== 0 ? unlockAll(open, body.locks) : yield* lockAll(request, open, body.locks)
+    const { locks } = body
+    if (locks.length > MAX_RANGES) return fail(NtStatus.INSUFFICIENT_RESOURCES)
+    const first = locks[0] as LockElement
+    if ((first.flags & UNLOCK) === 0) return yield* lockAll(request, open, locks)
+    const unlocked = unlockAll(open, locks)
+    open.stream.locks.grantWaiting()
+    return unlocked
   },
 })
 
@@ -52,6 +60,7 @@ function* lockAll(request: Request, open: Open, elements: readonly LockElement[]
     const problem = yield* lockOne(request, open, element)
     if (problem !== undefined) {
       for (const done of taken) open.stream.locks.takeBack(open, done, (done.flags & EXCLUSIVE_LOCK) !== 0)
+      if (taken.length > 0) open.stream.locks.grantWaiting()
       return problem
     }
     taken.push(element)
@@ -62,7 +71,8 @@ function* lockAll(request: Request, open: Open, elements: readonly LockElement[]
 function* lockOne(request: Request, open: Open, element: LockElement): Steps<Failure | undefined> {
   const { locks } = open.stream
   if (!isValidRange(element)) return fail(NtStatus.INVALID_LOCK_RANGE)
-  if (open.lockCount >= request.connection.server.limits.maxLocksPerOpen) return fail(NtStatus.INSUFFICIENT_RESOURCES)
+  if (locks.isFull || open.lockCount >= request.connection.server.limits.maxLocksPerOpen)
+    return fail(NtStatus.INSUFFICIENT_RESOURCES)
   const exclusive = (element.flags & EXCLUSIVE_LOCK) !== 0
   if (locks.lock(open, element, exclusive)) return undefined
   if ((element.flags & FAIL_IMMEDIATELY) !== 0) return fail(NtStatus.LOCK_NOT_GRANTED)
