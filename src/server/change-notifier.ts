@@ -48,7 +48,7 @@ export class Watch {
 
   add(record: ChangeRecord): void {
     this.#bytes += RECORD_BYTES + record.fileName.length * 2
-    if (this.#bytes > MAX_GATHERED_BYTES) {
+    if (this.#bytes > Math.min(MAX_GATHERED_BYTES, this.room)) {
       this.#overflowed = true
       this.#records = []
     }

@@ -30,6 +30,8 @@ const MAX_FRAME_BEFORE_LOGON_BYTES = 128 * 1024
 /** Room for headers around the largest write. */
 const FRAME_OVERHEAD_BYTES = 64 * 1024
 const MAX_CHAIN_LENGTH = 256
+/** Frame of a request that waits: a pipe's largest fragment, and what may be chained with it. */
+const MAX_WAITING_FRAME_BYTES = 128 * 1024
 /** Answers of a chain that are larger together go out in several frames, which have 24 bits for their length. */
 const MAX_CHAINED_ANSWER_BYTES = 1024 * 1024
 
@@ -172,6 +174,8 @@ export class Connection implements TransportEvents {
   /** Sends STATUS_PENDING for `request`, with the credits it asked for. */
   startAsync(request: Request): Failure | undefined {
     if (this.#async.size >= this.server.limits.maxAsyncRequests) return fail(NtStatus.INSUFFICIENT_RESOURCES)
+    // As long as it waits its whole frame is kept, and what the client may send meanwhile has no end.
+    if (request.view.byteLength > MAX_WAITING_FRAME_BYTES) return fail(NtStatus.INSUFFICIENT_RESOURCES)
     request.asyncId = this.#nextAsyncId++
     this.#async.set(request.asyncId, request)
     const interim: Outgoing = {

@@ -20,12 +20,13 @@ import { queryInfo } from './commands/query-info.ts'
 import { read } from './commands/read.ts'
 import { sessionSetup } from './commands/session-setup.ts'
 import { setInfo } from './commands/set-info.ts'
-import { treeConnect } from './commands/tree-connect.ts'
+import { isStillOffered, treeConnect } from './commands/tree-connect.ts'
 import { treeDisconnect } from './commands/tree-disconnect.ts'
 import { write } from './commands/write.ts'
 import type { Reply } from './reply.ts'
 import type { ChainState, Request } from './request.ts'
 import type { Session } from './session.ts'
+import { endTree } from './session-end.ts'
 import { type Steps, wait } from './steps.ts'
 
 const SIGNATURE_OFFSET = 48
@@ -79,6 +80,10 @@ function* serve(request: Request): Steps<Reply | Failure> {
   if (definition.needs === 'tree') {
     const tree = request.session.trees.get(request.treeId)
     if (tree === undefined) return broken(chain, fail(NtStatus.NETWORK_NAME_DELETED))
+    if (tree.generation !== connection.server.shareGeneration && !isStillOffered(tree)) {
+      yield* wait(endTree(tree))
+      return broken(chain, fail(NtStatus.NETWORK_NAME_DELETED))
+    }
     request.tree = tree
     // MS-SMB2 3.3.5.2.11: a share that wants sealing gets no plain requests.
     if (tree.encrypt && request.sealedBy === undefined) return fail(NtStatus.ACCESS_DENIED)
@@ -111,7 +116,7 @@ function findSession(request: Request, definition: CommandDefinition): Failure |
   if (sealedBy === undefined && session.keys !== undefined) {
     if (request.isSigned) {
       if (!signatureIsRight(request, session)) return fail(NtStatus.ACCESS_DENIED)
-    } else if (session.signingRequired && definition.needs !== 'nothing') return fail(NtStatus.ACCESS_DENIED)
+    } else if (session.signingRequired && request.command !== Command.NEGOTIATE) return fail(NtStatus.ACCESS_DENIED)
     if (session.encryptData && definition.needs !== 'nothing') return fail(NtStatus.ACCESS_DENIED)
   }
   if (definition.needs === 'nothing') {

@@ -6,7 +6,7 @@ import { type Steps, wait } from './steps.ts'
 /** What all opens of one stream have in common. */
 export interface SharedStream {
   /** '' is the unnamed stream. Upper case. */
-  readonly key: string
+  key: string
   readonly locks: ByteRangeLocks
 }
 
@@ -37,6 +37,14 @@ export class SharedFile {
       this.streams.set(key, stream)
     }
     return stream
+  }
+
+  /** A stream has another name: what its opens have in common, and whether it goes, stays with it. */
+  renameStream(stream: SharedStream, key: string): void {
+    if (this.streamsToDelete.delete(stream.key)) this.streamsToDelete.add(key)
+    this.streams.delete(stream.key)
+    stream.key = key
+    this.streams.set(key, stream)
   }
 }
 

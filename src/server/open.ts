@@ -1,4 +1,5 @@
 import type { Filetime } from '../bytes/filetime.ts'
+import { upcase } from '../wire/fscc/index.ts'
 import type { BackendFile, BackendPath } from './backend.ts'
 import type { Watch } from './change-notifier.ts'
 import type { DirectoryScan } from './directory-scan.ts'
@@ -7,6 +8,9 @@ import type { NamedPipe } from './named-pipe.ts'
 import type { Request } from './request.ts'
 import type { Session } from './session.ts'
 import type { TreeConnect } from './tree-connect.ts'
+
+/** What tells a stream from the others of its file: '' for the unnamed one. */
+export const streamKeyOf = (file: BackendFile): string => upcase(file.stream ?? '')
 
 export interface OpenDetails {
   readonly id: bigint
@@ -60,7 +64,7 @@ export class Open {
     this.tree = details.tree
     this.file = details.file
     this.shared = details.shared
-    this.stream = details.shared.stream((details.file.stream ?? '').toUpperCase())
+    this.stream = details.shared.stream(streamKeyOf(details.file))
     this.path = details.path
     this.grantedAccess = details.grantedAccess
     this.shareAccess = details.shareAccess

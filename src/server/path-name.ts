@@ -73,7 +73,7 @@ export const isComponent = (name: string): boolean =>
   checkComponent(name) === undefined && name !== '..' && !/[\\/:]/.test(name)
 
 /** `name`, `name:$DATA`, `:$DATA`, `:$INDEX_ALLOCATION`, `$I30:$INDEX_ALLOCATION` (MS-FSCC 2.1.5.3). */
-function parseStream(text: string): Pick<PathName, 'stream' | 'isDirectory'> | Failure {
+export function parseStream(text: string): Pick<PathName, 'stream' | 'isDirectory'> | Failure {
   const parts = text.split(':')
   const [name = '', type] = parts
   if (parts.length > 2 || name.length > MAX_COMPONENT_UNITS) return fail(NtStatus.OBJECT_NAME_INVALID)

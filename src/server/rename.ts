@@ -5,7 +5,7 @@ import { upcase } from '../wire/fscc/index.ts'
 import { HeaderFlags } from '../wire/smb2/index.ts'
 import type { BackendPath } from './backend.ts'
 import type { Open } from './open.ts'
-import { type PathName, parsePathName, withoutDfsPrefix } from './path-name.ts'
+import { type PathName, parsePathName, parseStream, withoutDfsPrefix } from './path-name.ts'
 import type { Request } from './request.ts'
 import type { Share } from './share.ts'
 import { type Steps, wait } from './steps.ts'
@@ -59,11 +59,19 @@ function targetOf(request: Request, newName: string): PathName | Failure {
 
 /** `:name`, `:name:$DATA` */
 function* renameStream(open: Open, newName: string, replace: boolean): Steps<Failure | void> {
-  const [, name = '', type = '$DATA', ...more] = newName.split(':')
-  if (more.length > 0 || type.toUpperCase() !== '$DATA') return fail(NtStatus.OBJECT_NAME_INVALID)
+  const parsed = parseStream(newName.slice(1))
+  if (failed(parsed)) return parsed
+  const { stream: name } = parsed
+  if (name === undefined) return fail(NtStatus.OBJECT_NAME_INVALID)
   if (open.file.stream === undefined) return fail(NtStatus.NOT_SUPPORTED)
+  const { shared, stream } = open
+  const key = upcase(name)
+  // A stream that somebody has open is not replaced, as a file is not (MS-FSA 2.1.5.15.11).
+  const isTaken = (): boolean => [...shared.opens].some((other) => other.stream !== stream && other.stream.key === key)
+  if (replace && isTaken()) return fail(NtStatus.ACCESS_DENIED)
   const done = yield* wait(open.file.renameStream(name, replace))
-  return failed(done) ? done : undefined
+  if (failed(done)) return done
+  shared.renameStream(stream, key)
 }
 
 /** Who has the parent directory open to delete or rename it keeps the names in it as they are. */

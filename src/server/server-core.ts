@@ -82,6 +82,8 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   readonly #allowGuest: boolean
   /** The address that is listened on, once that is known. */
   protected host = ''
+  /** Counts how often the shares were set: trees from before look whether they may stay. */
+  shareGeneration = 0
   #shares = new Map<string, Share>()
   #mechanisms: SpnegoMechanisms
   #nextSessionId: bigint
@@ -142,7 +144,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     }
   }
 
-  /** Offers these shares from now on. Trees of shares that are gone are disconnected when they are next used. */
+  /** Offers these shares from now on. Trees of shares that are gone or changed are disconnected when they are next used. */
   setShares(shares: readonly ShareOptions[]): void {
     const next = new Map<string, Share>()
     for (const options of shares) {
@@ -155,6 +157,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
       next.set(key, new Share(options, before?.backend === options.backend ? before : undefined))
     }
     this.#shares = next
+    this.shareGeneration++
   }
 
   setAccounts(accounts: AccountSource): void {

@@ -9,9 +9,12 @@ export class TreeConnect {
   readonly maximalAccess: number
   readonly encrypt: boolean
   openCount = 0
+  /** `ServerCore.shareGeneration` when it was last looked whether the share is still offered. */
+  generation: number
 
   constructor(id: number, session: Session, share: Share | undefined, maximalAccess: number, encrypt: boolean) {
     this.id = id
+    this.generation = session.connection.server.shareGeneration
     this.session = session
     this.share = share
     this.maximalAccess = maximalAccess

@@ -3,7 +3,12 @@ import assert from 'node:assert/strict'
 import { memoryBackend } from '../../src/backends/memory/index.ts'
 import type { Backend } from '../../src/server/backend.ts'
 import { AccessMask } from '../../src/wire/dtyp/index.ts'
-import { FileFullEaInformation, FileGetEaInformation, FileInformationClass } from '../../src/wire/fscc/index.ts'
+import {
+  FileFullEaInformation,
+  FileGetEaInformation,
+  FileInformationClass,
+  FileRenameInformation,
+} from '../../src/wire/fscc/index.ts'
 import { CloseFlags, CloseRequest, Command, InfoType, QueryInfoResponse } from '../../src/wire/smb2/index.ts'
 import { OTHER, TESTER } from '../simulation/client.ts'
 import {
@@ -11,14 +16,17 @@ import {
   create,
   exclusive,
   lockBody,
+  notifyBody,
   openDirectory,
   queryDirectory,
   queryInfo,
   type Range,
+  read,
   setInfo,
   start,
   tryCreate,
   unlocked,
+  write,
 } from '../simulation/files.ts'
 import { slowBackend } from '../simulation/slow-backend.ts'
 import { scenario, statusIs, succeeded, World } from '../simulation/world.ts'
@@ -170,4 +178,67 @@ scenario('what a backend throws at a close leaves nothing else open', {}, async 
   assert.equal(closed, 2)
   assert.equal(world.faults.length, 2)
   world.assertNothingLeft()
+})
+
+scenario('a tree whose share has changed is disconnected when it is next used', {}, async (world) => {
+  const { backend, server } = world
+  const options = [{ name: 'data', backend }]
+  const client = await world.client()
+  const file = await create(client, { name: 'a' })
+  server.setShares(options)
+  succeeded(await read(client, file, { length: 0 }))
+  server.setShares([{ name: 'data', backend, users: ['other'] }])
+  statusIs(await read(client, file), 'STATUS_NETWORK_NAME_DELETED')
+  statusIs(await client.treeConnect('data'), 'STATUS_ACCESS_DENIED')
+  server.setShares(options)
+  await client.useShare('data')
+  const again = await create(client, { name: 'a' })
+  server.setShares([{ name: 'data', backend, readOnly: true }])
+  statusIs(await write(client, again, 'x'), 'STATUS_NETWORK_NAME_DELETED')
+  server.setShares(options)
+  await client.useShare('data')
+  server.setShares([])
+  statusIs(await tryCreate(client, { name: 'a' }), 'STATUS_NETWORK_NAME_DELETED')
+  server.setShares(options)
+})
+
+scenario(
+  'where signing is required a session is not authenticated anew unsigned',
+  { server: { signing: 'required' } },
+  async (world) => {
+    const client = await world.client()
+    const { session } = client
+    assert.ok(session !== undefined)
+    session.signs = false
+    statusIs((await client.tryLogon({ session })).answer, 'STATUS_ACCESS_DENIED')
+    session.signs = true
+    // Nothing has come of it.
+    succeeded(await tryCreate(client, { name: 'a' }))
+  },
+)
+
+scenario('a request in a large frame does not wait: its frame would be kept', {}, async (world) => {
+  const client = await world.client()
+  const directory = await openDirectory(client, 'd')
+  const large = Buffer.concat([notifyBody(directory), new Uint8Array(256 * 1024)])
+  statusIs(await client.callRaw(Command.CHANGE_NOTIFY, large), 'STATUS_INSUFFICIENT_RESOURCES')
+})
+
+scenario('a stream that is renamed stays the stream that it is', { files: { a: '' } }, async (world) => {
+  const client = await world.client()
+  const rename = async (fileId: Awaited<ReturnType<typeof create>>, fileName: string) => {
+    const value = FileRenameInformation.encode({ fileName, replaceIfExists: true })
+    return setInfo(client, fileId, FileInformationClass.FileRenameInformation, value)
+  }
+  const file = await create(client, { name: 'a:one', shareAccess: 0 })
+  for (const wrong of [':', ':x\\y', ':x/y', `:${'x'.repeat(256)}`, '::$DATA'])
+    statusIs(await rename(file, wrong), 'STATUS_OBJECT_NAME_INVALID')
+  const other = await create(client, { name: 'a:other' })
+  statusIs(await rename(file, ':OTHER'), 'STATUS_ACCESS_DENIED')
+  succeeded(await close(client, other))
+  succeeded(await rename(file, ':two:$DATA'))
+  statusIs(await tryCreate(client, { name: 'a:TWO' }), 'STATUS_SHARING_VIOLATION')
+  succeeded(await setInfo(client, file, FileInformationClass.FileDispositionInformation, Uint8Array.of(1)))
+  succeeded(await close(client, file))
+  statusIs(await tryCreate(client, { name: 'a:two', createDisposition: 1 }), 'STATUS_OBJECT_NAME_NOT_FOUND')
 })

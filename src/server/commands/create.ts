@@ -21,7 +21,7 @@ import { defineCommand } from '../command.ts'
 import { answerContexts, type RequestedContexts, readContexts } from '../create-contexts.ts'
 import { SETTABLE_ATTRIBUTES, wireAttributes } from '../file-information.ts'
 import { SharedFile } from '../file-table.ts'
-import { Open } from '../open.ts'
+import { Open, streamKeyOf } from '../open.ts'
 import { openByName } from '../open-by-name.ts'
 import { type PathName, parsePathName, withoutDfsPrefix } from '../path-name.ts'
 import { type Reply, reply } from '../reply.ts'
@@ -175,7 +175,7 @@ function* openInBackend(
   let opened = yield* openByName(share, name.path, how)
   if (failed(opened) && opened.status === NtStatus.ACCESS_DENIED && asksForMaximum && how.write)
     // The maximum may well be to read only.
-    opened = yield* wait(share.backend.open(name.path, { ...how, disposition: 'open', write: false }))
+    opened = yield* openByName(share, name.path, { ...how, disposition: 'open', write: false })
   if (failed(opened) && opened.status === NtStatus.OBJECT_NAME_NOT_FOUND && wantsNew && !mayWrite)
     return fail(NtStatus.ACCESS_DENIED)
   if (!failed(opened) && !opened.created && body.createDisposition === CreateDisposition.CREATE) {
@@ -204,7 +204,7 @@ function* settle(
   if (failed(most)) return most
   const granted = grant(desired, created ? most : withoutWrites(most, before, name), created)
   if (failed(granted)) return granted
-  const streamKey = (file.stream ?? '').toUpperCase()
+  const streamKey = streamKeyOf(file)
   const problem = created ? undefined : checkExisting(body, before, shared, streamKey, most, granted, name)
   if (problem !== undefined) return problem
   if ((body.createOptions & CreateOptions.DELETE_ON_CLOSE) !== 0) {

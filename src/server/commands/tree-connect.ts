@@ -13,7 +13,7 @@ import {
 } from '../../wire/smb2/index.ts'
 import { defineCommand } from '../command.ts'
 import { reply } from '../reply.ts'
-import type { Request } from '../request.ts'
+import type { Session } from '../session.ts'
 import type { Share } from '../share.ts'
 import { TreeConnect } from '../tree-connect.ts'
 
@@ -40,7 +40,7 @@ export const treeConnect = defineCommand({
     const match = /^\\\\([^\\]*)\\([^\\]+)$/.exec(body.path)
     if (match === null) return fail(NtStatus.BAD_NETWORK_NAME)
     const name = match[2] as string
-    const allowed = allow(request, name)
+    const allowed = allow(session, name)
     if (failed(allowed)) return allowed
     if (session.trees.size >= connection.server.limits.maxTreesPerSession) return fail(NtStatus.INSUFFICIENT_RESOURCES)
     const { share } = allowed
@@ -71,10 +71,9 @@ export const treeConnect = defineCommand({
 const PIPE_ACCESS = FILE_ALL_ACCESS
 
 /** Finds the share, and whether this user may have it. IPC$ is no share of the list. */
-function allow(request: Request, name: string): { share: Share | undefined } | Failure {
-  const { session, connection } = request
+function allow(session: Session, name: string): { share: Share | undefined } | Failure {
   if (name.toUpperCase() === 'IPC$') return { share: undefined }
-  const share = connection.server.share(name)
+  const share = session.connection.server.share(name)
   if (share === undefined) return fail(NtStatus.BAD_NETWORK_NAME)
   // Anonymous sessions are for IPC$ alone.
   if (session.isAnonymous) return fail(NtStatus.ACCESS_DENIED)
@@ -84,4 +83,15 @@ function allow(request: Request, name: string): { share: Share | undefined } | F
   const user = session.identity?.kind === 'user' ? session.identity.user.toUpperCase() : undefined
   const listed = users.some((allowed) => allowed.toUpperCase() === user)
   return listed ? { share } : fail(NtStatus.ACCESS_DENIED)
+}
+
+/** True if the share of a tree is offered to its user as it was when the tree was connected. */
+export function isStillOffered(tree: TreeConnect): boolean {
+  const { session, share, encrypt } = tree
+  tree.generation = session.connection.server.shareGeneration
+  if (share === undefined) return true
+  const allowed = allow(session, share.name)
+  if (failed(allowed) || allowed.share === undefined) return false
+  const { files, readOnly, options } = allowed.share
+  return files === share.files && readOnly === share.readOnly && (options.encryption === 'required') === encrypt
 }
