@@ -52,13 +52,19 @@ function* reporting(open: Open, steps: Steps<void>): Steps<void> {
   }
 }
 
+/** Until what goes is gone, nobody gets it open: it stays in the table, marked for deletion. */
 function* leave(open: Open): Steps<void> {
-  const { shared } = open
-  open.tree.share?.files.remove(open)
+  const { shared, stream } = open
+  shared.opens.delete(open)
   const isLastOfFile = shared.opens.size === 0
-  const isLastOfStream = isLastOfFile || ![...shared.opens].some((other) => other.stream === open.stream)
-  const streamGoes = isLastOfStream && shared.streamsToDelete.delete(open.stream.key)
-  if (streamGoes || (isLastOfFile && shared.deletePending)) yield* remove(open, streamGoes && !shared.deletePending)
+  const isLastOfStream = isLastOfFile || ![...shared.opens].some((other) => other.stream === stream)
+  const streamGoes = isLastOfStream && shared.streamsToDelete.has(stream.key)
+  try {
+    if (streamGoes || (isLastOfFile && shared.deletePending)) yield* remove(open, streamGoes && !shared.deletePending)
+  } finally {
+    if (streamGoes) shared.streamsToDelete.delete(stream.key)
+    open.tree.share?.files.forgetUnused(shared)
+  }
 }
 
 function* remove(open: Open, onlyStream: boolean): Steps<void> {

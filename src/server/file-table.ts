@@ -78,9 +78,9 @@ export class FileTable {
     this.#files.set(open.shared.fileId, open.shared)
   }
 
-  remove(open: Open): void {
-    open.shared.opens.delete(open)
-    if (open.shared.opens.size === 0) this.#files.delete(open.shared.fileId)
+  /** Forgets a file that nobody has open any more. */
+  forgetUnused(shared: SharedFile): void {
+    if (shared.opens.size === 0 && this.#files.get(shared.fileId) === shared) this.#files.delete(shared.fileId)
   }
 
   *opens(): Generator<Open> {

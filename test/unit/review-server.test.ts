@@ -9,7 +9,15 @@ import {
   FileInformationClass,
   FileRenameInformation,
 } from '../../src/wire/fscc/index.ts'
-import { CloseFlags, CloseRequest, Command, InfoType, QueryInfoResponse } from '../../src/wire/smb2/index.ts'
+import {
+  CloseFlags,
+  CloseRequest,
+  Command,
+  CreateDisposition,
+  CreateOptions,
+  InfoType,
+  QueryInfoResponse,
+} from '../../src/wire/smb2/index.ts'
 import { OTHER, TESTER } from '../simulation/client.ts'
 import {
   close,
@@ -177,6 +185,51 @@ scenario('what a backend throws at a close leaves nothing else open', {}, async 
   await world.settled()
   assert.equal(closed, 2)
   assert.equal(world.faults.length, 2)
+  world.assertNothingLeft()
+})
+
+scenario('what the last handle deletes is given to nobody while it goes', {}, async () => {
+  const inner = memoryBackend({ files: { a: 'text' } })
+  const { promise: mayGo, resolve: go } = Promise.withResolvers<void>()
+  const backend: Backend = Object.assign(Object.create(inner), {
+    async open(path: readonly string[], how: Parameters<Backend['open']>[1]) {
+      const opened = await inner.open(path, how)
+      if (!('file' in opened)) return opened
+      const remove = () => mayGo.then(() => opened.file.remove())
+      const file = new Proxy(opened.file, {
+        get(target, name) {
+          const value: unknown = name === 'remove' ? remove : Reflect.get(target, name, target)
+          return typeof value === 'function' ? value.bind(target) : value
+        },
+      })
+      return { ...opened, file }
+    },
+  })
+  const world = new World({ shares: [{ name: 'data', backend }] }, 1)
+  const [one, two] = [await world.client(), await world.client(OTHER)]
+  const file = await create(one, { name: 'a', createOptions: CreateOptions.DELETE_ON_CLOSE })
+  const closed = close(one, file)
+  await world.settled()
+  statusIs(await tryCreate(two, { name: 'a' }), 'STATUS_DELETE_PENDING')
+  go()
+  succeeded(await closed)
+  statusIs(
+    await tryCreate(two, { name: 'a', createDisposition: CreateDisposition.OPEN }),
+    'STATUS_OBJECT_NAME_NOT_FOUND',
+  )
+  await world.end()
+})
+
+scenario('an open that ends with a broken backend leaves no file open', {}, async ({ random }) => {
+  const { backend, openFiles } = slowBackend(memoryBackend({ files: { a: 'text' } }), random)
+  const volume = () => Promise.reject(new Error('broken'))
+  const world = new World({ shares: [{ name: 'data', backend: { ...backend, volume } }] }, 1)
+  const client = await world.client()
+  const contexts = [{ name: 'QFid', data: new Uint8Array(0) }]
+  statusIs(await tryCreate(client, { name: 'a', createContexts: contexts }), 'STATUS_INTERNAL_ERROR')
+  client.disconnect()
+  await world.settled()
+  assert.equal(openFiles(), 0)
   world.assertNothingLeft()
 })
 

@@ -116,14 +116,32 @@ function* createFile(request: Request, body: CreateRequest, share: Share): Steps
   // Two opens of one file are settled one after the other, or both might find that nobody has it open.
   const leave = yield* share.files.enter(file.fileId)
   try {
-    const shared = share.files.find(file.fileId) ?? new SharedFile(file.fileId)
-    const settled = yield* settle(request, body, share, name, contexts, opened, shared, desired)
-    if (!failed(settled)) return settled
-    if (opened.created) yield* wait(file.remove())
-    yield* wait(file.close())
-    return settled
+    return yield* settleOrClose(request, body, share, name, contexts, opened, desired)
   } finally {
     leave()
+  }
+}
+
+/** What was opened, and made, for nothing goes again; also where something throws. */
+function* settleOrClose(
+  request: Request,
+  body: CreateRequest,
+  share: Share,
+  name: PathName,
+  contexts: RequestedContexts,
+  opened: Opened,
+  desired: number,
+): Steps<Reply | Failure> {
+  const { file, created } = opened
+  const shared = share.files.find(file.fileId) ?? new SharedFile(file.fileId)
+  try {
+    return yield* settle(request, body, share, name, contexts, opened, shared, desired)
+  } finally {
+    const isOpen = [...shared.opens].some((open) => open.file === file)
+    if (!isOpen) {
+      if (created) yield* wait(file.remove())
+      yield* wait(file.close())
+    }
   }
 }
 
@@ -213,6 +231,7 @@ function* settle(
     if ((granted & DELETE) === 0) return fail(NtStatus.ACCESS_DENIED)
     if (name.path.length === 0) return fail(NtStatus.CANNOT_DELETE)
   }
+  const volumeId = contexts.onDiskId === true ? yield* share.volumeId() : 0n
   let stat = before
   if (!created && overwrites(body.createDisposition)) {
     const after = yield* overwrite(share, opened, body, contexts, before)
@@ -240,7 +259,6 @@ function* settle(
   if (created) reportCreated(open)
   else if (overwrites(body.createDisposition)) reportModified(open, 'overwritten')
   announce(request, open, created)
-  const volumeId = contexts.onDiskId === true ? yield* share.volumeId() : 0n
   return reply(CreateResponse, {
     oplockLevel: OplockLevel.NONE,
     createAction: actionOf(body.createDisposition, created),
