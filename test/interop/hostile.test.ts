@@ -70,7 +70,7 @@ test('a client that never reads: its answers are bounded, others go on, and it i
     const requests = Array.from({ length: 400 }, () =>
       client.prepare(Command.READ, readBody(file, MIB), { charge: 16, credits: 16 }),
     )
-    client.sendTogether(requests)
+    void client.sendTogether(requests)
     let most = 0
     const isStalled = () => {
       most = Math.max(most, connection.transport.unsentBytes)

@@ -114,15 +114,15 @@ scenario('information classes that do not exist', {}, async (world) => {
       const value = { infoType: infoType as InfoType, inputBuffer: world.random.bytes(world.random.below(20)) }
       await queryInfo(client, file, infoClass, value)
       await setInfo(client, file, infoClass, world.random.bytes(world.random.below(64)), {
-        infoType: infoType as InfoType,
+        infoType: infoType,
       })
     }
-    await queryDirectory(client, directory, { fileInformationClass: infoClass as 12, flags: 0x10 })
+    await queryDirectory(client, directory, { fileInformationClass: infoClass, flags: 0x10 })
   }
   statusIs(await queryInfo(client, file, 200), 'STATUS_INVALID_INFO_CLASS')
   statusIs(await setInfo(client, file, 200, new Uint8Array(8)), 'STATUS_INVALID_INFO_CLASS')
-  statusIs(await queryDirectory(client, directory, { fileInformationClass: 200 as 12 }), 'STATUS_INVALID_INFO_CLASS')
-  statusIs(await queryInfo(client, file, 5, { infoType: 9 as InfoType }), 'STATUS_INVALID_PARAMETER')
+  statusIs(await queryDirectory(client, directory, { fileInformationClass: 200 }), 'STATUS_INVALID_INFO_CLASS')
+  statusIs(await queryInfo(client, file, 5, { infoType: 9 }), 'STATUS_INVALID_PARAMETER')
 })
 
 scenario('controls that do not exist, and ones without their input', {}, async (world) => {
@@ -266,14 +266,14 @@ scenario('masks and options that do not exist', {}, async (world) => {
     [{ desiredAccess: 0 }, /ACCESS_DENIED/],
     [{ desiredAccess: 0x00e0_0000 }, /ACCESS_DENIED/],
     [{ shareAccess: 8 }, /INVALID_PARAMETER/],
-    [{ createDisposition: 6 as 5 }, /INVALID_PARAMETER/],
-    [{ createDisposition: 0xffff_ffff as 5 }, /INVALID_PARAMETER/],
+    [{ createDisposition: 6 }, /INVALID_PARAMETER/],
+    [{ createDisposition: 0xffff_ffff }, /INVALID_PARAMETER/],
     [{ createOptions: 0x41 }, /INVALID_PARAMETER/],
     [{ createOptions: 0x0100_0000 }, /INVALID_PARAMETER/],
     [{ createOptions: CreateOptions.OPEN_BY_FILE_ID }, /NOT_SUPPORTED/],
-    [{ impersonationLevel: 7 as 2 }, /BAD_IMPERSONATION_LEVEL/],
+    [{ impersonationLevel: 7 }, /BAD_IMPERSONATION_LEVEL/],
     [{ fileAttributes: 0xffff_ffff }, /INVALID_PARAMETER/],
-    [{ requestedOplockLevel: 0x77 as 0 }, /SUCCESS|INVALID_PARAMETER/],
+    [{ requestedOplockLevel: 0x77 }, /SUCCESS|INVALID_PARAMETER/],
   ]
   for (const [value, status] of cases)
     assert.match((await tryCreate(client, { name: 'n', ...value })).statusName, status)

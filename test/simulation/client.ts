@@ -118,7 +118,7 @@ export class Client extends RawClient {
       securityMode: options.securityMode ?? SecurityMode.SIGNING_ENABLED,
       capabilities: options.capabilities ?? Capabilities.ENCRYPTION | Capabilities.LARGE_MTU | Capabilities.DFS,
       clientGuid: options.clientGuid ?? CLIENT_GUID,
-      dialects: dialects as Dialect[],
+      dialects: dialects,
       negotiateContexts: offers311 ? (contexts as never) : [],
     })
     const request = this.prepare(Command.NEGOTIATE, body, { session: null })

@@ -48,8 +48,8 @@ scenario('related: the file of the first is that of the others', {}, async (worl
   const client = await world.client()
   const answers = client.send(createRead(client, 'a'))
   assert.deepEqual(await names(answers), ['SUCCESS', 'SUCCESS', 'SUCCESS', 'SUCCESS'])
-  const read = await answers[2]
-  assert.equal(Buffer.from(read?.body(ReadResponse).data ?? []).toString(), 'text')
+  const third = await answers[2]
+  assert.equal(Buffer.from(third?.body(ReadResponse).data ?? []).toString(), 'text')
   for (const [i, answer] of (await Promise.all(answers)).entries())
     assert.equal((answer.header.flags & HeaderFlags.RELATED_OPERATIONS) !== 0, i > 0)
 })
@@ -197,7 +197,7 @@ scenario('a second message that is none ends the connection', {}, async (world) 
 
 scenario('a chain without end ends the connection', {}, async (world) => {
   const client = await world.client({ signs: false, negotiate: { dialects: [0x0210] } })
-  await Promise.all([echo(client, { credits: 500 })])
+  await echo(client, { credits: 500 })
   const requests = Array.from({ length: 300 }, () => client.prepare(Command.ECHO, encodeBody(EchoRequest, {})))
   await assertCutOff(client, ...client.send(requests))
 })

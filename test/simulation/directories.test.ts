@@ -76,7 +76,7 @@ scenario('patterns', { files }, async (world) => {
     const found = names(await queryDirectory(client, root, { fileInformationClass: CLASS, fileName, flags: REOPEN }))
     if (fileName === '*.*' || fileName.startsWith('>')) {
       for (const name of expected.slice(2))
-        assert.ok(found.includes(name) || fileName.startsWith('>'), `${fileName}: ${found}`)
+        assert.ok(found.includes(name) || fileName.startsWith('>'), `${fileName}: ${found.join(' ')}`)
     } else assert.deepEqual(found.toSorted(), [...expected].toSorted(), fileName)
     statusIs(await queryDirectory(client, root, { fileInformationClass: CLASS, fileName }), 'STATUS_NO_MORE_FILES')
   }

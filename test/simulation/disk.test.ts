@@ -134,11 +134,11 @@ onDisk('what the server itself may not read', async (world, folder) => {
   // Root may read everything: be somebody else meanwhile.
   if (isRoot) process.seteuid?.(NOBODY)
   try {
-    const read = { desiredAccess: 1, createDisposition: CreateDisposition.OPEN } as const
-    statusIs(await tryCreate(client, { name: 'closed', ...read }), 'STATUS_ACCESS_DENIED')
+    const toRead = { desiredAccess: 1, createDisposition: CreateDisposition.OPEN } as const
+    statusIs(await tryCreate(client, { name: 'closed', ...toRead }), 'STATUS_ACCESS_DENIED')
     statusIs(await tryCreate(client, { name: 'closed', desiredAccess: 2 }), 'STATUS_ACCESS_DENIED')
-    statusIs(await tryCreate(client, { name: 'locked\\x', ...read }), 'STATUS_ACCESS_DENIED')
-    const directory = await tryCreate(client, { name: 'locked', ...read, createOptions: 1 })
+    statusIs(await tryCreate(client, { name: 'locked\\x', ...toRead }), 'STATUS_ACCESS_DENIED')
+    const directory = await tryCreate(client, { name: 'locked', ...toRead, createOptions: 1 })
     assert.match(directory.statusName, /ACCESS_DENIED|SUCCESS/)
     if (isRoot) statusIs(await tryCreate(client, { name: 'new' }), 'STATUS_ACCESS_DENIED')
   } finally {

@@ -186,7 +186,7 @@ export const ioctl = (
   client.call(
     Command.IOCTL,
     IoctlRequest,
-    { ctlCode: ctlCode as never, fileId: NO_FILE_ID, maxOutputResponse: 4096, flags: IoctlFlags.IS_FSCTL, ...value },
+    { ctlCode: ctlCode, fileId: NO_FILE_ID, maxOutputResponse: 4096, flags: IoctlFlags.IS_FSCTL, ...value },
     options,
   )
 

@@ -99,7 +99,7 @@ const requests: readonly ((ids: Ids, random: Random) => [number, Uint8Array])[] 
     Command.CREATE,
     createBody({
       name: random.pick(['a', 'b', 'd\\c', 'd\\..\\a', 'a:stream:$DATA', '']),
-      createDisposition: random.below(6) as 1,
+      createDisposition: random.below(6),
       createContexts: [
         { name: CreateContextName.MAXIMAL_ACCESS, data: new Uint8Array(8) },
         { name: CreateContextName.QUERY_ON_DISK_ID, data: new Uint8Array(0) },
@@ -119,7 +119,7 @@ const requests: readonly ((ids: Ids, random: Random) => [number, Uint8Array])[] 
   ({ directory }, random) => [
     Command.QUERY_DIRECTORY,
     encodeBody(QueryDirectoryRequest, {
-      fileInformationClass: random.pick([1, 2, 3, 12, 37, 38, 60]) as 1,
+      fileInformationClass: random.pick([1, 2, 3, 12, 37, 38, 60]),
       flags: random.below(32),
       fileId: directory,
       outputBufferLength: 4096,
@@ -179,14 +179,14 @@ const requests: readonly ((ids: Ids, random: Random) => [number, Uint8Array])[] 
   () => [Command.ECHO, echoBody()],
 ]
 
-/** A client with something open. */
+/** A client with something open that nobody has damaged yet. */
 async function prepared(world: World, how: 'plain' | 'sealed'): Promise<{ client: Client; ids: Ids }> {
   const client = await world.client(
     how === 'plain' ? { signs: false, negotiate: { dialects: [0x0210] } } : { seals: true },
   )
-  const file = await create(client, { name: `f${world.random.below(5)}` }, { credits: 2000 })
+  const file = await create(client, { name: `file-${world.clients.length}` }, { credits: 2000 })
   await write(client, file, 'text')
-  const directory = await openDirectory(client, 'd')
+  const directory = await openDirectory(client, `directory-${world.clients.length}`)
   return { client, ids: { file, directory } }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { viewOf } from '../../src/bytes/utf16.ts'
-import { PreauthIntegrityHash } from '../../src/crypto/preauth.ts'
+import type { PreauthIntegrityHash } from '../../src/crypto/preauth.ts'
 import type { CipherName } from '../../src/crypto/sealing.ts'
 import type { SigningAlgorithm } from '../../src/crypto/signing.ts'
 import type { ServerCore } from '../../src/server/server-core.ts'
@@ -107,8 +107,8 @@ export class Answer {
 interface Pending {
   readonly prepared: Prepared
   readonly interim: Answer[]
-  resolve(answer: Answer): void
-  reject(error: Error): void
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: Error) => void
 }
 
 /** The connection has ended before the answer came. */
@@ -352,7 +352,7 @@ export class RawClient {
 
   #closed(): void {
     this.isClosed = true
-    for (const { reject, prepared } of this.#pending.values())
+    for (const { prepared, reject } of this.#pending.values())
       reject(new Disconnected(`the connection ended before the answer to ${prepared.command}`))
     this.#pending.clear()
   }

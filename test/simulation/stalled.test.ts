@@ -51,7 +51,7 @@ scenario(
     const requests = Array.from({ length: 50 }, () =>
       client.prepare(Command.READ, readBody(file, MIB), { charge: 16, credits: 16 }),
     )
-    client.sendTogether(requests)
+    void client.sendTogether(requests)
     await world.settled()
     world.clock.advance(4 * 60_000)
     assert.equal(world.server.status().connections, 1)
@@ -64,7 +64,7 @@ scenario(
 scenario('a client that goes while its answers wait', { server: { limits } }, async (world) => {
   const { client, file } = await greedy(world)
   client.wire.clientStalls = true
-  client.send(
+  void client.send(
     Array.from({ length: 50 }, () => client.prepare(Command.READ, readBody(file, MIB), { charge: 16, credits: 16 })),
   )
   await world.settled()
