@@ -63,9 +63,10 @@ function withoutDots(components: readonly string[]): string[] | Failure {
 }
 
 function checkComponent(component: string): Failure | undefined {
-  if (component === '' || component === '.' || component.length > MAX_COMPONENT_UNITS || FORBIDDEN.test(component))
-    return fail(NtStatus.OBJECT_NAME_INVALID)
-  return undefined
+  // `..` can still be here in front of a stream's name.
+  const isPlace = component === '' || component === '.' || component === '..'
+  const isName = !isPlace && component.length <= MAX_COMPONENT_UNITS && !FORBIDDEN.test(component)
+  return isName ? undefined : fail(NtStatus.OBJECT_NAME_INVALID)
 }
 
 /** True for what a path may consist of: no separators, streams, wildcards, `.` or `..`. */

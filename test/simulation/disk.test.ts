@@ -110,7 +110,17 @@ onDisk('links that lead out of the share', async (world, folder, outside) => {
   symlinkSync(join(outside, 'secret'), join(folder, 'file'))
   symlinkSync('../outside/secret', join(folder, 'relative'))
   symlinkSync('loop', join(folder, 'loop'))
-  for (const name of ['out\\secret', 'file', 'relative', 'out\\new', 'loop', 'loop\\x'])
+  for (const name of [
+    '..::$INDEX_ALLOCATION',
+    '..::$DATA',
+    '..:s',
+    'out\\secret',
+    'file',
+    'relative',
+    'out\\new',
+    'loop',
+    'loop\\x',
+  ])
     for (const createDisposition of [
       CreateDisposition.OPEN,
       CreateDisposition.OPEN_IF,
