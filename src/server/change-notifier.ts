@@ -106,8 +106,11 @@ export class ChangeNotifier {
   readonly #watches = new Set<Watch>()
 
   watch(open: Open, filter: number, recursive: boolean, room: number): Watch {
-    const watch = new Watch(open, filter, recursive, room, (ended) => this.#watches.delete(ended))
+    const watch = new Watch(open, filter, recursive, room, (ended) => {
+      if (this.#watches.delete(ended)) open.session.watchCount--
+    })
     this.#watches.add(watch)
+    open.session.watchCount++
     const { share } = open.tree
     watch.stopOutside = share?.backend.watch?.(open.path, recursive, (change) => this.outside(watch, change))
     return watch

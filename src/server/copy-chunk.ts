@@ -35,8 +35,6 @@ export function* copyChunk(request: Request, body: IoctlRequest, open: Open): St
   const { sourceKey, chunks } = SrvCopychunkCopy.decode(viewOf(body.input))
   const source = request.session.opens.get(viewOf(sourceKey).getBigUint64(0, true))
   if (!(source instanceof Open)) return fail(NtStatus.OBJECT_NAME_NOT_FOUND)
-  if (source.tree.share?.name !== open.tree.share?.name && source.tree.session !== open.tree.session)
-    return fail(NtStatus.OBJECT_NAME_NOT_FOUND)
   const problem = checkAccess(body.ctlCode, source, open)
   if (problem !== undefined) return problem
   let total = 0

@@ -37,6 +37,8 @@ export class Session {
   readonly trees = new Map<number, TreeConnect>()
   /** By the volatile part of their id. */
   readonly opens = new Map<bigint, Open | PipeOpen>()
+  /** Directories that are watched, whether or not a request waits; kept by ChangeNotifier. */
+  watchCount = 0
   readonly createdAt: bigint
   expiresAt: bigint | undefined
   #nextTreeId = 1

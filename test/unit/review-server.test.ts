@@ -145,6 +145,24 @@ scenario(
   },
 )
 
+scenario('a session watches so many directories and no more', {}, async (world) => {
+  const client = await world.client()
+  const watch = async () => {
+    const directory = await openDirectory(client, 'd', { credits: 8 })
+    const waiting = await start(client, Command.CHANGE_NOTIFY, notifyBody(directory))
+    return { directory, waiting }
+  }
+  const { directory, waiting } = await watch()
+  const session = [...world.server.sessions.values()][0]
+  assert.equal(session?.watchCount, 1)
+  session.watchCount = 1024
+  const other = await watch()
+  statusIs(await other.waiting.answer, 'STATUS_INSUFFICIENT_RESOURCES')
+  succeeded(await close(client, directory))
+  statusIs(await waiting.answer, 'STATUS_NOTIFY_CLEANUP')
+  assert.equal(session.watchCount, 1023)
+})
+
 scenario('two that close a file at the same time close it once', {}, async ({ random }) => {
   const { backend } = slowBackend(memoryBackend({ files: { a: '' } }), random)
   const world = new World({ shares: [{ name: 'data', backend }] }, 1)

@@ -10,6 +10,9 @@ import type { Request } from '../request.ts'
 import { negotiatedMaximum } from '../sizes.ts'
 import { type Steps, wait } from '../steps.ts'
 
+/** Watches of one session: each gathers changes, also while nobody waits for them, and every change looks at each. */
+const MAX_WATCHES = 1024
+
 /** MS-SMB2 3.3.5.19. */
 export const changeNotify = defineCommand({
   command: Command.CHANGE_NOTIFY,
@@ -24,6 +27,7 @@ export const changeNotify = defineCommand({
     if (!open.file.isDirectory || open.file.stream !== undefined) return fail(NtStatus.INVALID_PARAMETER)
     if ((open.grantedAccess & AccessMask.FILE_READ_DATA) === 0) return fail(NtStatus.ACCESS_DENIED)
     if (open.shared.deletePending) return fail(NtStatus.DELETE_PENDING)
+    if (open.watch === undefined && open.session.watchCount >= MAX_WATCHES) return fail(NtStatus.INSUFFICIENT_RESOURCES)
     // The first request on a handle settles what it watches, for good (MS-FSA 2.1.5.11).
     open.watch ??= open.tree.share?.notifier.watch(
       open,
