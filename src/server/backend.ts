@@ -69,10 +69,11 @@ export interface InitialState {
   /** Self-relative SECURITY_DESCRIPTOR. */
   readonly securityDescriptor?: Uint8Array
   /**
-   * Where `securityDescriptor` is absent: makes one out of that of the directory in which it is created (undefined
-   * where none is kept there); undefined for none.
+   * Called before a file or directory is made, with the descriptor of the directory that it goes into (undefined where
+   * none is kept there). A failure: it must not be made there. Otherwise what it has where `securityDescriptor` is
+   * absent; undefined for none.
    */
-  readonly inherit?: (parent: Uint8Array | undefined) => Uint8Array | undefined
+  readonly inherit?: (parent: Uint8Array | undefined) => Uint8Array | undefined | Failure
   readonly extendedAttributes?: readonly ExtendedAttribute[]
   readonly allocationSize?: number
 }

@@ -22,6 +22,15 @@ const SMB2_HEADER_BYTES = 64
 /** One credit pays for this much (MS-SMB2 3.1.5.2). */
 const BYTES_PER_CREDIT = 65_536
 
+/** Headers, names and create contexts come on top of what credits pay for. */
+const OVERHEAD_BYTES = 128 * 1024
+
+/** A large message wants credits for its size, whatever is in it (MS-SMB2 3.3.5.2.5). */
+function maxMessageBytes({ connection, header }: Request): number {
+  const charge = connection.negotiated?.supportsMultiCredit === true ? Math.max(1, header.creditCharge) : 1
+  return charge * BYTES_PER_CREDIT + OVERHEAD_BYTES
+}
+
 export function defineCommand<B, I>(definition: {
   command: Command
   needs: CommandDefinition['needs']
@@ -35,6 +44,7 @@ export function defineCommand<B, I>(definition: {
     needs: definition.needs,
     serve(request) {
       const { view, start, end, connection } = request
+      if (end - start > maxMessageBytes(request)) return fail(NtStatus.INVALID_PARAMETER)
       const body = definition.body.decode(view, start + SMB2_HEADER_BYTES, end, start)
       if (definition.payload !== undefined && connection.negotiated?.supportsMultiCredit === true) {
         // MS-SMB2 3.3.5.2.5: the charge must cover the larger of what is sent and what is asked for.

@@ -7,7 +7,7 @@ import { FrameAssembler, ProtocolError } from '../protocol/frame-assembler.ts'
 import { SequenceWindow } from '../protocol/sequence-window.ts'
 import { openMessage } from '../protocol/transform.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
-import { isError, NtStatus } from '../wire/erref/ntstatus.ts'
+import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { Command, HeaderFlags, Smb2Header } from '../wire/smb2/index.ts'
 import { answerSmb1Negotiate } from './commands/smb1-negotiate.ts'
 import { dispatch } from './dispatch.ts'
@@ -68,7 +68,8 @@ export class Connection implements TransportEvents {
   #nextAsyncId = 1n
   #closed = false
   #paused = false
-  #cancelTimer: (() => void) | undefined
+  #cancelLogonTimer: (() => void) | undefined
+  #cancelStallTimer: (() => void) | undefined
   /** Frames that came while the client took no answers; they are served when it does again. */
   #held: Uint8Array[] = []
   /** Chains that wait for the client to take answers. */
@@ -128,7 +129,7 @@ export class Connection implements TransportEvents {
   drained(): void {
     if (!this.#paused || this.#closed) return
     this.#paused = false
-    this.#cancelTimer?.()
+    this.#cancelStallTimer?.()
     for (const goOn of this.#stalledChains.splice(0)) goOn()
     this.#take(() => {
       while (this.#held.length > 0 && !this.#isStalled) void this.#serveFrame(this.#held.shift() as Uint8Array)
@@ -139,7 +140,8 @@ export class Connection implements TransportEvents {
   closed(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#cancelTimer?.()
+    this.#cancelStallTimer?.()
+    this.#cancelLogonTimer?.()
     this.#held = []
     for (const goOn of this.#stalledChains.splice(0)) goOn()
     for (const session of [...this.sessions.values()])
@@ -371,7 +373,7 @@ export class Connection implements TransportEvents {
     if (request.sealedBy !== undefined) return request.sealedBy
     const session = request.maybeSession
     if (session?.keys?.sealer === undefined || request.command === Command.SESSION_SETUP) return undefined
-    if (isError(reply.status) && reply.status === NtStatus.ACCESS_DENIED) return undefined
+    if (reply.status === NtStatus.ACCESS_DENIED) return undefined
     return session.encryptData || request.maybeTree?.encrypt === true ? session : undefined
   }
 
@@ -383,7 +385,7 @@ export class Connection implements TransportEvents {
 
   /** A slow client is a client: only who has taken nothing at all is disconnected. */
   #disconnectIfStalled(unsentBytes: number): void {
-    this.#cancelTimer = this.server.clock.after(this.server.limits.stalledTimeoutMs, () => {
+    this.#cancelStallTimer = this.server.clock.after(this.server.limits.stalledTimeoutMs, () => {
       const left = this.transport.unsentBytes
       if (left < unsentBytes) this.#disconnectIfStalled(left)
       else this.disconnect('the client takes no answers')
@@ -398,8 +400,8 @@ export class Connection implements TransportEvents {
   }
 
   #closeUnless(timeoutMs: number, isFine: () => boolean): void {
-    this.#cancelTimer?.()
-    this.#cancelTimer = this.server.clock.after(timeoutMs, () => {
+    this.#cancelLogonTimer?.()
+    this.#cancelLogonTimer = this.server.clock.after(timeoutMs, () => {
       if (!isFine()) this.disconnect('nobody logged on in time')
     })
   }

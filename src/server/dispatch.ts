@@ -60,7 +60,6 @@ const ALLOWED_WHEN_EXPIRED: ReadonlySet<number> = new Set([
   Command.LOGOFF,
   Command.CLOSE,
   Command.LOCK,
-  Command.FLUSH,
 ])
 
 function* serve(request: Request): Steps<Reply | Failure> {

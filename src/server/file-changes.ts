@@ -119,7 +119,7 @@ function* setValidDataLength(_request: Request, open: Open, data: DataView): Ste
 function* dispose(open: Open, remove: boolean, evenReadOnly: boolean): Steps<Failure | void> {
   if (!may(open, DELETE)) return fail(NtStatus.ACCESS_DENIED)
   if (!remove) {
-    if (open.stream.key === '') open.shared.deletePending = false
+    if (open.stream.key === '') open.shared.unmarkForDeletion()
     else open.shared.streamsToDelete.delete(open.stream.key)
     return
   }

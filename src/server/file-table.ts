@@ -1,3 +1,4 @@
+import { sameName } from '../wire/fscc/index.ts'
 import type { BackendPath } from './backend.ts'
 import { ByteRangeLocks } from './byte-range-locks.ts'
 import type { Open } from './open.ts'
@@ -15,19 +16,32 @@ export class SharedFile {
   readonly fileId: bigint
   readonly opens = new Set<Open>()
   readonly streams = new Map<string, SharedStream>()
-  /** The file goes when its last open does; nobody may open it any more. */
-  deletePending = false
+  readonly #table: FileTable
+  #deletePending = false
   /** Named streams that go when their last open does. Upper case. */
   readonly streamsToDelete = new Set<string>()
 
-  constructor(fileId: bigint) {
+  constructor(fileId: bigint, table: FileTable) {
     this.fileId = fileId
+    this.#table = table
+  }
+
+  /** The file goes when its last open does; nobody may open it any more. */
+  get deletePending(): boolean {
+    return this.#deletePending
   }
 
   /** The name goes when the last open does. Who watches a directory that goes is told so at once. */
   markForDeletion(): void {
-    this.deletePending = true
+    this.#deletePending = true
+    this.#table.going.add(this)
     for (const open of this.opens) open.watch?.cancelWaiting()
+  }
+
+  /** It stays after all. */
+  unmarkForDeletion(): void {
+    this.#deletePending = false
+    this.#table.going.delete(this)
   }
 
   stream(key: string): SharedStream {
@@ -51,6 +65,8 @@ export class SharedFile {
 /** The files of a share that somebody has open. */
 export class FileTable {
   readonly #files = new Map<bigint, SharedFile>()
+  /** Those that are marked for deletion. */
+  readonly going = new Set<SharedFile>()
   /** Files that are being opened, and who waits to do so. */
   readonly #entered = new Map<bigint, (() => void)[]>()
 
@@ -78,8 +94,18 @@ export class FileTable {
     this.#files.set(open.shared.fileId, open.shared)
   }
 
+  /** True if the directory at `path` is marked for deletion. */
+  isGoing(path: BackendPath): boolean {
+    for (const shared of this.going) {
+      const [open] = shared.opens
+      if (open?.file.isDirectory === true && open.path.length === path.length && isBelow(open.path, path)) return true
+    }
+    return false
+  }
+
   /** Forgets a file that nobody has open any more. */
   forgetUnused(shared: SharedFile): void {
+    if (shared.opens.size === 0) this.going.delete(shared)
     if (shared.opens.size === 0 && this.#files.get(shared.fileId) === shared) this.#files.delete(shared.fileId)
   }
 
@@ -87,16 +113,16 @@ export class FileTable {
     for (const file of this.#files.values()) yield* file.opens
   }
 
-  /** True if something is open below `path` (not `path` itself). `key` makes components comparable. */
-  hasOpenBelow(path: BackendPath, key: (name: string) => string): boolean {
-    for (const open of this.opens()) if (open.path.length > path.length && isBelow(open.path, path, key)) return true
+  /** True if something is open below `path` (not `path` itself). */
+  hasOpenBelow(path: BackendPath): boolean {
+    for (const open of this.opens()) if (open.path.length > path.length && isBelow(open.path, path)) return true
     return false
   }
 
   /** A file or directory has a new path: so have the opens of it and below. */
-  moved(from: BackendPath, to: BackendPath, key: (name: string) => string): void {
+  moved(from: BackendPath, to: BackendPath): void {
     for (const open of this.opens())
-      if (open.path.length >= from.length && isBelow(open.path, from, key))
+      if (open.path.length >= from.length && isBelow(open.path, from))
         open.path = [...to, ...open.path.slice(from.length)]
   }
 
@@ -105,7 +131,8 @@ export class FileTable {
   }
 }
 
-function isBelow(path: BackendPath, ancestor: BackendPath, key: (name: string) => string): boolean {
-  for (let i = 0; i < ancestor.length; i++) if (key(path[i] as string) !== key(ancestor[i] as string)) return false
+/** `ancestor` itself is below itself. The last component tells most paths apart, so it is looked at first. */
+function isBelow(path: BackendPath, ancestor: BackendPath): boolean {
+  for (let i = ancestor.length - 1; i >= 0; i--) if (!sameName(path[i] as string, ancestor[i] as string)) return false
   return true
 }

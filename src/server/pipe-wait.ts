@@ -1,4 +1,4 @@
-import { type Failure, failed } from '../wire/erref/failure.ts'
+import type { Failure } from '../wire/erref/failure.ts'
 import type { PipeRead } from './named-pipe.ts'
 import type { PipeOpen } from './open.ts'
 import type { Request } from './request.ts'
@@ -13,7 +13,7 @@ export function waitForPipe(
 ): PipeRead | Failure | Pending {
   if (!(answer instanceof Promise)) return answer
   const refused = request.goAsync(open, () => open.pipe.cancelRead(answer))
-  if (refused === undefined || !failed(refused)) return answer
+  if (refused === undefined) return answer
   open.pipe.cancelRead(answer)
   return refused
 }

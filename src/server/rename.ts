@@ -5,6 +5,7 @@ import { upcase } from '../wire/fscc/index.ts'
 import { HeaderFlags } from '../wire/smb2/index.ts'
 import type { BackendPath } from './backend.ts'
 import type { Open } from './open.ts'
+import { mayAddToParent } from './parent-access.ts'
 import { type PathName, parsePathName, parseStream, withoutDfsPrefix } from './path-name.ts'
 import type { Request } from './request.ts'
 import type { Share } from './share.ts'
@@ -22,14 +23,17 @@ export function* rename(request: Request, open: Open, newName: string, replace: 
   if (target.stream !== undefined || open.file.stream !== undefined) return fail(NtStatus.NOT_SUPPORTED)
   if (open.path.length === 0) return fail(NtStatus.INVALID_PARAMETER)
   // A directory does not move from under what is open in it.
-  if (open.file.isDirectory && share.files.hasOpenBelow(open.path, upcase)) return fail(NtStatus.ACCESS_DENIED)
+  if (open.file.isDirectory && share.files.hasOpenBelow(open.path)) return fail(NtStatus.ACCESS_DENIED)
   if (!parentLetsGo(share, open)) return fail(NtStatus.SHARING_VIOLATION)
   const problem = replace ? yield* mayReplace(share, open, target.path) : undefined
   if (problem !== undefined) return problem
-  const from = open.path
+  if (!(yield* mayAddToParent(share, target.path, open.session.identity, open.file.isDirectory)))
+    return fail(NtStatus.ACCESS_DENIED)
   const renamed = yield* wait(open.file.rename(target.path, replace))
   if (failed(renamed)) return renamed
-  share.files.moved(from, target.path, upcase)
+  // Where it was by then: something above it may have moved meanwhile.
+  const from = open.path
+  share.files.moved(from, target.path)
   share.notifier.renamed(from, target.path, open.file.isDirectory)
 }
 
@@ -44,6 +48,7 @@ export function* link(request: Request, open: Open, newName: string, replace: bo
   if (target.stream !== undefined || open.file.stream !== undefined) return fail(NtStatus.INVALID_PARAMETER)
   const problem = replace ? yield* mayReplace(share, open, target.path) : undefined
   if (problem !== undefined) return problem
+  if (!(yield* mayAddToParent(share, target.path, open.session.identity, false))) return fail(NtStatus.ACCESS_DENIED)
   const linked = yield* wait(open.file.link(target.path, replace))
   if (failed(linked)) return linked
   share.notifier.linked(target.path)

@@ -291,8 +291,11 @@ scenario(
 scenario('a request in a large frame does not wait: its frame would be kept', {}, async (world) => {
   const client = await world.client()
   const directory = await openDirectory(client, 'd')
-  const large = Buffer.concat([notifyBody(directory), new Uint8Array(256 * 1024)])
+  const large = Buffer.concat([notifyBody(directory), new Uint8Array(150 * 1024)])
   statusIs(await client.callRaw(Command.CHANGE_NOTIFY, large), 'STATUS_INSUFFICIENT_RESOURCES')
+  // A still larger one is more than its credit pays for.
+  const larger = Buffer.concat([notifyBody(directory), new Uint8Array(256 * 1024)])
+  statusIs(await client.callRaw(Command.CHANGE_NOTIFY, larger), 'STATUS_INVALID_PARAMETER')
 })
 
 scenario('a stream that is renamed stays the stream that it is', { files: { a: '' } }, async (world) => {

@@ -129,6 +129,8 @@ function goneMeanwhile(errno: number): boolean {
 /** Creates a file or directory; undefined if something has taken the name meanwhile. */
 function create(disk: Disk, place: Place, how: OpenHow): Opened | Failure | undefined {
   if (disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
+  const whole = inheriting(disk, place, how)
+  if (failed(whole)) return whole
   const { calls } = disk
   const isDirectory = how.kind === 'directory'
   disk.outside.own('added', place.path)
@@ -143,8 +145,7 @@ function create(disk: Disk, place: Place, how: OpenHow): Opened | Failure | unde
   disk.cache.changed(place.parent, undefined, place.name)
   const raw = calls.stat(descriptor)
   const refusal = isErrno(raw) ? failErrno(raw) : undefined
-  const opened =
-    refusal ?? handle(disk, descriptor, raw as RawStat, place.path, false, inheriting(disk, place, how), true)
+  const opened = refusal ?? handle(disk, descriptor, raw as RawStat, place.path, false, whole, true)
   if (refusal !== undefined) calls.close(descriptor)
   if (!failed(opened)) return opened
   // Nothing is left behind of what could not be made whole.
@@ -154,14 +155,17 @@ function create(disk: Disk, place: Place, how: OpenHow): Opened | Failure | unde
   return opened
 }
 
-/** With the security descriptor that comes from the directory, where none is given. */
-function inheriting(disk: Disk, place: Place, how: OpenHow): OpenHow {
+/** With the security descriptor that comes from the directory, where none is given; or why nothing may be made in it. */
+function inheriting(disk: Disk, place: Place, how: OpenHow): OpenHow | Failure {
   const inherit = how.initial?.inherit
-  if (inherit === undefined || how.initial?.securityDescriptor !== undefined || disk.calls.attributes === undefined)
-    return how
-  const parent = readSecurityDescriptor(disk.calls.attributes, place.parent)
-  const securityDescriptor = failed(parent) ? undefined : inherit(parent)
-  return securityDescriptor === undefined ? how : { ...how, initial: { ...how.initial, securityDescriptor } }
+  const { attributes } = disk.calls
+  if (inherit === undefined || attributes === undefined) return how
+  const parent = readSecurityDescriptor(attributes, place.parent)
+  if (failed(parent)) return parent
+  const inherited = inherit(parent)
+  if (failed(inherited)) return inherited
+  if (inherited === undefined || how.initial?.securityDescriptor !== undefined) return how
+  return { ...how, initial: { ...how.initial, securityDescriptor: inherited } }
 }
 
 /** Makes the handle; closes the descriptor if it cannot. */

@@ -61,7 +61,9 @@ function begin(
   parentDescriptor: Uint8Array | undefined,
 ): Failure | undefined {
   node.attributes = initial.attributes ?? 0
-  const descriptor = initial.securityDescriptor ?? initial.inherit?.(parentDescriptor)
+  const inherited = initial.inherit?.(parentDescriptor)
+  if (failed(inherited)) return inherited
+  const descriptor = initial.securityDescriptor ?? inherited
   if (descriptor !== undefined) {
     const refusal = setSecurityDescriptor(node, descriptor)
     if (refusal !== undefined) return refusal

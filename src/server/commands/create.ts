@@ -15,14 +15,15 @@ import {
   OplockLevel,
 } from '../../wire/smb2/index.ts'
 import { maximalAccess } from '../access-check.ts'
-import type { BackendFile, BackendPath, FileStat, Opened, OpenHow } from '../backend.ts'
+import type { BackendFile, FileStat, Opened, OpenHow } from '../backend.ts'
 import { reportCreated, reportModified } from '../change-notifier.ts'
 import { defineCommand } from '../command.ts'
 import { answerContexts, type RequestedContexts, readContexts } from '../create-contexts.ts'
-import { SETTABLE_ATTRIBUTES, wireAttributes } from '../file-information.ts'
+import { commonInformation, SETTABLE_ATTRIBUTES } from '../file-information.ts'
 import { SharedFile } from '../file-table.ts'
 import { Open, streamKeyOf } from '../open.ts'
 import { openByName } from '../open-by-name.ts'
+import { mayAdd, mayDeleteFromParent } from '../parent-access.ts'
 import { type PathName, parsePathName, withoutDfsPrefix } from '../path-name.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
@@ -133,7 +134,7 @@ function* settleOrClose(
   desired: number,
 ): Steps<Reply | Failure> {
   const { file, created } = opened
-  const shared = share.files.find(file.fileId) ?? new SharedFile(file.fileId)
+  const shared = share.files.find(file.fileId) ?? new SharedFile(file.fileId, share.files)
   try {
     return yield* settle(request, body, share, name, contexts, opened, shared, desired)
   } finally {
@@ -169,6 +170,8 @@ function* openInBackend(
     if (!share.backend.features.namedStreams) return fail(NtStatus.OBJECT_NAME_INVALID)
   }
   const wantsNew = creates(body.createDisposition)
+  // Nothing is made in a directory that is about to go.
+  if (wantsNew && share.files.isGoing(name.path.slice(0, -1))) return fail(NtStatus.DELETE_PENDING)
   const isDirectory = kind === 'directory'
   const attributes = (body.fileAttributes & SETTABLE_ATTRIBUTES) | (isDirectory ? 0 : FileAttributes.ARCHIVE)
   const asksForMaximum = (desired & MAXIMUM_ALLOWED) !== 0
@@ -184,7 +187,10 @@ function* openInBackend(
       (asksForMaximum && mayWrite),
     initial: {
       attributes,
-      inherit: (parent) => inheritDescriptor(parent, identity, isDirectory),
+      inherit: (parent) =>
+        mayAdd(parent, identity, isDirectory)
+          ? inheritDescriptor(parent, identity, isDirectory)
+          : fail(NtStatus.ACCESS_DENIED),
       ...(contexts.securityDescriptor === undefined ? {} : { securityDescriptor: contexts.securityDescriptor }),
       ...(contexts.extendedAttributes === undefined ? {} : { extendedAttributes: contexts.extendedAttributes }),
       ...(contexts.allocationSize === undefined || isDirectory ? {} : { allocationSize: contexts.allocationSize }),
@@ -262,13 +268,7 @@ function* settle(
   return reply(CreateResponse, {
     oplockLevel: OplockLevel.NONE,
     createAction: actionOf(body.createDisposition, created),
-    creationTime: stat.creationTime,
-    lastAccessTime: stat.lastAccessTime,
-    lastWriteTime: stat.lastWriteTime,
-    changeTime: stat.changeTime,
-    allocationSize: BigInt(stat.allocationSize),
-    endOfFile: BigInt(stat.endOfFile),
-    fileAttributes: wireAttributes(stat),
+    ...commonInformation(stat),
     fileId: { persistent: open.id, volatile: open.id },
     createContexts: answerContexts(contexts, { stat, maximalAccess: most, volumeId }),
   })
@@ -295,18 +295,8 @@ function* mostAccess(request: Request, share: Share, opened: Opened): Steps<numb
   const descriptor = yield* wait(opened.file.securityDescriptor())
   if (failed(descriptor)) return descriptor
   let most = maximalAccess(descriptor, session.identity)
-  if ((most & DELETE) === 0 && (yield* mayDeleteChildren(share, opened.path, session.identity))) most |= DELETE
+  if ((most & DELETE) === 0 && (yield* mayDeleteFromParent(share, opened.path, session.identity))) most |= DELETE
   return (most & tree.maximalAccess) >>> 0
-}
-
-/** Who may delete from a directory may delete what is in it, whatever that says itself (MS-FSA 2.1.5.1.2.1). */
-function* mayDeleteChildren(share: Share, path: BackendPath, identity: Identity | undefined): Steps<boolean> {
-  if (path.length === 0) return false
-  const parent = yield* wait(share.backend.open(path.slice(0, -1), { disposition: 'open', read: false, write: false }))
-  if (failed(parent)) return false
-  const descriptor = yield* wait(parent.file.securityDescriptor())
-  yield* wait(parent.file.close())
-  return !failed(descriptor) && (maximalAccess(descriptor, identity) & AccessMask.FILE_DELETE_CHILD) !== 0
 }
 
 /** A read-only file's data cannot be written, whatever its descriptor says (MS-FSA 2.1.5.1.2.1). */

@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict'
 import type { BackendFile, ExtendedAttribute } from '../../../src/server/backend.ts'
-import { bytes, type ConformanceTest, type Fixture, ok, pattern, sameBytes, statusOf, textOf } from './fixture.ts'
+import { type Failure, fail } from '../../../src/wire/erref/failure.ts'
+import { NtStatus } from '../../../src/wire/erref/ntstatus.ts'
+import {
+  bytes,
+  type ConformanceTest,
+  type Fixture,
+  ok,
+  pattern,
+  refused,
+  sameBytes,
+  statusOf,
+  textOf,
+} from './fixture.ts'
 
 const attribute = (name: string, value: string | Uint8Array, flags = 0): ExtendedAttribute => ({
   name,
@@ -175,7 +187,20 @@ const descriptorTests: readonly ConformanceTest[] = [
       await on.create('d/own', '', { initial: { inherit, securityDescriptor: securityDescriptor(3) } })
       await same(on, 'd/own', securityDescriptor(3))
       await on.open('d/a', { disposition: 'openOrCreate', initial: { inherit } })
-      assert.equal(seen.length, 3, 'only what is created inherits, and only where nothing is given')
+      assert.equal(seen.length, 4, 'who only opens is not asked')
+    },
+  },
+  {
+    name: 'nothing is made where its directory does not let it be made',
+    async run(on) {
+      await on.directory('d')
+      const inherit = (): Failure => fail(NtStatus.ACCESS_DENIED)
+      const how = { disposition: 'create', read: true, write: true } as const
+      for (const initial of [{ inherit }, { inherit, securityDescriptor: securityDescriptor(3) }]) {
+        await refused(on.backend.open(['d', 'a'], { ...how, kind: 'file', initial }), 'STATUS_ACCESS_DENIED')
+        await refused(on.backend.open(['d', 'b'], { ...how, kind: 'directory', initial }), 'STATUS_ACCESS_DENIED')
+      }
+      assert.deepEqual(await ok((await on.open('d')).list()), [])
     },
   },
   {
