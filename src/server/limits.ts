@@ -16,7 +16,10 @@ export interface ServerLimits {
   readonly maxCredits: number
   /** Requests of one connection that wait (locks, notifications, pipe reads). */
   readonly maxAsyncRequests: number
-  /** Answers waiting to be taken by the client; above, its requests are left unread. */
+  /**
+   * Answers waiting to be taken by the client; above, its requests are left unread. More than what keeps the connection
+   * busy only makes the answers leave the processor's cache.
+   */
   readonly maxUnsentBytes: number
   /** Buffers kept for the next large messages, of all connections together. */
   readonly maxIdleBufferBytes: number
@@ -42,7 +45,7 @@ export const defaultLimits: ServerLimits = {
   maxTransactBytes: 8 * MIB,
   maxCredits: 8192,
   maxAsyncRequests: 1024,
-  maxUnsentBytes: 32 * MIB,
+  maxUnsentBytes: 2 * MIB,
   maxIdleBufferBytes: 48 * MIB,
   negotiateTimeoutMs: 30_000,
   logonTimeoutMs: 60_000,
