@@ -10,6 +10,7 @@ import { memoryBackend } from '../../src/backends/memory/index.ts'
 import { ntHash } from '../../src/crypto/ntlm.ts'
 import { Server, type ServerLimits } from '../../src/server/index.ts'
 import { Command } from '../../src/wire/smb2/index.ts'
+import { openDescriptors } from '../peers/descriptors.ts'
 import { until } from '../peers/free-port.ts'
 import { TESTER } from '../simulation/client.ts'
 import { create, echo, readBody, writeBody } from '../simulation/files.ts'
@@ -46,7 +47,7 @@ async function serving(limits: Partial<ServerLimits>, use: (place: Place) => Pro
   assert.ok(await until(() => descriptors() <= before, waitMs), `${descriptors()} descriptors, ${before} before`)
 }
 
-const descriptors = (): number => readdirSync('/proc/self/fd').length
+const descriptors = (): number => openDescriptors() ?? 0
 
 async function loggedOn(place: Place) {
   const { client, socket } = socketClient(place)

@@ -20,7 +20,6 @@ import {
 } from '../../src/rpc/ndr/index.ts'
 import { op, rpcInterface } from '../../src/rpc/operation.ts'
 import { service } from '../../src/rpc/service.ts'
-import { builtInPipes } from '../../src/server/named-pipes.ts'
 import { startOurServer } from '../peers/our-server.ts'
 import { needsPeer, peerPath } from '../peers/peer.ts'
 import { run } from '../peers/run.ts'
@@ -89,8 +88,8 @@ const echo = service(Echo, {
 describe('smbtorture rpc.echo', needsPeer('smbtorture'), () => {
   let target: Awaited<ReturnType<typeof startOurServer>>
   before(async () => {
-    builtInPipes.addRpc('rpcecho', () => [echo])
     target = await startOurServer({ backend: 'memory', shares: [{ name: 'files' }] })
+    target.server.pipes.addRpc('rpcecho', () => [echo])
   })
   after(() => target.stop())
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { memoryBackend } from '../../src/backends/memory/index.ts'
 import { ntHash } from '../../src/crypto/ntlm.ts'
@@ -7,6 +6,7 @@ import type { BufferPool } from '../../src/protocol/buffer-pool.ts'
 import type { Backend } from '../../src/server/backend.ts'
 import { ServerCore, type ServerOptions } from '../../src/server/server-core.ts'
 import type { ShareOptions } from '../../src/server/share.ts'
+import { openDescriptors } from '../peers/descriptors.ts'
 import { Client, type LogonOptions, type NegotiateOptions, OTHER, TESTER } from './client.ts'
 import { Network, POISON } from './network.ts'
 import { Random } from './random.ts'
@@ -127,15 +127,6 @@ export async function assertCutOff(client: Client, ...asked: readonly Promise<un
   await client.network.settled()
   assert.ok(client.isClosed, 'the server has ended the connection')
   await Promise.all(rejected)
-}
-
-const openDescriptors = (): number | undefined => {
-  try {
-    return readdirSync('/proc/self/fd').length
-  } catch {
-    // There is no such folder on this system.
-    return undefined
-  }
 }
 
 /** What takes longer waits for what does not come. */
