@@ -1,6 +1,7 @@
 /** Clients on real sockets that take nothing, say nothing, or half of something. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
