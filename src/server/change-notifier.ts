@@ -48,11 +48,8 @@ export class Watch {
 
   add(record: ChangeRecord): void {
     this.#bytes += RECORD_BYTES + record.fileName.length * 2
-    if (this.#bytes > Math.min(MAX_GATHERED_BYTES, this.room)) {
-      this.#overflowed = true
-      this.#records = []
-    }
-    if (!this.#overflowed) this.#records.push(record)
+    if (this.#bytes > Math.min(MAX_GATHERED_BYTES, this.room)) this.overflow()
+    else if (!this.#overflowed) this.#records.push(record)
     this.#tellSoon()
   }
 

@@ -12,7 +12,6 @@ import { run, type Steps, wait } from './steps.ts'
 export function closeOpen(open: Open | PipeOpen): Promise<void> | undefined {
   // Two that close it at the same time close it once.
   if (!open.session.opens.delete(open.id)) return undefined
-  open.tree.openCount--
   for (const request of [...open.waiting]) request.fileClosed()
   if (!(open instanceof Open)) {
     open.pipe.close()

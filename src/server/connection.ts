@@ -256,7 +256,7 @@ export class Connection implements TransportEvents {
         throw new ProtocolError(`next command at +${next}`)
       if (requests.length >= MAX_CHAIN_LENGTH) throw new ProtocolError('too many messages in one frame')
       const end = next === 0 ? view.byteLength : start + next
-      const details = { connection: this, header, view, start, end, sealedBy, chain, isLast: next === 0 }
+      const details = { connection: this, header, view, start, end, sealedBy, chain }
       const request = new Request(details)
       // CANCEL has the message id of what it cancels, and none of its own (MS-SMB2 3.3.5.2.3).
       if (request.command !== Command.CANCEL && !this.#takeMessageId(request))

@@ -33,7 +33,6 @@ export class Request {
   /** It came sealed, in the name of this session. */
   readonly sealedBy: Session | undefined
   readonly chain: ChainState
-  readonly isLast: boolean
   #session: Session | undefined
   #tree: TreeConnect | undefined
   /** Set once STATUS_PENDING has been sent. */
@@ -51,7 +50,6 @@ export class Request {
     end: number
     sealedBy: Session | undefined
     chain: ChainState
-    isLast: boolean
   }) {
     this.connection = details.connection
     this.header = details.header
@@ -62,7 +60,6 @@ export class Request {
     this.messageId = details.header.messageId
     this.sealedBy = details.sealedBy
     this.chain = details.chain
-    this.isLast = details.isLast
   }
 
   get isSigned(): boolean {

@@ -74,7 +74,11 @@ function sessionStatus(session: Session): SessionStatus {
     signing: session.signingRequired ? (negotiated?.signingAlgorithm ?? '') : '',
     encryption: session.encryptData ? (negotiated?.cipher ?? '') : '',
     since: iso(session.createdAt),
-    trees: [...session.trees.values()].map((tree) => ({ id: tree.id, share: tree.name, opens: tree.openCount })),
+    trees: [...session.trees.values()].map((tree) => ({
+      id: tree.id,
+      share: tree.name,
+      opens: [...session.opens.values()].filter((open) => open.tree === tree).length,
+    })),
     opens: [...session.opens.values()].map(openStatus),
   }
 }

@@ -8,7 +8,6 @@ export class TreeConnect {
   readonly share: Share | undefined
   readonly maximalAccess: number
   readonly encrypt: boolean
-  openCount = 0
   /** `ServerCore.shareGeneration` when it was last looked whether the share is still offered. */
   generation: number
 

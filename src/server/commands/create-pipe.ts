@@ -21,7 +21,6 @@ export function createPipe(request: Request, body: CreateRequest): Reply | Failu
   const grantedAccess = asksForMaximum ? tree.maximalAccess : desired
   const open = new PipeOpen({ id: connection.server.newOpenId(), session, tree, grantedAccess, pipe, name: body.name })
   session.opens.set(open.id, open)
-  tree.openCount++
   request.chain.open = open
   return reply(CreateResponse, {
     oplockLevel: OplockLevel.NONE,

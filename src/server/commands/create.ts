@@ -259,7 +259,6 @@ function* settle(
   })
   open.deleteOnClose = (body.createOptions & CreateOptions.DELETE_ON_CLOSE) !== 0
   session.opens.set(open.id, open)
-  tree.openCount++
   share.files.add(open)
   request.chain.open = open
   if (created) reportCreated(open)
