@@ -18,19 +18,21 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   auth: ['crypto', 'native'],
   rpc: ['auth', 'protocol'],
   server: ['rpc'],
+  client: ['rpc'],
   backends: ['server/backend.ts', 'native'],
-  net: ['server/transport.ts'],
+  net: ['protocol/transport.ts'],
   config: ['server'],
-  cli: ['config', 'backends', 'net'],
+  cli: ['config', 'backends', 'net', 'client'],
 }
 /** The file of a folder that puts a layer above it in: the door by which programs of others come in. */
 const doors: Readonly<Record<string, readonly string[]>> = {
   'src/server/index.ts': ['net'],
+  'src/client/index.ts': ['net'],
 }
 /** What the one file of a folder that others may import imports itself. */
 const contracts: Readonly<Record<string, readonly string[]>> = {
   'server/backend.ts': ['wire'],
-  'server/transport.ts': [],
+  'protocol/transport.ts': [],
 }
 /** Packages and modules that are for one folder alone. */
 const owners: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import net from 'node:net'
-import type { Transport, TransportEvents } from '../server/transport.ts'
+import type { Transport, TransportEvents } from '../protocol/transport.ts'
 import { readingInPlace } from './reading-in-place.ts'
 
 /** A listening TCP socket. */

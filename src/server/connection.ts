@@ -6,6 +6,7 @@ import type { SigningAlgorithm } from '../crypto/signing.ts'
 import { FrameAssembler, ProtocolError } from '../protocol/frame-assembler.ts'
 import { SequenceWindow } from '../protocol/sequence-window.ts'
 import { openMessage } from '../protocol/transform.ts'
+import type { Transport, TransportEvents } from '../protocol/transport.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { Command, HeaderFlags, Smb2Header } from '../wire/smb2/index.ts'
@@ -18,7 +19,6 @@ import type { ServerCore } from './server-core.ts'
 import type { Session } from './session.ts'
 import { endSession } from './session-end.ts'
 import { run, type Steps } from './steps.ts'
-import type { Transport, TransportEvents } from './transport.ts'
 
 const PROTOCOL_SMB2 = 0x424d53fe
 const PROTOCOL_SMB1 = 0x424d53ff

@@ -5,6 +5,8 @@ import { ServerCore } from './server-core.ts'
 export type { AccountSource } from '../auth/accounts.ts'
 export type { Identity } from '../auth/mechanism.ts'
 export { ntHash } from '../crypto/ntlm.ts'
+export type { Clock } from '../protocol/clock.ts'
+export type { Transport, TransportEvents } from '../protocol/transport.ts'
 export { type Failure, fail, failed } from '../wire/erref/failure.ts'
 export { NtStatus, ntStatusName } from '../wire/erref/ntstatus.ts'
 export type {
@@ -26,14 +28,12 @@ export type {
   StreamEntry,
   VolumeInfo,
 } from './backend.ts'
-export type { Clock } from './clock.ts'
 export type { ServerEvents } from './events.ts'
 export type { ServerLimits } from './limits.ts'
 export { defaultLimits } from './limits.ts'
 export { type DialectName, ServerCore, type ServerOptions } from './server-core.ts'
 export type { ShareOptions } from './share.ts'
 export type { ServerStatus } from './status.ts'
-export type { Transport, TransportEvents } from './transport.ts'
 
 /** An SMB server on TCP. Several can live in one process. */
 export class Server extends ServerCore {

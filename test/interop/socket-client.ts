@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
+import type { Transport, TransportEvents } from '../../src/protocol/transport.ts'
 import type { ServerCore } from '../../src/server/server-core.ts'
-import type { Transport, TransportEvents } from '../../src/server/transport.ts'
 import { Client } from '../simulation/client.ts'
 import { Network } from '../simulation/network.ts'
 import { Random } from '../simulation/random.ts'

@@ -1,5 +1,5 @@
+import type { Transport, TransportEvents } from '../../src/protocol/transport.ts'
 import type { ServerCore } from '../../src/server/server-core.ts'
-import type { Transport, TransportEvents } from '../../src/server/transport.ts'
 import { framed } from './messages.ts'
 import type { Random } from './random.ts'
 

@@ -1,5 +1,5 @@
 import type { Filetime } from '../../src/bytes/filetime.ts'
-import type { Clock } from '../../src/server/clock.ts'
+import type { Clock } from '../../src/protocol/clock.ts'
 
 interface Timer {
   readonly at: bigint

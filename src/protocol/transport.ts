@@ -2,7 +2,7 @@
 export interface Transport {
   /** For logs: address and port of the peer. */
   readonly remote: string
-  /** The server's own address on this connection. */
+  /** This end's own address on this connection. */
   readonly local: string
   /** Bytes given to `send` that the peer has not taken. */
   readonly unsentBytes: number
@@ -23,5 +23,6 @@ export interface TransportEvents {
   received(chunk: Uint8Array): void
   /** `unsentBytes` has become small again. */
   drained(): void
-  closed(): void
+  /** `cause`: the system's error, where there was one. */
+  closed(cause?: Error): void
 }

@@ -1,6 +1,6 @@
 import { type Filetime, filetimeFromUnixNs } from '../bytes/filetime.ts'
 
-/** Where the server has time from: the machine's, or a test's virtual one. */
+/** Where a server or client has time from: the machine's, or a test's virtual one. */
 export interface Clock {
   now(): Filetime
   /** Calls `action` once after `delayMs`, unless the returned function is called before. */

@@ -1,0 +1,132 @@
+import type { Filetime } from '../../bytes/filetime.ts'
+import type { CipherName } from '../../crypto/sealing.ts'
+import type { SigningAlgorithm } from '../../crypto/signing.ts'
+import type { Address } from '../address.ts'
+import type { CallOptions, ConnectOptions, DialectName } from './options.ts'
+import type { Share } from './share.ts'
+
+/** What was agreed upon with the server, and what it says of itself. */
+export interface ServerDescription {
+  readonly host: string
+  readonly port: number
+  readonly dialect: DialectName
+  readonly serverGuid: string
+  /** SMB2 capability bits that the server set (`Capabilities` of smbkit/wire). */
+  readonly capabilities: number
+  readonly signingRequired: boolean
+  readonly signingAlgorithm: SigningAlgorithm
+  /** Undefined where nothing can be sealed. */
+  readonly cipher: CipherName | undefined
+  /** Numbers of `CompressionAlgorithm` of smbkit/wire. */
+  readonly compressionAlgorithms: readonly number[]
+  /** Object identifiers of the server's ways to authenticate, dotted, as its first token lists them. */
+  readonly mechanisms: readonly string[]
+  readonly maxReadBytes: number
+  readonly maxWriteBytes: number
+  readonly maxTransactBytes: number
+  /** The server's clock when it answered, and ours. FILETIME. */
+  readonly serverTime: Filetime
+  readonly localTime: Filetime
+  /** When the server was started; 0 where it does not tell. FILETIME. */
+  readonly serverStartTime: Filetime
+}
+
+/** How the session is. */
+export interface SessionDescription {
+  readonly kind: 'user' | 'guest' | 'anonymous'
+  readonly user: string
+  readonly domain: string
+  /** Requests are signed; messages are sealed. */
+  readonly signed: boolean
+  readonly sealed: boolean
+}
+
+/** A share as the server lists it. MS-SRVS 2.2.4.23, 2.2.4.24. */
+export interface ShareListing {
+  readonly name: string
+  readonly type: 'disk' | 'printer' | 'device' | 'ipc' | 'other'
+  /** Not meant to be seen by those who browse (`C$`, `IPC$`). */
+  readonly special: boolean
+  readonly comment: string
+  /** Of level 2, for those who may know: absent otherwise. */
+  readonly path?: string
+  readonly currentUses?: number
+  /** Undefined where there is no limit. */
+  readonly maxUses?: number
+}
+
+/** MS-SRVS 2.2.4.41. */
+export interface ServerListing {
+  readonly name: string
+  readonly comment: string
+  readonly versionMajor: number
+  readonly versionMinor: number
+  /** Bits of SV_TYPE (MS-SRVS 2.2.2.7). */
+  readonly type: number
+}
+
+/** An interface of the server, for further connections. MS-SMB2 2.2.32.5. */
+export interface NetworkInterface {
+  readonly index: number
+  readonly address: string
+  readonly family: 'IPv4' | 'IPv6'
+  readonly linkSpeedBitsPerSecond: bigint
+  readonly rssCapable: boolean
+  readonly rdmaCapable: boolean
+}
+
+/** Whose SID it is. MS-LSAT 2.2.13. */
+export interface AccountName {
+  readonly sid: string
+  readonly name: string
+  readonly domain: string
+  readonly kind: 'user' | 'group' | 'domain' | 'alias' | 'wellKnownGroup' | 'deleted' | 'computer' | 'label' | 'unknown'
+}
+
+/**
+ * One server, logged on to. It comes back by itself after a cut connection (unless told not to), and ends with `close`:
+ * nothing of it keeps the process alive after that. Calls fail with `StatusError`, `TransportError`, `ProtocolError`,
+ * `WireError` or `UsageError`, all of them `SmbError`.
+ */
+export interface Client extends AsyncDisposable {
+  readonly host: string
+  readonly port: number
+  readonly server: ServerDescription
+  readonly session: SessionDescription
+
+  /** Connects to a share. Each call for the same name gives the same connection to it, until that is closed. */
+  share(name: string, options?: CallOptions): Promise<Share>
+  /** The shares, by srvsvc. `details` also asks for paths and uses, which needs an account that may know. */
+  shares(options?: CallOptions & { readonly details?: boolean }): Promise<ShareListing[]>
+  shareInfo(name: string, options?: CallOptions & { readonly details?: boolean }): Promise<ShareListing>
+  serverInfo(options?: CallOptions): Promise<ServerListing>
+  /** Names of SIDs, by lsarpc; in the order of `sids`, with `unknown` for those that the server does not know. */
+  lookupSids(sids: readonly string[], options?: CallOptions): Promise<AccountName[]>
+  /** SIDs of names (`anna`, `DOMAIN\anna`), by lsarpc; undefined for those that the server does not know. */
+  lookupNames(names: readonly string[], options?: CallOptions): Promise<(AccountName | undefined)[]>
+  /** The server's interfaces; dialect 3.0 and later. */
+  interfaces(options?: CallOptions): Promise<NetworkInterface[]>
+  /** Milliseconds to the server and back. */
+  echo(options?: CallOptions): Promise<number>
+  /** Closes what is open, logs off and ends the connections. Waits for what is under way to be written. */
+  close(): Promise<void>
+}
+
+/**
+ * `connect('smb://anna@nas', { password })`: connects and logs on. A share or path in the address is passed over.
+ * Fails with `TransportError`, with `StatusError` (a wrong password is STATUS_LOGON_FAILURE, EACCES), with
+ * `ProtocolError` where the server is weaker than what is required or what it says does not add up.
+ */
+export type Connect = (target: string | Address, options?: ConnectOptions) => Promise<Client>
+
+/**
+ * `openShare('smb://anna@nas/docs', { password })`: the same, and connects to the share. The client is closed with it.
+ * A path in the address is passed over.
+ */
+export type OpenShare = (target: string | Address, options?: ConnectOptions) => Promise<Share>
+
+/** Negotiates, and ends the connection without a logon: what a server says to everybody. */
+export type Negotiate = (target: string | Address, options?: ConnectOptions) => Promise<ServerDescription>
+
+/** Whether the server would speak SMB1, to somebody who knows nothing better. */
+export type SpeaksSmb1 = (target: string | Address, options?: ConnectOptions) => Promise<boolean>

@@ -1,0 +1,68 @@
+import type { InitiatorMechanism } from '../../auth/mechanism.ts'
+import type { CipherName } from '../../crypto/sealing.ts'
+import type { SigningAlgorithm } from '../../crypto/signing.ts'
+import type { ClientLimits } from '../limits.ts'
+import type { Observer } from './observe.ts'
+
+export type DialectName = '2.0.2' | '2.1' | '3.0' | '3.0.2' | '3.1.1'
+
+/**
+ * How much a protection is wanted. `required`: a server that cannot is refused. `preferred`: used where the server can.
+ * `off`: only where the server demands it.
+ */
+export type Protection = 'required' | 'preferred' | 'off'
+
+/** Who logs on: by one of `password`, `ntHash`, `anonymous`, `guest` or `mechanisms`. Never part of an error's text. */
+export interface Credentials {
+  /** Default: the one of the URL. */
+  readonly user?: string
+  /** Default: the one of the URL, or none: the server takes its own. */
+  readonly domain?: string
+  readonly password?: string
+  /** Instead of the password: its NT hash, 16 bytes or 32 hexadecimal digits. */
+  readonly ntHash?: Uint8Array | string
+  /** Logs on as nobody. Such a session can neither sign nor seal. */
+  readonly anonymous?: boolean
+  /** A session as guest is taken, which can neither sign nor seal. Otherwise a server that makes one is refused. */
+  readonly guest?: boolean
+  /** Other ways to authenticate, the one to be preferred first; `host` is the server's name as it was given. */
+  readonly mechanisms?: (host: string) => readonly InitiatorMechanism[]
+}
+
+export interface ConnectOptions extends Credentials {
+  /** Default: the one of the URL, or 445. */
+  readonly port?: number
+  /** This machine's NetBIOS name, as the server is told. Default: the host name's first part. */
+  readonly workstation?: string
+  /** Default `2.0.2` and `3.1.1`. */
+  readonly minDialect?: DialectName
+  readonly maxDialect?: DialectName
+  /** Begins with a message of SMB1 that asks for SMB2, for servers that want it so. Default false. */
+  readonly multiProtocolStart?: boolean
+  /** Default `preferred`: everything is signed or sealed wherever there are keys to do it with. */
+  readonly signing?: Protection
+  /** Default `off`: where the server or a share demands it. */
+  readonly encryption?: Protection
+  /** The ones offered, the one to be preferred first. */
+  readonly ciphers?: readonly CipherName[]
+  readonly signingAlgorithms?: readonly SigningAlgorithm[]
+  /** Further connections for the same session, where the server offers interfaces for them: at most so many. Default 1. */
+  readonly channels?: number
+  /** Comes back by itself after a cut connection; handles go on. Default true. */
+  readonly reconnect?: boolean
+  /** Keeps data and metadata while a lease of the server allows it. Default true. */
+  readonly leases?: boolean
+  /** Follows the namespace over several servers. Default true. */
+  readonly dfs?: boolean
+  /** Follows symbolic links whose target is in the same share. Default true. */
+  readonly followSymlinks?: boolean
+  readonly limits?: Partial<ClientLimits>
+  readonly observer?: Observer
+  /** Gives up what `connect` does. Each later call takes a signal of its own. */
+  readonly signal?: AbortSignal
+}
+
+/** Every call that talks to the server takes it: an abort is sent as CANCEL, and the call fails with the signal's reason. */
+export interface CallOptions {
+  readonly signal?: AbortSignal
+}

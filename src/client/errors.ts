@@ -1,0 +1,94 @@
+import { SmbError } from '../bytes/errors.ts'
+import { hexNumber } from '../bytes/hex.ts'
+import { explainStatus } from '../wire/erref/explain.ts'
+import { type NtStatus, ntStatusName } from '../wire/erref/ntstatus.ts'
+import { commandName } from '../wire/smb2/index.ts'
+import { adviceFor } from './advice.ts'
+import { nodeCodeOf } from './node-codes.ts'
+
+/** What was being done when something failed. */
+export interface Occasion {
+  /** Of the call: `readFile`, `connect`. */
+  readonly operation?: string
+  /** Path within the share, as the caller gave it. */
+  readonly path?: string
+  /** The second path of a rename, a copy or a link. */
+  readonly dest?: string
+}
+
+function describe({ operation, path, dest }: Occasion): string {
+  const words = operation === undefined ? [] : [operation]
+  if (path !== undefined) words.push(`'${path}'`)
+  if (dest !== undefined) words.push('->', `'${dest}'`)
+  return words.join(' ')
+}
+
+const joined = (parts: readonly string[]): string => parts.filter((part) => part !== '').join(', ')
+
+/** The server answered with a status that is not success. */
+export class StatusError extends SmbError implements NodeJS.ErrnoException {
+  /** NTSTATUS, unsigned. */
+  readonly status: NtStatus
+  /** `STATUS_ACCESS_DENIED`. */
+  readonly statusName: string
+  /** The SMB2 command that was answered so: `CREATE`. */
+  readonly command: string
+  readonly path?: string
+  readonly dest?: string
+  /** The call that failed, as Node's errors have it. */
+  readonly syscall?: string
+  /** What it means, and what to try: a sentence or two for people. */
+  readonly advice: string
+
+  /**
+   * `code` is Node's where there is one (ENOENT, EACCES, EEXIST ...), otherwise the status' name. `command` is a number
+   * of `Command`, or a name where what failed is no command (of a service).
+   */
+  constructor(status: NtStatus, command: number | string, occasion: Occasion = {}) {
+    const statusName = ntStatusName(status)
+    const code = nodeCodeOf(status) ?? statusName
+    const name = typeof command === 'number' ? commandName(command) : command
+    const advice = joinSentences(explainStatus(status), adviceFor(status))
+    const where = joined([describe(occasion), `${name}: ${statusName} (${hexNumber(status >>> 0, 8)})`])
+    super(code, `${code}: ${advice} ${where}`)
+    this.status = status >>> 0
+    this.statusName = statusName
+    this.command = name
+    this.advice = advice
+    if (occasion.operation !== undefined) this.syscall = occasion.operation
+    if (occasion.path !== undefined) this.path = occasion.path
+    if (occasion.dest !== undefined) this.dest = occasion.dest
+  }
+}
+
+const joinSentences = (what: string, advice: string | undefined): string =>
+  advice === undefined ? what : `${what} ${advice}`
+
+/**
+ * The connection could not be made, broke off, or fell silent. `code` is the system's (ECONNREFUSED, ENOTFOUND,
+ * ECONNRESET, ETIMEDOUT ...).
+ */
+export class TransportError extends SmbError {
+  /** What was under way: `connect to nas:445`, `NEGOTIATE`, `READ of 'film.mkv'`. */
+  readonly step: string
+  /** The server may have done what was asked although no answer came: it is not known. */
+  readonly outcomeUnknown: boolean
+
+  constructor(code: string, step: string, problem: string, options: ErrorOptions & { outcomeUnknown?: boolean } = {}) {
+    super(code, `${code}: ${problem} (${step})`, options)
+    this.step = step
+    this.outcomeUnknown = options.outcomeUnknown ?? false
+  }
+}
+
+/** What was asked for makes no sense, or needs what this server or connection has not: nothing was sent. */
+export class UsageError extends SmbError {
+  readonly path?: string
+
+  /** `code`: EINVAL, ENOTSUP, EBADF ... */
+  constructor(code: string, message: string, occasion: Occasion = {}) {
+    const where = describe(occasion)
+    super(code, `${code}: ${message}${where === '' ? '' : ` ${where}`}`)
+    if (occasion.path !== undefined) this.path = occasion.path
+  }
+}

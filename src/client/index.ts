@@ -1,0 +1,53 @@
+/** `smbkit/client`: files on SMB servers, with the API of `node:fs/promises`. */
+export type { InitiatorMechanism } from '../auth/mechanism.ts'
+export { SmbError, WireError } from '../bytes/errors.ts'
+export { ntHash } from '../crypto/ntlm.ts'
+export type { Clock } from '../protocol/clock.ts'
+export { ProtocolError } from '../protocol/frame-assembler.ts'
+export type { Transport, TransportEvents } from '../protocol/transport.ts'
+export { type Address, parseAddress } from './address.ts'
+export type {
+  AccountName,
+  Client,
+  Connect,
+  Negotiate,
+  NetworkInterface,
+  OpenShare,
+  ServerDescription,
+  ServerListing,
+  SessionDescription,
+  ShareListing,
+  SpeaksSmb1,
+} from './api/client.ts'
+export type { CopyEntry, CopyOptions, CopyProgress, CopySummary, Place } from './api/copy.ts'
+export type {
+  FileHandle,
+  LockOptions,
+  OpenFlags,
+  ReadStreamOptions,
+  WriteStreamOptions,
+} from './api/file-handle.ts'
+export type { ObservedConnection, ObservedEvent, ObservedMessage, Observer } from './api/observe.ts'
+export type { CallOptions, ConnectOptions, Credentials, DialectName, Protection } from './api/options.ts'
+export type {
+  AttributeChange,
+  Dir,
+  FileContent,
+  OpenOptions,
+  Quota,
+  ReaddirOptions,
+  ReadFileOptions,
+  RmOptions,
+  Share,
+  Snapshot,
+  StatFs,
+  StreamListing,
+  TimeInput,
+  WatchEvent,
+  WatchOptions,
+  WriteFileOptions,
+} from './api/share.ts'
+export { StatusError, TransportError, UsageError } from './errors.ts'
+export { type ClientLimits, defaultClientLimits } from './limits.ts'
+export { messagesIn } from './messages-in.ts'
+export { Dirent, type FileFacts, Stats } from './stats.ts'

@@ -1,0 +1,58 @@
+/** What a client takes upon itself, and for how long it waits. Bytes and milliseconds. */
+export interface ClientLimits {
+  /** From the first packet to the connection of the transport, for one address. */
+  readonly connectTimeoutMs: number
+  /** So long nothing is heard of a server that owes an answer before it is asked for a sign of life (ECHO). */
+  readonly probeAfterMs: number
+  /** So long nothing is heard after that before the connection is given up. */
+  readonly silenceTimeoutMs: number
+  /** A server that lives, but neither answers a request nor says that it is at work on it, fails that request. */
+  readonly answerTimeoutMs: number
+  /** How long a cut connection is tried again before what waits for it fails. */
+  readonly reconnectTimeoutMs: number
+  /** Largest read, write and other buffer that is asked for, where the server allows it. */
+  readonly maxReadBytes: number
+  readonly maxWriteBytes: number
+  readonly maxTransactBytes: number
+  /** Credits that are asked for. */
+  readonly maxCredits: number
+  /** Read ahead and written behind in one stream or copy. */
+  readonly windowBytes: number
+  /** Files of one recursive copy or removal that are under way at a time. */
+  readonly maxFilesAtOnce: number
+  /** Largest file that is read by one compound. */
+  readonly maxSmallFileBytes: number
+  /** Buffers kept for the next large messages. */
+  readonly maxIdleBufferBytes: number
+  /** File data and metadata kept under leases. */
+  readonly maxCachedBytes: number
+  readonly maxCachedEntries: number
+  /** Handles kept open behind the caller's close, and for how long. */
+  readonly maxDeferredHandles: number
+  readonly deferredCloseMs: number
+  /** Links, and servers of a namespace, that one path may lead through. */
+  readonly maxLinks: number
+}
+
+const MIB = 1024 * 1024
+
+export const defaultClientLimits: ClientLimits = {
+  connectTimeoutMs: 15_000,
+  probeAfterMs: 10_000,
+  silenceTimeoutMs: 20_000,
+  answerTimeoutMs: 120_000,
+  reconnectTimeoutMs: 60_000,
+  maxReadBytes: MIB,
+  maxWriteBytes: MIB,
+  maxTransactBytes: MIB,
+  maxCredits: 2048,
+  windowBytes: 16 * MIB,
+  maxFilesAtOnce: 32,
+  maxSmallFileBytes: 256 * 1024,
+  maxIdleBufferBytes: 32 * MIB,
+  maxCachedBytes: 64 * MIB,
+  maxCachedEntries: 20_000,
+  maxDeferredHandles: 128,
+  deferredCloseMs: 5_000,
+  maxLinks: 16,
+}

@@ -1,0 +1,183 @@
+import { dateFromFiletime, type Filetime } from '../bytes/filetime.ts'
+import { FileAttributes, isNameSurrogate, ReparseTag } from '../wire/fscc/index.ts'
+
+/** What the server tells of a file: the fields of FileAllInformation that have a use. Times are FILETIME. */
+export interface FileFacts {
+  readonly creationTime: Filetime
+  readonly lastAccessTime: Filetime
+  readonly lastWriteTime: Filetime
+  readonly changeTime: Filetime
+  /** Bytes. */
+  readonly allocationSize: number
+  readonly endOfFile: number
+  /** Bits of `FileAttributes`. */
+  readonly fileAttributes: number
+  /** 0 where it is not known. */
+  readonly fileId: bigint
+  readonly numberOfLinks: number
+  /** 0 where it is no reparse point, or which one is not known. */
+  readonly reparseTag: number
+}
+
+const S_IFDIR = 0o040000
+const S_IFREG = 0o100000
+const S_IFLNK = 0o120000
+const BLOCK_BYTES = 512
+
+/** As `fs.Stats`, with what Windows has beside it. */
+export class Stats {
+  readonly facts: FileFacts
+
+  constructor(facts: FileFacts) {
+    this.facts = facts
+  }
+
+  isDirectory(): boolean {
+    return (this.attributes & FileAttributes.DIRECTORY) !== 0 && !this.isSymbolicLink()
+  }
+
+  /** A symbolic link or a junction. */
+  isSymbolicLink(): boolean {
+    return this.isReparsePoint() && isNameSurrogate(this.facts.reparseTag)
+  }
+
+  isFile(): boolean {
+    return (this.attributes & FileAttributes.DIRECTORY) === 0 && !this.isSymbolicLink()
+  }
+
+  /** Any reparse point: links, but also files that are kept elsewhere, deduplicated, and so on. */
+  isReparsePoint(): boolean {
+    return (this.attributes & FileAttributes.REPARSE_POINT) !== 0
+  }
+
+  isBlockDevice(): boolean {
+    return this.facts.reparseTag === ReparseTag.LX_BLK
+  }
+
+  isCharacterDevice(): boolean {
+    return this.facts.reparseTag === ReparseTag.LX_CHR
+  }
+
+  isFIFO(): boolean {
+    return this.facts.reparseTag === ReparseTag.LX_FIFO
+  }
+
+  isSocket(): boolean {
+    return this.facts.reparseTag === ReparseTag.AF_UNIX
+  }
+
+  /** Bytes. */
+  get size(): number {
+    return this.facts.endOfFile
+  }
+
+  /** Bytes on the disk. */
+  get allocationSize(): number {
+    return this.facts.allocationSize
+  }
+
+  /** Of 512 bytes, on the disk. */
+  get blocks(): number {
+    return Math.ceil(this.facts.allocationSize / BLOCK_BYTES)
+  }
+
+  /** Bits of `FileAttributes` of smbkit/wire. */
+  get attributes(): number {
+    return this.facts.fileAttributes
+  }
+
+  get reparseTag(): number {
+    return this.facts.reparseTag
+  }
+
+  /** The server's number of the file; 0 where it has none. */
+  get ino(): bigint {
+    return this.facts.fileId
+  }
+
+  get nlink(): number {
+    return this.facts.numberOfLinks
+  }
+
+  /** What comes closest in POSIX: the kind, and no right to write where the attribute READONLY is set. */
+  get mode(): number {
+    const writable = (this.attributes & FileAttributes.READONLY) === 0 ? 0o222 : 0
+    if (this.isSymbolicLink()) return S_IFLNK | 0o777
+    return this.isDirectory() ? S_IFDIR | 0o555 | writable : S_IFREG | 0o444 | writable
+  }
+
+  get isReadOnly(): boolean {
+    return (this.attributes & FileAttributes.READONLY) !== 0
+  }
+
+  get isHidden(): boolean {
+    return (this.attributes & FileAttributes.HIDDEN) !== 0
+  }
+
+  get isSystem(): boolean {
+    return (this.attributes & FileAttributes.SYSTEM) !== 0
+  }
+
+  get isArchive(): boolean {
+    return (this.attributes & FileAttributes.ARCHIVE) !== 0
+  }
+
+  get atime(): Date {
+    return dateFromFiletime(this.facts.lastAccessTime)
+  }
+
+  get mtime(): Date {
+    return dateFromFiletime(this.facts.lastWriteTime)
+  }
+
+  get ctime(): Date {
+    return dateFromFiletime(this.facts.changeTime)
+  }
+
+  get birthtime(): Date {
+    return dateFromFiletime(this.facts.creationTime)
+  }
+
+  get atimeMs(): number {
+    return this.atime.getTime()
+  }
+
+  get mtimeMs(): number {
+    return this.mtime.getTime()
+  }
+
+  get ctimeMs(): number {
+    return this.ctime.getTime()
+  }
+
+  get birthtimeMs(): number {
+    return this.birthtime.getTime()
+  }
+}
+
+/** As `fs.Dirent`, with what the listing tells of the file anyway. */
+export class Dirent {
+  readonly name: string
+  /** As it was given to `readdir`, with what lies between where that was recursive. */
+  readonly parentPath: string
+  /** Links are not followed. `nlink` is 1. */
+  readonly stats: Stats
+
+  constructor(name: string, parentPath: string, stats: Stats) {
+    this.name = name
+    this.parentPath = parentPath
+    this.stats = stats
+  }
+
+  isDirectory(): boolean {
+    return this.stats.isDirectory()
+  }
+
+  isFile(): boolean {
+    return this.stats.isFile()
+  }
+
+  isSymbolicLink(): boolean {
+    return this.stats.isSymbolicLink()
+  }
+}
