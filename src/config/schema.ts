@@ -70,6 +70,7 @@ export const configSchema = block('a config file: keys with values', {
   maxDialect: oneOf(dialectNames).exactOptional(),
   signing: oneOf(signingModes).exactOptional(),
   encryption: oneOf(encryptionModes).exactOptional(),
+  multichannel: flag.exactOptional(),
   allowGuest: flag.exactOptional(),
   allowAnonymous: flag.exactOptional(),
   limits: limits.exactOptional(),

@@ -12,6 +12,7 @@ export interface ServerSettings {
   readonly maxDialect?: DialectName
   readonly signing?: SigningMode
   readonly encryption?: EncryptionMode
+  readonly multichannel?: boolean
   readonly allowGuest?: boolean
   readonly allowAnonymous?: boolean
   readonly limits?: Partial<ServerLimits>

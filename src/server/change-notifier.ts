@@ -103,13 +103,13 @@ export class ChangeNotifier {
   readonly #watches = new Set<Watch>()
 
   watch(open: Open, filter: number, recursive: boolean, room: number): Watch {
+    const { session } = open
     const watch = new Watch(open, filter, recursive, room, (ended) => {
-      if (this.#watches.delete(ended)) open.session.watchCount--
+      if (this.#watches.delete(ended)) session.watchCount--
     })
     this.#watches.add(watch)
-    open.session.watchCount++
-    const { share } = open.tree
-    watch.stopOutside = share?.backend.watch?.(open.path, recursive, (change) => this.outside(watch, change))
+    session.watchCount++
+    watch.stopOutside = open.share.backend.watch?.(open.path, recursive, (change) => this.outside(watch, change))
     return watch
   }
 
@@ -176,20 +176,18 @@ const nameFilter = (isDirectory: boolean): number =>
 
 const WRITTEN = CompletionFilter.SIZE | CompletionFilter.LAST_WRITE
 
-const notifierOf = (open: Open): ChangeNotifier | undefined => open.tree.share?.notifier
-
 const streamSuffix = (open: Open): string => `:${open.file.stream ?? ''}:$DATA`
 
 export function reportCreated(open: Open): void {
   if (open.file.stream !== undefined)
-    notifierOf(open)?.report(NotifyAction.ADDED_STREAM, open.path, CompletionFilter.STREAM_NAME, streamSuffix(open))
-  else notifierOf(open)?.report(NotifyAction.ADDED, open.path, nameFilter(open.file.isDirectory))
+    open.share.notifier.report(NotifyAction.ADDED_STREAM, open.path, CompletionFilter.STREAM_NAME, streamSuffix(open))
+  else open.share.notifier.report(NotifyAction.ADDED, open.path, nameFilter(open.file.isDirectory))
 }
 
 export function reportRemoved(open: Open, onlyStream: boolean): void {
   if (onlyStream && open.file.stream !== undefined)
-    notifierOf(open)?.report(NotifyAction.REMOVED_STREAM, open.path, CompletionFilter.STREAM_NAME, streamSuffix(open))
-  else notifierOf(open)?.report(NotifyAction.REMOVED, open.path, nameFilter(open.file.isDirectory))
+    open.share.notifier.report(NotifyAction.REMOVED_STREAM, open.path, CompletionFilter.STREAM_NAME, streamSuffix(open))
+  else open.share.notifier.report(NotifyAction.REMOVED, open.path, nameFilter(open.file.isDirectory))
 }
 
 /** What was done to a file, for those who watch for it. */
@@ -207,7 +205,7 @@ const MODIFICATIONS = {
 export type Modification = keyof typeof MODIFICATIONS
 
 export function reportModified(open: Open, ...what: readonly Modification[]): void {
-  const notifier = notifierOf(open)
+  const { notifier } = open.share
   if (notifier === undefined || notifier.watchCount === 0) return
   let filter = 0
   for (const name of what) filter |= MODIFICATIONS[name]

@@ -10,19 +10,25 @@ import { run, type Steps, wait } from './steps.ts'
  * anything about it.
  */
 export function closeOpen(open: Open | PipeOpen): Promise<void> | undefined {
-  // Two that close it at the same time close it once.
-  if (!open.session.opens.delete(open.id)) return undefined
-  for (const request of [...open.waiting]) request.fileClosed()
+  const wasOfSession = open.session.opens.delete(open.volatileId)
   if (!(open instanceof Open)) {
-    open.pipe.close()
+    if (wasOfSession) closePipe(open)
     return undefined
   }
+  // Two that close it at the same time close it once.
   if (open.closed) return undefined
   open.closed = true
+  open.session.server.opens.delete(open.id)
+  for (const request of [...open.waiting]) request.fileClosed()
   open.watch?.end()
   open.stream.locks.releaseAll(open)
   const done = run(finish(open))
   return done instanceof Promise ? done : undefined
+}
+
+function closePipe(open: PipeOpen): void {
+  for (const request of [...open.waiting]) request.fileClosed()
+  open.pipe.close()
 }
 
 function* finish(open: Open): Steps<void> {
@@ -46,8 +52,8 @@ function* reporting(open: Open, steps: Steps<void>): Steps<void> {
   try {
     yield* steps
   } catch (error) {
-    const { connection } = open.session
-    connection.server.reportError(error, connection)
+    const { server, remote } = open.session
+    server.reportError(error, remote)
   }
 }
 
@@ -62,7 +68,7 @@ function* leave(open: Open): Steps<void> {
     if (streamGoes || (isLastOfFile && shared.deletePending)) yield* remove(open, streamGoes && !shared.deletePending)
   } finally {
     if (streamGoes) shared.streamsToDelete.delete(stream.key)
-    open.tree.share?.files.forgetUnused(shared)
+    open.share.files.forgetUnused(shared)
   }
 }
 
@@ -70,10 +76,8 @@ function* remove(open: Open, onlyStream: boolean): Steps<void> {
   let file: BackendFile = open.file
   if (!onlyStream && file.stream !== undefined) {
     // The last handle is one of a named stream, but the whole file has to go.
-    const main = yield* wait(
-      open.tree.share?.backend.open(open.path, { disposition: 'open', read: false, write: false }),
-    )
-    if (main === undefined || failed(main)) return
+    const main = yield* wait(open.share.backend.open(open.path, { disposition: 'open', read: false, write: false }))
+    if (failed(main)) return
     file = main.file
   }
   const removed = yield* wait(file.remove())

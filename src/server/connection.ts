@@ -10,14 +10,15 @@ import type { Transport, TransportEvents } from '../protocol/transport.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { Command, HeaderFlags, Smb2Header } from '../wire/smb2/index.ts'
+import type { Channel } from './channel.ts'
 import { answerSmb1Negotiate } from './commands/smb1-negotiate.ts'
 import { dispatch } from './dispatch.ts'
 import type { Reply } from './reply.ts'
 import { type ChainState, Request } from './request.ts'
-import { answerBytes, type Outgoing, writeResponses } from './response-writer.ts'
+import { answerBytes, type Outgoing, type Unsolicited, writeResponses, writeUnsolicited } from './response-writer.ts'
 import type { ServerCore } from './server-core.ts'
 import type { Session } from './session.ts'
-import { endSession } from './session-end.ts'
+import { endChannel } from './session-end.ts'
 import { run, type Steps } from './steps.ts'
 
 const PROTOCOL_SMB2 = 0x424d53fe
@@ -57,7 +58,8 @@ export interface Negotiated {
 export class Connection implements TransportEvents {
   readonly server: ServerCore
   readonly transport: Transport
-  readonly sessions = new Map<bigint, Session>()
+  /** By session: its own, and those that it was bound to; also those whose logon is under way. */
+  readonly channels = new Map<bigint, Channel>()
   readonly createdAt: bigint
   negotiated: Negotiated | undefined
   /** Set between an SMB1 NEGOTIATE that asked for `SMB 2.???` and the SMB2 NEGOTIATE after it. */
@@ -115,7 +117,8 @@ export class Connection implements TransportEvents {
     try {
       receive()
     } catch (error) {
-      if (!(error instanceof ProtocolError || error instanceof WireError)) this.server.reportError(error, this)
+      if (!(error instanceof ProtocolError || error instanceof WireError))
+        this.server.reportError(error, this.transport.remote)
       this.disconnect(error instanceof Error ? error.message : 'internal error')
     }
     if (!this.#paused && this.#isStalled) this.#pause()
@@ -144,8 +147,8 @@ export class Connection implements TransportEvents {
     this.#cancelLogonTimer?.()
     this.#held = []
     for (const goOn of this.#stalledChains.splice(0)) goOn()
-    for (const session of [...this.sessions.values()])
-      endSession(session).catch((error: unknown) => this.server.reportError(error, this))
+    for (const channel of [...this.channels.values()])
+      endChannel(channel, 'lost').catch((error: unknown) => this.server.reportError(error, this.transport.remote))
     for (const request of this.#async.values()) request.cancel()
     this.server.connectionClosed(this)
   }
@@ -169,7 +172,7 @@ export class Connection implements TransportEvents {
   }
 
   get hasValidSession(): boolean {
-    for (const session of this.sessions.values()) if (session.state !== 'in progress') return true
+    for (const { isEstablished } of this.channels.values()) if (isEstablished) return true
     return false
   }
 
@@ -188,6 +191,14 @@ export class Connection implements TransportEvents {
     }
     this.#send([interim])
     return undefined
+  }
+
+  /** Sends what no request asked for. False if the connection has ended. */
+  sendUnsolicited(message: Unsolicited): boolean {
+    if (this.#closed) return false
+    const { parts, release } = writeUnsolicited(message)
+    this.transport.send(parts, release)
+    return true
   }
 
   /** SMB1's NEGOTIATE counts as message 0; its answer lets the client go on with message 1. */
@@ -213,8 +224,8 @@ export class Connection implements TransportEvents {
       case PROTOCOL_SMB2:
         return this.#receiveChain(view, undefined)
       case PROTOCOL_TRANSFORM: {
-        const { message, sessionId } = openMessage(frame, (id) => this.sessions.get(id)?.keys?.opener)
-        const session = this.sessions.get(sessionId)
+        const { message, sessionId } = openMessage(frame, (id) => this.#establishedSession(id)?.keys?.opener)
+        const session = this.#establishedSession(sessionId)
         if (message.length < SMB2_HEADER_BYTES || viewOf(message).getUint32(0, true) !== PROTOCOL_SMB2)
           throw new ProtocolError('sealed message without an SMB2 message in it')
         return this.#receiveChain(viewOf(message), session)
@@ -229,6 +240,11 @@ export class Connection implements TransportEvents {
     }
   }
 
+  #establishedSession(id: bigint): Session | undefined {
+    const channel = this.channels.get(id)
+    return channel?.isEstablished === true ? channel.session : undefined
+  }
+
   #receiveChain(view: DataView, sealedBy: Session | undefined): Promise<void> | undefined {
     const requests = this.#splitChain(view, sealedBy)
     const done = run(this.#answerChain(requests))
@@ -236,7 +252,7 @@ export class Connection implements TransportEvents {
   }
 
   #failed(error: unknown): void {
-    if (!(error instanceof ProtocolError)) this.server.reportError(error, this)
+    if (!(error instanceof ProtocolError)) this.server.reportError(error, this.transport.remote)
     this.disconnect(error instanceof Error ? error.message : 'internal error')
   }
 
@@ -320,7 +336,7 @@ export class Connection implements TransportEvents {
       // MS-SMB2 3.3.5: a request whose fields do not add up is STATUS_INVALID_PARAMETER.
       if (error instanceof WireError) answer = fail(NtStatus.INVALID_PARAMETER)
       else {
-        this.server.reportError(error, this)
+        this.server.reportError(error, this.transport.remote)
         answer = fail(NtStatus.INTERNAL_ERROR)
       }
     }

@@ -44,8 +44,8 @@ export class DirectoryScan {
     // A pattern may have what no name has, and a backend is never asked for that.
     if (!isComponent(name)) return new DirectoryScan(open, [])
     const path = [...open.path, name]
-    const found = yield* wait(open.tree.share?.backend.open(path, { disposition: 'open', read: false, write: false }))
-    if (found === undefined || failed(found)) return new DirectoryScan(open, [])
+    const found = yield* wait(open.share.backend.open(path, { disposition: 'open', read: false, write: false }))
+    if (failed(found)) return new DirectoryScan(open, [])
     yield* wait(found.file.close())
     return new DirectoryScan(open, found.path.slice(-1))
   }

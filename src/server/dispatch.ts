@@ -25,11 +25,9 @@ import { treeDisconnect } from './commands/tree-disconnect.ts'
 import { write } from './commands/write.ts'
 import type { Reply } from './reply.ts'
 import type { ChainState, Request } from './request.ts'
-import type { Session } from './session.ts'
 import { endTree } from './session-end.ts'
+import { signatureIsRight } from './signature.ts'
 import { type Steps, wait } from './steps.ts'
-
-const SIGNATURE_OFFSET = 48
 
 const commands: (CommandDefinition | undefined)[] = []
 for (const definition of [
@@ -105,52 +103,42 @@ function broken(chain: ChainState, problem: Failure): Failure {
 function findSession(request: Request, definition: CommandDefinition): Failure | undefined {
   const { connection, sealedBy } = request
   const id = request.sessionId
-  const session = connection.sessions.get(id)
-  if (session === undefined) {
+  const channel = connection.channels.get(id)
+  if (channel === undefined) {
     const mustHave = definition.needs !== 'nothing' || (request.isSigned && request.command !== Command.SESSION_SETUP)
     return mustHave ? fail(NtStatus.USER_SESSION_DELETED) : undefined
   }
+  const { session } = channel
   // A sealed message speaks for the session that sealed it and no other.
   if (sealedBy !== undefined && sealedBy !== session) return fail(NtStatus.USER_SESSION_DELETED)
-  if (sealedBy === undefined && session.keys !== undefined) {
+  if (sealedBy === undefined && channel.signer !== undefined) {
     if (request.isSigned) {
-      if (!signatureIsRight(request, session)) return fail(NtStatus.ACCESS_DENIED)
+      if (!signatureIsRight(request, channel.signer)) return fail(NtStatus.ACCESS_DENIED)
     } else if (session.signingRequired && request.command !== Command.NEGOTIATE) return fail(NtStatus.ACCESS_DENIED)
     if (session.encryptData && definition.needs !== 'nothing') return fail(NtStatus.ACCESS_DENIED)
   }
   if (definition.needs === 'nothing') {
-    request.session = session
+    request.channel = channel
     return undefined
   }
-  if (session.state === 'in progress') return fail(NtStatus.USER_SESSION_DELETED)
+  if (!channel.isEstablished) return fail(NtStatus.USER_SESSION_DELETED)
   if (session.expiresAt !== undefined && session.expiresAt <= connection.server.clock.now()) session.state = 'expired'
   // Also the answer that says so belongs to the session: it is signed with its key.
-  request.session = session
+  request.channel = channel
   if (session.state === 'expired' && !ALLOWED_WHEN_EXPIRED.has(request.command))
     return fail(NtStatus.NETWORK_SESSION_EXPIRED)
   return undefined
 }
 
-/** MS-SMB2 3.1.5.1: over the message with its signature zeroed. */
-function signatureIsRight(request: Request, session: Session): boolean {
-  if (session.keys === undefined) return false
-  const message = request.bytes
-  const signature = message.slice(SIGNATURE_OFFSET, SIGNATURE_OFFSET + 16)
-  message.fill(0, SIGNATURE_OFFSET, SIGNATURE_OFFSET + 16)
-  return session.keys.signer.verify(
-    [message],
-    { messageId: request.messageId, fromServer: false, isCancel: request.command === Command.CANCEL },
-    signature,
-  )
-}
-
 /** CANCEL has no answer, whatever happens (MS-SMB2 3.3.5.16). */
 function serveCancel(request: Request): void {
   const { connection } = request
-  const session = connection.sessions.get(request.sessionId)
-  if (session === undefined || (request.sealedBy !== undefined && request.sealedBy !== session)) return
-  if (request.sealedBy === undefined && session.keys !== undefined) {
-    if (request.isSigned ? !signatureIsRight(request, session) : session.signingRequired) return
+  const channel = connection.channels.get(request.sessionId)
+  if (channel === undefined) return
+  const { session, signer } = channel
+  if (request.sealedBy !== undefined && request.sealedBy !== session) return
+  if (request.sealedBy === undefined && signer !== undefined) {
+    if (request.isSigned ? !signatureIsRight(request, signer) : session.signingRequired) return
   }
   const isAsync = (request.header.flags & HeaderFlags.ASYNC_COMMAND) !== 0
   const asyncId = isAsync ? Smb2AsyncHeader.decode(viewOf(request.bytes)).asyncId : 0n

@@ -191,7 +191,7 @@ function* setMode(_request: Request, open: Open, data: DataView): Steps<Failure 
 
 function* setExtendedAttributes(_request: Request, open: Open, data: DataView): Steps<Failure | void> {
   if (!may(open, FILE_WRITE_EA)) return fail(NtStatus.ACCESS_DENIED)
-  if (open.tree.share?.backend.features.extendedAttributes !== true) return fail(NtStatus.EAS_NOT_SUPPORTED)
+  if (!open.share.backend.features.extendedAttributes) return fail(NtStatus.EAS_NOT_SUPPORTED)
   const changes = FileFullEaInformation.decode(data).entries.map(({ eaName, eaValue, flags }) => ({
     name: eaName,
     value: eaValue.slice(),

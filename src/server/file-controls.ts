@@ -25,7 +25,7 @@ const { FILE_APPEND_DATA, FILE_READ_DATA, FILE_WRITE_ATTRIBUTES, FILE_WRITE_DATA
 
 /** MS-FSA 2.1.5.10.36. */
 export function* setSparse(_request: Request, body: IoctlRequest, open: Open): Steps<ControlResult | Failure> {
-  if (open.tree.share?.backend.features.sparseFiles !== true) return fail(NtStatus.INVALID_DEVICE_REQUEST)
+  if (!open.share.backend.features.sparseFiles) return fail(NtStatus.INVALID_DEVICE_REQUEST)
   if (open.file.isDirectory) return fail(NtStatus.INVALID_PARAMETER)
   if ((open.grantedAccess & (FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_ATTRIBUTES)) === 0)
     return fail(NtStatus.ACCESS_DENIED)
@@ -116,7 +116,7 @@ export function* createOrGetObjectId(
   open: Open,
 ): Steps<ControlResult | Failure> {
   if (body.maxOutputResponse < FileObjectIdBuffer.size) return fail(NtStatus.INVALID_PARAMETER)
-  const volume = open.tree.share === undefined ? 0n : yield* open.tree.share.volumeId()
+  const volume = yield* open.share.volumeId()
   const id = new Uint8Array(16)
   viewOf(id).setBigUint64(0, volume, true)
   viewOf(id).setBigUint64(8, open.file.fileId, true)

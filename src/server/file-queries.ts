@@ -189,7 +189,7 @@ const queries = new Map<number, FileQuery>([
       *encode(open) {
         const stat = yield* wait(open.file.stat())
         if (failed(stat)) return stat
-        const volumeSerialNumber = open.tree.share === undefined ? 0n : yield* open.tree.share.volumeId()
+        const volumeSerialNumber = yield* open.share.volumeId()
         return FileIdInformation.encode({ volumeSerialNumber, fileId: stat.fileId })
       },
     },

@@ -4,6 +4,8 @@ export interface ServerLimits {
   readonly maxConnections: number
   /** Sessions on one connection. */
   readonly maxSessionsPerConnection: number
+  /** Connections of one session. */
+  readonly maxChannelsPerSession: number
   readonly maxTreesPerSession: number
   readonly maxOpensPerSession: number
   /** Byte-range locks of one open. */
@@ -37,6 +39,7 @@ const MIB = 1024 * 1024
 export const defaultLimits: ServerLimits = {
   maxConnections: 4096,
   maxSessionsPerConnection: 64,
+  maxChannelsPerSession: 32,
   maxTreesPerSession: 1024,
   maxOpensPerSession: 16_384,
   maxLocksPerOpen: 8192,

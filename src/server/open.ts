@@ -7,6 +7,7 @@ import type { SharedFile, SharedStream } from './file-table.ts'
 import type { NamedPipe } from './named-pipe.ts'
 import type { Request } from './request.ts'
 import type { Session } from './session.ts'
+import type { Share } from './share.ts'
 import type { TreeConnect } from './tree-connect.ts'
 
 /** What tells a stream from the others of its file: '' for the unnamed one. */
@@ -16,6 +17,7 @@ export interface OpenDetails {
   readonly id: bigint
   readonly session: Session
   readonly tree: TreeConnect
+  readonly share: Share
   readonly file: BackendFile
   readonly shared: SharedFile
   readonly path: BackendPath
@@ -26,9 +28,14 @@ export interface OpenDetails {
 
 /** An open file, directory or stream (MS-SMB2 3.3.1.10). */
 export class Open {
+  /** The persistent part of its id: it stays when the open outlives its session. */
   readonly id: bigint
-  readonly session: Session
-  readonly tree: TreeConnect
+  /** The volatile part: by this its session knows it. */
+  volatileId: bigint
+  /** The session and tree that it is reached by, or was last (MS-SMB2 3.3.1.10: Open.Session, Open.TreeConnect). */
+  session: Session
+  tree: TreeConnect
+  readonly share: Share
   readonly file: BackendFile
   readonly shared: SharedFile
   readonly stream: SharedStream
@@ -60,8 +67,10 @@ export class Open {
 
   constructor(details: OpenDetails) {
     this.id = details.id
+    this.volatileId = details.id
     this.session = details.session
     this.tree = details.tree
+    this.share = details.share
     this.file = details.file
     this.shared = details.shared
     this.stream = details.shared.stream(streamKeyOf(details.file))
@@ -88,6 +97,11 @@ export class Open {
     return new Promise((resolve) => {
       this.#whenUnused = resolve
     })
+  }
+
+  /** As requests name it. */
+  get fileId(): { persistent: bigint; volatile: bigint } {
+    return { persistent: this.id, volatile: this.volatileId }
   }
 
   /** For logs and status: as a client would write it. */
@@ -119,5 +133,15 @@ export class PipeOpen {
     this.grantedAccess = details.grantedAccess
     this.pipe = details.pipe
     this.name = details.name
+  }
+
+  /** A pipe ends with its session: it needs no id that would outlive it. */
+  get volatileId(): bigint {
+    return this.id
+  }
+
+  /** As requests name it. */
+  get fileId(): { persistent: bigint; volatile: bigint } {
+    return { persistent: this.id, volatile: this.id }
   }
 }

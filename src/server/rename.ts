@@ -13,8 +13,7 @@ import { type Steps, wait } from './steps.ts'
 
 /** FileRenameInformation (MS-SMB2 3.3.5.21.1, MS-FSA 2.1.5.15.11). */
 export function* rename(request: Request, open: Open, newName: string, replace: boolean): Steps<Failure | void> {
-  const { share } = open.tree
-  if (share === undefined) return fail(NtStatus.NOT_SUPPORTED)
+  const { share } = open
   if ((open.grantedAccess & AccessMask.DELETE) === 0) return fail(NtStatus.ACCESS_DENIED)
   // A name that begins with a colon renames the stream itself.
   if (newName.startsWith(':')) return yield* renameStream(open, newName, replace)
@@ -39,8 +38,7 @@ export function* rename(request: Request, open: Open, newName: string, replace: 
 
 /** FileLinkInformation (MS-FSA 2.1.5.15.7). */
 export function* link(request: Request, open: Open, newName: string, replace: boolean): Steps<Failure | void> {
-  const { share } = open.tree
-  if (share === undefined) return fail(NtStatus.NOT_SUPPORTED)
+  const { share } = open
   if (open.file.isDirectory) return fail(NtStatus.FILE_IS_A_DIRECTORY)
   if ((open.tree.maximalAccess & AccessMask.FILE_WRITE_DATA) === 0) return fail(NtStatus.ACCESS_DENIED)
   const target = targetOf(request, newName)

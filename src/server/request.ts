@@ -2,6 +2,7 @@ import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import type { Infer } from '../wire/schema/index.ts'
 import { type Command, HeaderFlags, type Smb2Header } from '../wire/smb2/index.ts'
+import type { Channel } from './channel.ts'
 import type { Connection } from './connection.ts'
 import { Open, type PipeOpen } from './open.ts'
 import type { Session } from './session.ts'
@@ -33,7 +34,8 @@ export class Request {
   /** It came sealed, in the name of this session. */
   readonly sealedBy: Session | undefined
   readonly chain: ChainState
-  #session: Session | undefined
+  /** The connection's part in the session; absent where the request has none. */
+  channel: Channel | undefined
   #tree: TreeConnect | undefined
   /** Set once STATUS_PENDING has been sent. */
   asyncId: bigint | undefined
@@ -85,16 +87,12 @@ export class Request {
 
   /** The session it belongs to: there for every command that needs one. */
   get session(): Session {
-    if (this.#session === undefined) throw new Error('this command has no session')
-    return this.#session
-  }
-
-  set session(session: Session) {
-    this.#session = session
+    if (this.channel === undefined) throw new Error('this command has no session')
+    return this.channel.session
   }
 
   get maybeSession(): Session | undefined {
-    return this.#session
+    return this.channel?.session
   }
 
   get tree(): TreeConnect {
@@ -115,11 +113,11 @@ export class Request {
     if (this.isRelated && this.chain.open !== undefined) {
       const taken = this.chain.open
       if (failed(taken)) return taken
-      return this.session.opens.get(taken.id) === taken ? taken : fail(NtStatus.FILE_CLOSED)
+      return this.session.opens.get(taken.volatileId) === taken ? taken : fail(NtStatus.FILE_CLOSED)
     }
     const open = this.session.opens.get(id.volatile)
-    // The open must be one of this session and this tree; the persistent part is the same number here.
-    if (open === undefined || id.persistent !== id.volatile || open.tree !== this.tree) {
+    // The open must be one of this session and this tree.
+    if (open === undefined || id.persistent !== open.id || open.tree !== this.tree) {
       this.chain.open = fail(NtStatus.FILE_CLOSED)
       return this.chain.open
     }

@@ -1,6 +1,8 @@
+import type { Signer } from '../crypto/signing.ts'
 import { SEALING_BYTES, sealMessage } from '../protocol/transform.ts'
 import { type Failure, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
+import type { Struct } from '../wire/schema/index.ts'
 import { Command, ErrorResponse, HeaderFlags, Smb2AsyncHeader, Smb2Header } from '../wire/smb2/index.ts'
 import type { Reply } from './reply.ts'
 import type { Request } from './request.ts'
@@ -85,10 +87,10 @@ function writeMessage(message: Uint8Array, out: Outgoing, size: number, isSealed
   const { request, reply } = out
   const status = reply.status
   const session = request.maybeSession
-  const sign = !isSealed && out.interim !== true && mustSign(request, session, status)
+  const signer = isSealed || out.interim === true ? undefined : signerOf(request, status)
   let flags = HeaderFlags.SERVER_TO_REDIR
   if (request.isRelated) flags |= HeaderFlags.RELATED_OPERATIONS
-  if (sign) flags |= HeaderFlags.SIGNED
+  if (signer !== undefined) flags |= HeaderFlags.SIGNED
   const common = {
     creditCharge: request.header.creditCharge,
     status,
@@ -110,28 +112,67 @@ function writeMessage(message: Uint8Array, out: Outgoing, size: number, isSealed
   if (failed(reply)) end = ErrorResponse.encodeInto(view, SMB2_HEADER_BYTES, EMPTY_ERROR, 0)
   else end = reply.body.encodeInto(view, SMB2_HEADER_BYTES, reply.value as never, 0)
   if (end < size) message.fill(0, end, size)
-  if (sign && session?.keys !== undefined) {
-    const isCancel = request.command === Command.CANCEL
-    const signature = session.keys.signer.sign([message], { messageId: request.messageId, fromServer: true, isCancel })
-    message.set(signature, SIGNATURE_OFFSET)
-  }
+  if (signer !== undefined)
+    message.set(
+      signer.sign([message], { messageId: request.messageId, fromServer: true, isCancel: false }),
+      SIGNATURE_OFFSET,
+    )
   out.onEncoded?.(message)
 }
 
 /** MS-SMB2 3.3.4.1.1, and 3.3.5.5.3 for the answer that completes a logon. */
-function mustSign(request: Request, session: Session | undefined, status: NtStatus): boolean {
-  if (session?.keys === undefined) return false
-  if (request.command === Command.SESSION_SETUP) return status === NtStatus.SUCCESS
-  return request.isSigned || (session.signingRequired && !session.isGuest)
+function signerOf(request: Request, status: NtStatus): Signer | undefined {
+  const { channel } = request
+  if (channel?.signer === undefined) return undefined
+  const must =
+    request.isSigned ||
+    (request.command === Command.SESSION_SETUP ? status === NtStatus.SUCCESS : channel.session.signingRequired)
+  return must ? channel.signer : undefined
 }
 
+/** What the server sends of itself. */
+export interface Unsolicited {
+  readonly command: Command
+  readonly body: Struct<unknown, never>
+  readonly value: unknown
+  /** What the header says. */
+  readonly sessionId: bigint
+  /** Whose session it is; it is sealed where that wants it. */
+  readonly session: Session
+}
+
+/** A message that answers no request (MS-SMB2 3.3.4.1): its id is all ones, it brings no credits and is not signed. */
+export function writeUnsolicited({ command, body, value, sessionId, session }: Unsolicited): Frame {
+  const size = SMB2_HEADER_BYTES + body.sizeOfEncoded(value as never, SMB2_HEADER_BYTES)
+  const frame = Buffer.alloc(FRAME_HEADER_BYTES + size)
+  const message = frame.subarray(FRAME_HEADER_BYTES)
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength)
+  Smb2Header.encodeInto(view, 0, {
+    creditCharge: 0,
+    status: NtStatus.SUCCESS,
+    command,
+    credits: 0,
+    flags: HeaderFlags.SERVER_TO_REDIR,
+    nextCommand: 0,
+    messageId: NO_MESSAGE_ID,
+    treeId: 0,
+    sessionId,
+    signature: NO_SIGNATURE,
+  })
+  body.encodeInto(view, SMB2_HEADER_BYTES, value as never, 0)
+  if (session.encryptData) return sealed(session, message)
+  writeFrameLength(frame, 0, size)
+  return { parts: [frame] }
+}
+
+const NO_MESSAGE_ID = 0xffff_ffff_ffff_ffffn
 const NO_SIGNATURE = new Uint8Array(16)
 const EMPTY_ERROR = { errorData: new Uint8Array(0) }
 
 function sealed(session: Session, message: Uint8Array): Frame {
   const sealer = session.keys?.sealer
   if (sealer === undefined) throw new Error('a sealed session without a sealing key')
-  const pool = session.connection.server.buffers
+  const pool = session.server.buffers
   const length = SEALING_BYTES + message.length
   const buffer = pool.take(FRAME_HEADER_BYTES + length)
   writeFrameLength(buffer, 0, length)

@@ -16,6 +16,7 @@ import { Connection } from './connection.ts'
 import type { ServerEvents } from './events.ts'
 import { defaultLimits, type ServerLimits } from './limits.ts'
 import { NamedPipes } from './named-pipes.ts'
+import type { Open } from './open.ts'
 import type { Reply } from './reply.ts'
 import type { Request } from './request.ts'
 import type { Session } from './session.ts'
@@ -48,6 +49,8 @@ export interface ServerOptions {
   readonly signing?: 'required' | 'enabled'
   /** Default enabled: sealed when the client or a share wants it. */
   readonly encryption?: 'required' | 'enabled' | 'off'
+  /** Sessions may have several connections (3.0 and later). Default true. */
+  readonly multichannel?: boolean
   /** Unknown users are let in as guests. Default false. */
   readonly allowGuest?: boolean
   /** Logons without a user are let in, to IPC$ only. Default false. */
@@ -71,14 +74,17 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   readonly dialects: readonly number[]
   readonly signing: 'required' | 'enabled'
   readonly encryption: 'required' | 'enabled' | 'off'
+  readonly multichannel: boolean
   readonly allowAnonymous: boolean
   readonly connections = new Set<Connection>()
   /** What can be opened on IPC$; a program may add its own. */
   readonly pipes = new NamedPipes()
   /** For large messages, both ways. */
   readonly buffers: BufferPool
-  /** Sessions of all connections, for PreviousSessionId. */
+  /** Sessions of all connections (MS-SMB2 3.3.1.5: GlobalSessionTable). */
   readonly sessions = new Map<bigint, Session>()
+  /** Open files of all shares, by the persistent part of their id (MS-SMB2 3.3.1.5: GlobalOpenTable). */
+  readonly opens = new Map<bigint, Open>()
   readonly #allowGuest: boolean
   /** The address that is listened on, once that is known. */
   protected host = ''
@@ -104,6 +110,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     if (this.dialects.length === 0) throw new RangeError('minDialect is above maxDialect')
     this.signing = options.signing ?? 'enabled'
     this.encryption = options.encryption ?? 'enabled'
+    this.multichannel = options.multichannel ?? true
     this.#allowGuest = options.allowGuest ?? false
     this.allowAnonymous = options.allowAnonymous ?? false
     this.#mechanisms = this.#mechanismsFor(options.accounts)
@@ -136,7 +143,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   async end(): Promise<void> {
     this.#cancelSweep?.()
     this.#cancelSweep = undefined
-    const ending = [...this.sessions.values()].map((session) => endSession(session))
+    const ending = [...this.sessions.values()].map((session) => endSession(session, 'server ends'))
     await Promise.all(ending)
     for (const connection of [...this.connections]) {
       connection.transport.close(true)
@@ -201,8 +208,8 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     return this.#nextOpenId++
   }
 
-  reportError(error: unknown, connection: Connection): void {
-    this.emit('fault', { remote: connection.transport.remote, error })
+  reportError(error: unknown, remote: string): void {
+    this.emit('fault', { remote, error })
   }
 
   /** For who watches requests (`--verbose`, `--debug`); costs nothing when nobody does. */
@@ -235,7 +242,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
       this.#cancelSweep = undefined
       const oldest = this.clock.now() - BigInt(this.limits.idleTimeoutMs) * 10_000n
       for (const connection of [...this.connections]) {
-        const inUse = [...connection.sessions.values()].some((session) => session.opens.size > 0)
+        const inUse = [...connection.channels.values()].some(({ session }) => session.opens.size > 0)
         if (!inUse && connection.lastActivity < oldest) connection.disconnect('idle')
       }
       if (this.connections.size > 0) this.#cancelSweep = this.#sweepLater()

@@ -11,7 +11,7 @@ export function serviceContext(server: ServerCore, session: Session): ServiceCon
     pipes: server.pipes,
     now: () => server.clock.now(),
     sessionCount: () => server.sessions.size,
-    report: (error) => server.reportError(error, session.connection),
+    report: (error) => server.reportError(error, session.remote),
     shares: () => [
       ...[...server.shares].map((share) => ({
         name: share.name,

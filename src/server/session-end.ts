@@ -1,7 +1,11 @@
+import type { Channel } from './channel.ts'
 import { closeOpen } from './close-open.ts'
 import type { Open, PipeOpen } from './open.ts'
 import type { Session } from './session.ts'
 import type { TreeConnect } from './tree-connect.ts'
+
+/** Why a session ends. Only one that was lost may be taken up again (MS-SMB2 3.3.7.1). */
+export type SessionEnd = 'logged off' | 'refused' | 'lost' | 'server ends'
 
 /** Closes all of them; resolves when the backend is done with the last. */
 async function closeAll(opens: Iterable<Open | PipeOpen>): Promise<void> {
@@ -20,18 +24,24 @@ export async function endTree(tree: TreeConnect): Promise<void> {
   await closeAll([...session.opens.values()].filter((open) => open.tree === tree))
 }
 
-/** Logs a session off (MS-SMB2 3.3.4.12): its files are closed, its trees and locks go. */
-export async function endSession(session: Session): Promise<void> {
-  const { connection } = session
-  connection.sessions.delete(session.id)
-  connection.server.sessions.delete(session.id)
+/** Ends a session on all its channels (MS-SMB2 3.3.4.12): its files are closed, its trees and locks go. */
+export async function endSession(session: Session, _why: SessionEnd): Promise<void> {
+  const { server, remote } = session
+  for (const { connection } of session.channels.values()) connection.channels.delete(session.id)
+  session.channels.clear()
+  server.sessions.delete(session.id)
   const closing = closeAll([...session.opens.values()])
   session.trees.clear()
   await closing
   if (session.identity !== undefined && session.state !== 'in progress')
-    connection.server.emit('logoff', {
-      remote: connection.transport.remote,
-      sessionId: session.id,
-      identity: session.identity,
-    })
+    server.emit('logoff', { remote, sessionId: session.id, identity: session.identity })
+}
+
+/** A channel is gone: its session lives on the others, or ends with the last of them (MS-SMB2 3.3.7.1). */
+export async function endChannel(channel: Channel, why: SessionEnd): Promise<void> {
+  const { session, connection } = channel
+  connection.channels.delete(session.id)
+  if (session.channels.get(connection) !== channel) return
+  if (session.channels.size === 1) await endSession(session, why)
+  else session.channels.delete(connection)
 }

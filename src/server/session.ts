@@ -1,14 +1,17 @@
-import type { Acceptor, Identity } from '../auth/mechanism.ts'
-import type { PreauthIntegrityHash } from '../crypto/preauth.ts'
+import type { Identity } from '../auth/mechanism.ts'
 import type { Sealer } from '../crypto/sealing.ts'
-import type { Signer } from '../crypto/signing.ts'
-import type { Connection } from './connection.ts'
+import type { Struct } from '../wire/schema/index.ts'
+import type { Command } from '../wire/smb2/index.ts'
+import type { Channel } from './channel.ts'
+import type { Connection, Negotiated } from './connection.ts'
 import type { Open, PipeOpen } from './open.ts'
+import type { ServerCore } from './server-core.ts'
 import type { TreeConnect } from './tree-connect.ts'
 
-/** Keys of a session on a connection (MS-SMB2 3.3.1.8: Session.SigningKey, EncryptionKey, DecryptionKey ...). */
+/** What all channels of a session have in common (MS-SMB2 3.3.1.8: Session.SigningKey, EncryptionKey, DecryptionKey). */
 export interface SessionKeys {
-  readonly signer: Signer
+  /** 16 bytes: with it who binds another connection proves that the session is its own. */
+  readonly signingKey: Uint8Array
   /** Opens what the client sealed. Absent below 3.0 or without a cipher in common. */
   readonly opener?: Sealer
   /** Seals what is sent to the client. */
@@ -20,13 +23,15 @@ export type SessionState = 'in progress' | 'valid' | 'expired'
 /** MS-SMB2 3.3.1.8. */
 export class Session {
   readonly id: bigint
-  readonly connection: Connection
+  readonly server: ServerCore
+  /** What was negotiated on the connection that it began on. */
+  readonly negotiated: Negotiated
+  /** Its connections, the one that it began on first. */
+  readonly channels = new Map<Connection, Channel>()
+  /** The connection that it began on, also when that is gone: for logs. */
+  readonly firstConnection: Connection
   state: SessionState = 'in progress'
   identity: Identity | undefined
-  /** The logon that is under way. */
-  acceptor: Acceptor | undefined
-  /** Pre-authentication hash of the logon under way (3.1.1). */
-  preauthHash: PreauthIntegrityHash | undefined
   keys: SessionKeys | undefined
   /** The user whose logon the keys come from; absent without keys. */
   keyOwnerSid: string | undefined
@@ -44,10 +49,12 @@ export class Session {
   #nextTreeId = 1
   #nonce = 0n
 
-  constructor(id: bigint, connection: Connection, createdAt: bigint) {
+  constructor(id: bigint, connection: Connection, negotiated: Negotiated) {
     this.id = id
-    this.connection = connection
-    this.createdAt = createdAt
+    this.server = connection.server
+    this.firstConnection = connection
+    this.negotiated = negotiated
+    this.createdAt = connection.server.clock.now()
   }
 
   get isGuest(): boolean {
@@ -56,6 +63,17 @@ export class Session {
 
   get isAnonymous(): boolean {
     return this.identity?.kind === 'anonymous'
+  }
+
+  /** Who the client is for leases and durable handles (MS-SMB2 3.3.1.7: Connection.ClientGuid). */
+  get clientGuid(): string {
+    return this.negotiated.clientGuid
+  }
+
+  /** Address and port of a connection that it has, or of the one that it had first. */
+  get remote(): string {
+    const [channel] = this.channels.values()
+    return (channel?.connection ?? this.firstConnection).transport.remote
   }
 
   newTreeId(): number {
@@ -70,5 +88,15 @@ export class Session {
     const nonce = new Uint8Array(length)
     new DataView(nonce.buffer).setBigUint64(0, this.#nonce++, true)
     return nonce
+  }
+
+  /**
+   * Sends what no request asked for, on one of its connections (MS-SMB2 3.3.4.1.6). False if it has none left.
+   * `sessionId`: what the header says; the message is sealed where the session wants that.
+   */
+  notify<T, I>(command: Command, body: Struct<T, I>, value: NoInfer<I>, sessionId = this.id): boolean {
+    for (const { connection, isEstablished } of this.channels.values())
+      if (isEstablished && connection.sendUnsolicited({ command, body, value, sessionId, session: this })) return true
+    return false
   }
 }

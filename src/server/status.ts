@@ -61,18 +61,18 @@ export function statusOf(server: ServerCore): ServerStatus {
 }
 
 function sessionStatus(session: Session): SessionStatus {
-  const { negotiated, transport } = session.connection
-  const dialect = (negotiated?.dialect ?? 0).toString(16)
+  const { negotiated } = session
+  const dialect = negotiated.dialect.toString(16)
   return {
     id: session.id.toString(16),
-    remote: transport.remote,
+    remote: session.remote,
     user: session.identity?.user ?? '',
     domain: session.identity?.domain ?? '',
     workstation: session.identity?.workstation ?? '',
     kind: session.identity?.kind ?? 'anonymous',
     dialect: dialect.length < 3 ? dialect : [...dialect].filter((digit, i) => i < 2 || digit !== '0').join('.'),
-    signing: session.signingRequired ? (negotiated?.signingAlgorithm ?? '') : '',
-    encryption: session.encryptData ? (negotiated?.cipher ?? '') : '',
+    signing: session.signingRequired ? negotiated.signingAlgorithm : '',
+    encryption: session.encryptData ? (negotiated.cipher ?? '') : '',
     since: iso(session.createdAt),
     trees: [...session.trees.values()].map((tree) => ({
       id: tree.id,

@@ -13,7 +13,7 @@ export class TreeConnect {
 
   constructor(id: number, session: Session, share: Share | undefined, maximalAccess: number, encrypt: boolean) {
     this.id = id
-    this.generation = session.connection.server.shareGeneration
+    this.generation = session.server.shareGeneration
     this.session = session
     this.share = share
     this.maximalAccess = maximalAccess

@@ -24,6 +24,7 @@ import {
   PreauthIntegrityCapabilities,
   SecurityMode,
   SessionFlags,
+  SessionSetupFlags,
   SessionSetupRequest,
   SessionSetupResponse,
   SigningAlgorithm,
@@ -76,6 +77,8 @@ export interface LogonOptions {
   readonly domain?: string
   /** Authenticates this one anew. */
   readonly session?: ClientSession
+  /** Binds this connection to a session of another one. */
+  readonly bind?: ClientSession
   readonly previousSessionId?: bigint
   readonly securityMode?: number
   readonly flags?: number
@@ -154,7 +157,9 @@ export class Client extends RawClient {
     const initiator = new SpnegoInitiator([new NtlmInitiatorMechanism({ user, password, domain })])
     const known = options.session
     const preauth = known === undefined ? this.preauth?.copy() : undefined
-    let sessionId = known?.id ?? 0n
+    const { bind } = options
+    let sessionId = known?.id ?? bind?.id ?? 0n
+    if (bind !== undefined) this.sessions.set(bind.id, this.#bindingSession(bind))
     let token: Uint8Array | undefined
     let established: { readonly sessionKey: Uint8Array; readonly fullSessionKey?: Uint8Array } | undefined
     for (;;) {
@@ -162,20 +167,23 @@ export class Client extends RawClient {
       assert.ok(!failed(step), 'the client accepts the server’s token')
       established = step.complete ?? established
       const body = encodeBody(SessionSetupRequest, {
-        flags: options.flags ?? 0,
+        flags: options.flags ?? (bind === undefined ? 0 : SessionSetupFlags.BINDING),
         securityMode: options.securityMode ?? SecurityMode.SIGNING_ENABLED,
         capabilities: 0,
         previousSessionId: options.previousSessionId ?? 0n,
         securityBuffer: step.token ?? new Uint8Array(0),
       })
       const request = this.prepare(Command.SESSION_SETUP, body, {
-        session: known ?? null,
+        session: known ?? (bind === undefined ? null : (this.sessions.get(bind.id) ?? null)),
         sessionId,
         treeId: 0,
         ...(known === undefined ? {} : { sign: known.signs && !known.seals }),
+        ...(bind === undefined ? {} : { sign: true, seal: false }),
       })
+      const sent = this.send([request])[0] as Promise<Answer>
+      // As it went out: signed.
       preauth?.update(request.message)
-      const answer = await (this.send([request])[0] as Promise<Answer>)
+      const answer = await sent
       if (answer.status !== NtStatus.SUCCESS && answer.status !== NtStatus.MORE_PROCESSING_REQUIRED)
         return { answer, session: undefined }
       sessionId = answer.header.sessionId
@@ -198,6 +206,13 @@ export class Client extends RawClient {
     }
   }
 
+  /** As long as the logon on this connection is under way, the session's own key signs. */
+  #bindingSession(bind: ClientSession): ClientSession {
+    assert.ok(bind.signingKey !== undefined)
+    const signer = createSigner(this.signing ?? 'aes-cmac', bind.signingKey)
+    return { ...bind, isBinding: true, signs: true, seals: false, keys: { ...bind.keys, signer } }
+  }
+
   #begin(
     id: bigint,
     flags: number,
@@ -218,6 +233,7 @@ export class Client extends RawClient {
     const session: ClientSession = {
       id,
       flags,
+      ...(hasKeys ? { signingKey: options.bind?.signingKey ?? keys.signingKey } : {}),
       signs: hasKeys && (options.signs ?? true),
       seals: hasKeys && (options.seals ?? (flags & SessionFlags.ENCRYPT_DATA) !== 0),
       keys: hasKeys
@@ -226,8 +242,8 @@ export class Client extends RawClient {
             ...(cipher === undefined
               ? {}
               : {
-                  sealer: createSealer(cipher, keys.clientToServerKey),
-                  opener: createSealer(cipher, keys.serverToClientKey),
+                  sealer: options.bind?.keys?.sealer ?? createSealer(cipher, keys.clientToServerKey),
+                  opener: options.bind?.keys?.opener ?? createSealer(cipher, keys.serverToClientKey),
                 }),
           }
         : undefined,

@@ -48,10 +48,10 @@ for (const dialect of ALL_DIALECTS)
     const small = dialect === Dialect.SMB_2_0_2
     const most = small ? 65_536 : 8 * 1024 * 1024
     assert.deepEqual([body.maxReadSize, body.maxWriteSize, body.maxTransactSize], [most, most, most])
-    // Leases, several channels and durable handles are not there: who offers them is not told that they are.
     const large = small ? 0 : Capabilities.LARGE_MTU
+    const channels = dialect >= Dialect.SMB_3_0 ? Capabilities.MULTI_CHANNEL : 0
     const sealing = dialect === Dialect.SMB_3_0 || dialect === Dialect.SMB_3_0_2 ? Capabilities.ENCRYPTION : 0
-    assert.equal(body.capabilities, large | sealing)
+    assert.equal(body.capabilities, large | channels | sealing)
     assert.equal(answer.header.credits > 0, true)
     await client.logon()
     await client.useShare('data')

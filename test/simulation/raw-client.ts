@@ -33,6 +33,10 @@ import type { Network, Wire } from './network.ts'
 export interface ClientSession {
   readonly id: bigint
   keys: ClientKeys | undefined
+  /** It stands for a logon that binds this connection: the last answer is signed with a key that only then is known. */
+  readonly isBinding?: true
+  /** What another connection is bound with. */
+  readonly signingKey?: Uint8Array
   /** Sign and seal requests where nothing else is said. */
   signs: boolean
   seals: boolean
@@ -132,6 +136,8 @@ export class RawClient {
   isClosed = false
   /** Rules that the server has broken. */
   readonly violations: string[] = []
+  /** What the server sent of itself: breaks of oplocks and leases. */
+  readonly unsolicited: Answer[] = []
   /** Changes what goes out. */
   intercept: ((frame: Uint8Array) => Uint8Array) | undefined
   /** The last frame sent, as it went over the wire. */
@@ -312,6 +318,12 @@ export class RawClient {
   #receiveMessage(message: Uint8Array, sealed: boolean): void {
     const { messageId, credits, flags, status, command } = Smb2Header.decode(viewOf(message))
     if ((flags & HeaderFlags.SERVER_TO_REDIR) === 0) this.#violated('an answer without SERVER_TO_REDIR')
+    if (messageId === NO_MESSAGE_ID) {
+      const answer = new Answer(message, sealed, [])
+      if (answer.isSigned || credits !== 0) this.#violated('an unsolicited message is signed or brings credits')
+      this.unsolicited.push(answer)
+      return
+    }
     const pending = this.#pending.get(messageId)
     if (pending === undefined) return this.#violated(`answer ${messageId} to nothing (${ntStatusName(status)})`)
     if (this.#answered.has(messageId)) this.#violated(`${messageId} is answered twice`)
@@ -335,7 +347,9 @@ export class RawClient {
 
   #checkSignature(request: Prepared, answer: Answer): void {
     const { sessionId } = answer.header
-    const keys = this.sessions.get(sessionId)?.keys
+    const session = this.sessions.get(sessionId)
+    const keys = session?.keys
+    if (session?.isBinding === true && answer.status === NtStatus.SUCCESS) return
     if (answer.isSigned) {
       // The last answer of a logon is signed with the keys that only come out of it.
       if (keys === undefined && request.command === Command.SESSION_SETUP) return
@@ -361,6 +375,8 @@ export class RawClient {
     this.violations.push(rule)
   }
 }
+
+const NO_MESSAGE_ID = 0xffff_ffff_ffff_ffffn
 
 /** Answers that say that there is no session to sign with, or that the signature was wrong. */
 const UNSIGNED: ReadonlySet<number> = new Set([

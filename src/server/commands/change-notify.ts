@@ -29,13 +29,12 @@ export const changeNotify = defineCommand({
     if (open.shared.deletePending) return fail(NtStatus.DELETE_PENDING)
     if (open.watch === undefined && open.session.watchCount >= MAX_WATCHES) return fail(NtStatus.INSUFFICIENT_RESOURCES)
     // The first request on a handle settles what it watches, for good (MS-FSA 2.1.5.11).
-    open.watch ??= open.tree.share?.notifier.watch(
+    open.watch ??= open.share.notifier.watch(
       open,
       body.completionFilter,
       (body.flags & NotifyFlags.WATCH_TREE) !== 0,
       body.outputBufferLength,
     )
-    if (open.watch === undefined) return fail(NtStatus.NOT_SUPPORTED)
     return yield* waitForChanges(request, open.watch, body.outputBufferLength)
   },
 })

@@ -32,6 +32,6 @@ export function createPipe(request: Request, body: CreateRequest): Reply | Failu
     allocationSize: PIPE_ALLOCATION_BYTES,
     endOfFile: 0n,
     fileAttributes: FileAttributes.NORMAL,
-    fileId: { persistent: open.id, volatile: open.id },
+    fileId: open.fileId,
   })
 }

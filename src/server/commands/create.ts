@@ -1,4 +1,3 @@
-import type { Identity } from '../../auth/mechanism.ts'
 import { AccessMask, mapGeneric } from '../../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
@@ -14,31 +13,33 @@ import {
   ImpersonationLevel,
   OplockLevel,
 } from '../../wire/smb2/index.ts'
-import { maximalAccess } from '../access-check.ts'
-import type { BackendFile, FileStat, Opened, OpenHow } from '../backend.ts'
+import type { FileStat, Opened } from '../backend.ts'
 import { reportCreated, reportModified } from '../change-notifier.ts'
 import { defineCommand } from '../command.ts'
-import { answerContexts, type RequestedContexts, readContexts } from '../create-contexts.ts'
-import { commonInformation, SETTABLE_ATTRIBUTES } from '../file-information.ts'
+import { answerContexts, readContexts } from '../create-contexts.ts'
+import { overwrites } from '../create-disposition.ts'
+import type { Creation } from '../creation.ts'
+import { commonInformation } from '../file-information.ts'
 import { SharedFile } from '../file-table.ts'
+import { grant, mostAccess, withoutWrites } from '../granted-access.ts'
 import { Open, streamKeyOf } from '../open.ts'
-import { openByName } from '../open-by-name.ts'
-import { mayAdd, mayDeleteFromParent } from '../parent-access.ts'
-import { type PathName, parsePathName, withoutDfsPrefix } from '../path-name.ts'
+import { openInBackend } from '../open-in-backend.ts'
+import { overwrite } from '../overwrite.ts'
+import { parsePathName, withoutDfsPrefix } from '../path-name.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
-import { inheritDescriptor } from '../security-inheritance.ts'
 import type { Share } from '../share.ts'
 import { sharingAllows } from '../share-mode.ts'
 import { type Steps, wait } from '../steps.ts'
 import { createPipe } from './create-pipe.ts'
 
-const { DELETE, FILE_APPEND_DATA, FILE_EXECUTE, FILE_READ_DATA, FILE_WRITE_DATA, MAXIMUM_ALLOWED } = AccessMask
+const { DELETE, FILE_WRITE_DATA, MAXIMUM_ALLOWED } = AccessMask
 
 const KNOWN_OPTIONS = 0x00ff_ffff
 const KNOWN_SHARE_ACCESS = 0x7
 /** Attributes that a client may name in CREATE and SET_INFO (MS-FSCC 2.6). */
 const VALID_ATTRIBUTES = 0x0000_7fb7
+
 /** MS-SMB2 3.3.5.9, and MS-FSA 2.1.5.1 for what an open does. */
 export const create = defineCommand({
   command: Command.CREATE,
@@ -89,14 +90,6 @@ function checkAccessMask(body: CreateRequest): Failure | undefined {
   return deletes && !mayDelete ? fail(NtStatus.INVALID_PARAMETER) : undefined
 }
 
-const overwrites = (disposition: number): boolean =>
-  disposition === CreateDisposition.SUPERSEDE ||
-  disposition === CreateDisposition.OVERWRITE ||
-  disposition === CreateDisposition.OVERWRITE_IF
-
-const creates = (disposition: number): boolean =>
-  disposition !== CreateDisposition.OPEN && disposition !== CreateDisposition.OVERWRITE
-
 function* createFile(request: Request, body: CreateRequest, share: Share): Steps<Reply | Failure> {
   const isDfs = (request.header.flags & HeaderFlags.DFS_OPERATIONS) !== 0
   const name = parsePathName(isDfs ? withoutDfsPrefix(body.name) : body.name)
@@ -108,35 +101,26 @@ function* createFile(request: Request, body: CreateRequest, share: Share): Steps
   const desired = mapGeneric(body.desiredAccess)
   const allowed = request.tree.maximalAccess
   if ((desired & ~MAXIMUM_ALLOWED & ~allowed) !== 0) return fail(NtStatus.ACCESS_DENIED)
-  const mayWrite = (allowed & FILE_WRITE_DATA) !== 0
-  if (!mayWrite && overwrites(body.createDisposition)) return fail(NtStatus.ACCESS_DENIED)
-
-  const opened = yield* openInBackend(share, name, body, contexts, desired, mayWrite, request.session.identity)
+  if ((allowed & FILE_WRITE_DATA) === 0 && overwrites(body.createDisposition)) return fail(NtStatus.ACCESS_DENIED)
+  const creation: Creation = { request, body, share, name, contexts, desired }
+  const opened = yield* openInBackend(creation)
   if (failed(opened)) return opened
-  const { file } = opened
   // Two opens of one file are settled one after the other, or both might find that nobody has it open.
-  const leave = yield* share.files.enter(file.fileId)
+  const leave = yield* share.files.enter(opened.file.fileId)
   try {
-    return yield* settleOrClose(request, body, share, name, contexts, opened, desired)
+    return yield* settleOrClose(creation, opened)
   } finally {
     leave()
   }
 }
 
 /** What was opened, and made, for nothing goes again; also where something throws. */
-function* settleOrClose(
-  request: Request,
-  body: CreateRequest,
-  share: Share,
-  name: PathName,
-  contexts: RequestedContexts,
-  opened: Opened,
-  desired: number,
-): Steps<Reply | Failure> {
+function* settleOrClose(creation: Creation, opened: Opened): Steps<Reply | Failure> {
   const { file, created } = opened
-  const shared = share.files.find(file.fileId) ?? new SharedFile(file.fileId, share.files)
+  const { files } = creation.share
+  const shared = files.find(file.fileId) ?? new SharedFile(file.fileId, files)
   try {
-    return yield* settle(request, body, share, name, contexts, opened, shared, desired)
+    return yield* settle(creation, opened, shared)
   } finally {
     const isOpen = [...shared.opens].some((open) => open.file === file)
     if (!isOpen) {
@@ -146,121 +130,30 @@ function* settleOrClose(
   }
 }
 
-function kindOf(body: CreateRequest, name: PathName): 'file' | 'directory' | undefined {
-  if (name.isDirectory === true || (body.createOptions & CreateOptions.DIRECTORY_FILE) !== 0) return 'directory'
-  // A stream is data, whatever it belongs to.
-  if (name.stream !== undefined) return undefined
-  return (body.createOptions & CreateOptions.NON_DIRECTORY_FILE) !== 0 || overwrites(body.createDisposition)
-    ? 'file'
-    : undefined
-}
-
-function* openInBackend(
-  share: Share,
-  name: PathName,
-  body: CreateRequest,
-  contexts: RequestedContexts,
-  desired: number,
-  mayWrite: boolean,
-  identity: Identity | undefined,
-): Steps<Opened | Failure> {
-  const kind = kindOf(body, name)
-  if (name.stream !== undefined) {
-    if (kind === 'directory') return fail(NtStatus.NOT_A_DIRECTORY)
-    if (!share.backend.features.namedStreams) return fail(NtStatus.OBJECT_NAME_INVALID)
-  }
-  const wantsNew = creates(body.createDisposition)
-  // Nothing is made in a directory that is about to go.
-  if (wantsNew && share.files.isGoing(name.path.slice(0, -1))) return fail(NtStatus.DELETE_PENDING)
-  const isDirectory = kind === 'directory'
-  const attributes = (body.fileAttributes & SETTABLE_ATTRIBUTES) | (isDirectory ? 0 : FileAttributes.ARCHIVE)
-  const asksForMaximum = (desired & MAXIMUM_ALLOWED) !== 0
-  const how: OpenHow = {
-    disposition:
-      !wantsNew || !mayWrite ? 'open' : body.createDisposition === CreateDisposition.CREATE ? 'create' : 'openOrCreate',
-    ...(kind === undefined ? {} : { kind }),
-    ...(name.stream === undefined ? {} : { stream: name.stream }),
-    read: (desired & (FILE_READ_DATA | FILE_EXECUTE)) !== 0 || asksForMaximum,
-    write:
-      (desired & (FILE_WRITE_DATA | FILE_APPEND_DATA)) !== 0 ||
-      overwrites(body.createDisposition) ||
-      (asksForMaximum && mayWrite),
-    initial: {
-      attributes,
-      inherit: (parent) =>
-        mayAdd(parent, identity, isDirectory)
-          ? inheritDescriptor(parent, identity, isDirectory)
-          : fail(NtStatus.ACCESS_DENIED),
-      ...(contexts.securityDescriptor === undefined ? {} : { securityDescriptor: contexts.securityDescriptor }),
-      ...(contexts.extendedAttributes === undefined ? {} : { extendedAttributes: contexts.extendedAttributes }),
-      ...(contexts.allocationSize === undefined || isDirectory ? {} : { allocationSize: contexts.allocationSize }),
-    },
-  }
-  let opened = yield* openByName(share, name.path, how)
-  if (failed(opened) && opened.status === NtStatus.ACCESS_DENIED && asksForMaximum && how.write)
-    // The maximum may well be to read only.
-    opened = yield* openByName(share, name.path, { ...how, disposition: 'open', write: false })
-  if (failed(opened) && opened.status === NtStatus.OBJECT_NAME_NOT_FOUND && wantsNew && !mayWrite)
-    return fail(NtStatus.ACCESS_DENIED)
-  if (!failed(opened) && !opened.created && body.createDisposition === CreateDisposition.CREATE) {
-    yield* wait(opened.file.close())
-    return fail(NtStatus.OBJECT_NAME_COLLISION)
-  }
-  return opened
-}
-
 /** The file is open in the backend: may it be, and what becomes of it. */
-function* settle(
-  request: Request,
-  body: CreateRequest,
-  share: Share,
-  name: PathName,
-  contexts: RequestedContexts,
-  opened: Opened,
-  shared: SharedFile,
-  desired: number,
-): Steps<Reply | Failure> {
-  const { session, tree, connection } = request
+function* settle(creation: Creation, opened: Opened, shared: SharedFile): Steps<Reply | Failure> {
+  const { request, body, share, name, contexts } = creation
   const { file, created } = opened
   const before = yield* wait(file.stat())
   if (failed(before)) return before
-  const most = yield* mostAccess(request, share, opened)
+  const most = yield* mostAccess(creation, opened)
   if (failed(most)) return most
-  const granted = grant(desired, created ? most : withoutWrites(most, before, name), created)
+  const granted = grant(creation.desired, created ? most : withoutWrites(most, before, name), created)
   if (failed(granted)) return granted
-  const streamKey = streamKeyOf(file)
-  const problem = created ? undefined : checkExisting(body, before, shared, streamKey, most, granted, name)
+  const problem = created ? undefined : checkExisting(creation, opened, before, shared, most, granted)
   if (problem !== undefined) return problem
-  if ((body.createOptions & CreateOptions.DELETE_ON_CLOSE) !== 0) {
-    const attributes = created ? body.fileAttributes : before.attributes
-    if ((attributes & FileAttributes.READONLY) !== 0) return fail(NtStatus.CANNOT_DELETE)
-    if ((granted & DELETE) === 0) return fail(NtStatus.ACCESS_DENIED)
-    if (name.path.length === 0) return fail(NtStatus.CANNOT_DELETE)
-  }
+  const kept = checkDeleteOnClose(creation, created ? body.fileAttributes : before.attributes, granted)
+  if (kept !== undefined) return kept
   const volumeId = contexts.onDiskId === true ? yield* share.volumeId() : 0n
   let stat = before
   if (!created && overwrites(body.createDisposition)) {
-    const after = yield* overwrite(share, opened, body, contexts, before)
+    const after = yield* overwrite(creation, opened, before)
     if (failed(after)) return after
     stat = after
   }
   // The tree may have gone while the backend was at work; nobody would ever close what is opened on it now.
-  if (session.trees.get(tree.id) !== tree) return fail(NtStatus.NETWORK_NAME_DELETED)
-  const open = new Open({
-    id: connection.server.newOpenId(),
-    session,
-    tree,
-    file,
-    shared,
-    path: opened.path,
-    grantedAccess: granted,
-    shareAccess: body.shareAccess,
-    createOptions: body.createOptions,
-  })
-  open.deleteOnClose = (body.createOptions & CreateOptions.DELETE_ON_CLOSE) !== 0
-  session.opens.set(open.id, open)
-  share.files.add(open)
-  request.chain.open = open
+  if (request.session.trees.get(request.tree.id) !== request.tree) return fail(NtStatus.NETWORK_NAME_DELETED)
+  const open = register(creation, opened, shared, granted)
   if (created) reportCreated(open)
   else if (overwrites(body.createDisposition)) reportModified(open, 'overwritten')
   announce(request, open, created)
@@ -268,9 +161,41 @@ function* settle(
     oplockLevel: OplockLevel.NONE,
     createAction: actionOf(body.createDisposition, created),
     ...commonInformation(stat),
-    fileId: { persistent: open.id, volatile: open.id },
+    fileId: open.fileId,
     createContexts: answerContexts(contexts, { stat, maximalAccess: most, volumeId }),
   })
+}
+
+function checkDeleteOnClose({ body, name }: Creation, attributes: number, granted: number): Failure | undefined {
+  if ((body.createOptions & CreateOptions.DELETE_ON_CLOSE) === 0) return undefined
+  if ((attributes & FileAttributes.READONLY) !== 0) return fail(NtStatus.CANNOT_DELETE)
+  if ((granted & DELETE) === 0) return fail(NtStatus.ACCESS_DENIED)
+  return name.path.length === 0 ? fail(NtStatus.CANNOT_DELETE) : undefined
+}
+
+/** It is open from now on, for everybody to see. */
+function register(creation: Creation, opened: Opened, shared: SharedFile, grantedAccess: number): Open {
+  const { request, body, share } = creation
+  const { session, tree } = request
+  const { server } = session
+  const open = new Open({
+    id: server.newOpenId(),
+    session,
+    tree,
+    share,
+    file: opened.file,
+    shared,
+    path: opened.path,
+    grantedAccess,
+    shareAccess: body.shareAccess,
+    createOptions: body.createOptions,
+  })
+  open.deleteOnClose = (body.createOptions & CreateOptions.DELETE_ON_CLOSE) !== 0
+  session.opens.set(open.volatileId, open)
+  server.opens.set(open.id, open)
+  share.files.add(open)
+  request.chain.open = open
+  return open
 }
 
 function announce(request: Request, open: Open, created: boolean): void {
@@ -286,41 +211,15 @@ function announce(request: Request, open: Open, created: boolean): void {
   })
 }
 
-/** All that this user may ever do with the file: by its security descriptor, its directory's, and the share. */
-function* mostAccess(request: Request, share: Share, opened: Opened): Steps<number | Failure> {
-  const { tree, session } = request
-  // Who makes a file gets what was asked for (MS-FSA 2.1.5.1.1); its descriptor speaks from the next open on.
-  if (opened.created || !share.backend.features.securityDescriptors) return tree.maximalAccess
-  const descriptor = yield* wait(opened.file.securityDescriptor())
-  if (failed(descriptor)) return descriptor
-  let most = maximalAccess(descriptor, session.identity)
-  if ((most & DELETE) === 0 && (yield* mayDeleteFromParent(share, opened.path, session.identity))) most |= DELETE
-  return (most & tree.maximalAccess) >>> 0
-}
-
-/** A read-only file's data cannot be written, whatever its descriptor says (MS-FSA 2.1.5.1.2.1). */
-function withoutWrites(most: number, stat: FileStat, name: PathName): number {
-  const isReadOnly =
-    (stat.attributes & FileAttributes.READONLY) !== 0 && !(stat.isDirectory && name.stream === undefined)
-  return isReadOnly ? most & ~(FILE_WRITE_DATA | FILE_APPEND_DATA) : most
-}
-
-function grant(desired: number, most: number, created: boolean): number | Failure {
-  const asked = (desired & ~MAXIMUM_ALLOWED) >>> 0
-  if (created && (desired & MAXIMUM_ALLOWED) === 0) return asked
-  if ((asked & ~most) !== 0) return fail(NtStatus.ACCESS_DENIED)
-  return ((desired & MAXIMUM_ALLOWED) !== 0 ? asked | most : asked) >>> 0
-}
-
 function checkExisting(
-  body: CreateRequest,
+  { body, name }: Creation,
+  { file }: Opened,
   stat: FileStat,
   shared: SharedFile,
-  streamKey: string,
   most: number,
   granted: number,
-  name: PathName,
 ): Failure | undefined {
+  const streamKey = streamKeyOf(file)
   if (shared.deletePending || shared.streamsToDelete.has(streamKey)) return fail(NtStatus.DELETE_PENDING)
   const replaces = overwrites(body.createDisposition)
   if (replaces) {
@@ -333,49 +232,6 @@ function checkExisting(
   }
   const access = replaces ? granted | FILE_WRITE_DATA : granted
   return sharingAllows(shared, streamKey, access, body.shareAccess) ? undefined : fail(NtStatus.SHARING_VIOLATION)
-}
-
-/** Empties a file and gives it new attributes (MS-FSA 2.1.5.1.2, overwrite). */
-function* overwrite(
-  share: Share,
-  opened: Opened,
-  body: CreateRequest,
-  contexts: RequestedContexts,
-  before: FileStat,
-): Steps<FileStat | Failure> {
-  const { file, path } = opened
-  const truncated = yield* wait(file.truncate(0))
-  if (failed(truncated)) return truncated
-  if (file.stream === undefined) {
-    const keep = body.createDisposition === CreateDisposition.SUPERSEDE ? 0 : before.attributes & ~SETTABLE_ATTRIBUTES
-    const attributes = (body.fileAttributes & SETTABLE_ATTRIBUTES) | FileAttributes.ARCHIVE | keep
-    const changed = yield* wait(file.setStat({ attributes }))
-    if (failed(changed)) return changed
-    if (share.backend.features.namedStreams) yield* removeStreams(share, file, path)
-    if (contexts.extendedAttributes !== undefined) {
-      const set = yield* wait(file.setExtendedAttributes(contexts.extendedAttributes))
-      if (failed(set)) return set
-    }
-  }
-  if (contexts.allocationSize !== undefined) {
-    const reserved = yield* wait(file.allocate(contexts.allocationSize))
-    if (failed(reserved)) return reserved
-  }
-  return yield* wait(file.stat())
-}
-
-function* removeStreams(share: Share, file: BackendFile, path: Opened['path']): Steps<void> {
-  const streams = yield* wait(file.streams())
-  if (failed(streams)) return
-  for (const { name } of streams) {
-    if (name === '') continue
-    const stream = yield* wait(
-      share.backend.open(path, { disposition: 'open', read: false, write: true, stream: name }),
-    )
-    if (failed(stream)) continue
-    yield* wait(stream.file.remove())
-    yield* wait(stream.file.close())
-  }
 }
 
 function actionOf(disposition: number, created: boolean): number {

@@ -10,7 +10,7 @@ export const logoff = defineCommand({
   needs: 'session',
   body: LogoffRequest,
   *handler(request) {
-    yield* wait(endSession(request.session))
+    yield* wait(endSession(request.session, 'logged off'))
     return reply(LogoffResponse, {})
   },
 })

@@ -104,10 +104,9 @@ function* queryNamedAttributes(open: Open, body: QueryInfoRequest): Steps<Reply 
 }
 
 function* queryVolume(open: Open, body: QueryInfoRequest): Steps<Reply | Failure> {
-  const { share } = open.tree
   const query = volumeQuery(body.fileInfoClass)
-  if (query === undefined || share === undefined) return fail(NtStatus.INVALID_INFO_CLASS)
-  const data = yield* query.encode(share)
+  if (query === undefined) return fail(NtStatus.INVALID_INFO_CLASS)
+  const data = yield* query.encode(open.share)
   return failed(data) ? data : fit(data, query.minimum, body.outputBufferLength)
 }
 

@@ -1,25 +1,25 @@
-import type { AcceptorStep, Identity } from '../../auth/mechanism.ts'
+import type { AcceptorStep, Identity, Logon } from '../../auth/mechanism.ts'
 import { WireError } from '../../bytes/errors.ts'
-import { deriveSessionKeys } from '../../crypto/key-derivation.ts'
-import { createSealer } from '../../crypto/sealing.ts'
 import { createSigner } from '../../crypto/signing.ts'
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import {
   Command,
-  Dialect,
   SecurityMode,
   SessionFlags,
   SessionSetupFlags,
   SessionSetupRequest,
   SessionSetupResponse,
 } from '../../wire/smb2/index.ts'
+import { Channel } from '../channel.ts'
 import { defineCommand } from '../command.ts'
-import type { Connection, Negotiated } from '../connection.ts'
+import type { Negotiated } from '../connection.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
-import { Session, type SessionKeys } from '../session.ts'
-import { endSession } from '../session-end.ts'
+import { Session } from '../session.ts'
+import { bind, bindingChannel } from '../session-binding.ts'
+import { endChannel, endSession } from '../session-end.ts'
+import { deriveKeys, sessionKeys } from '../session-keys.ts'
 import { type Steps, wait } from '../steps.ts'
 
 /** MS-SMB2 3.3.5.5. */
@@ -34,63 +34,76 @@ function* serveSessionSetup(request: Request, body: SessionSetupRequest): Steps<
   const { connection } = request
   const { negotiated } = connection
   if (negotiated === undefined) return fail(NtStatus.INVALID_PARAMETER)
-  if ((body.flags & SessionSetupFlags.BINDING) !== 0) return refuseBinding(request, negotiated)
-  const session = findOrCreate(request)
-  if (failed(session)) return session
-  request.session = session
+  const isBinding = (body.flags & SessionSetupFlags.BINDING) !== 0
+  const channel = isBinding ? bindingChannel(request, negotiated) : findOrCreate(request, negotiated)
+  if (failed(channel)) return channel
+  request.channel = channel
+  const { session } = channel
   // Nothing of this is logged on yet, so nothing that it can read or write may be sealed but with its own older key.
-  session.acceptor ??= connection.server.newAcceptor()
-  if (negotiated.preauthHash !== undefined && session.state === 'in progress') {
-    session.preauthHash ??= negotiated.preauthHash.copy()
-    session.preauthHash.update(request.bytes)
+  channel.acceptor ??= connection.server.newAcceptor()
+  if (negotiated.preauthHash !== undefined && !channel.isEstablished) {
+    channel.preauthHash ??= negotiated.preauthHash.copy()
+    channel.preauthHash.update(request.bytes)
   }
-  const step = yield* accept(session, body.securityBuffer)
+  const step = yield* accept(channel, body.securityBuffer)
   if (connection.isClosed) return fail(NtStatus.CONNECTION_DISCONNECTED)
-  if (failed(step)) {
-    yield* refuse(request, session, step)
-    return step
-  }
+  if (failed(step)) return yield* refuse(request, channel, step)
+  const { preauthHash } = channel
   if (step.complete === undefined) {
-    const { preauthHash } = session
     return {
       ...answer(session, step.token, NtStatus.MORE_PROCESSING_REQUIRED),
-      ...(preauthHash !== undefined && session.state === 'in progress'
+      ...(preauthHash !== undefined && !channel.isEstablished
         ? { onEncoded: (message: Uint8Array) => preauthHash.update(message) }
         : {}),
     }
   }
-  const complete = step.complete
-  session.acceptor = undefined
-  const isReauthentication = session.state !== 'in progress'
+  channel.acceptor = undefined
   // The session may have ended while the account was looked up.
-  if (connection.sessions.get(session.id) !== session) return fail(NtStatus.USER_SESSION_DELETED)
-  if (isReauthentication && !mayBecome(session, complete.identity)) {
-    yield* refuse(request, session, fail(NtStatus.ACCESS_DENIED))
-    return fail(NtStatus.ACCESS_DENIED)
-  }
-  const { previousSessionId } = body
-  session.identity = complete.identity
-  session.expiresAt = complete.expiresAt
-  if (!isReauthentication) {
-    const settled = settle(connection, negotiated, session, body, complete)
-    if (settled !== undefined) {
-      yield* refuse(request, session, settled)
-      return settled
-    }
-  }
-  session.state = 'valid'
-  session.preauthHash = undefined
-  // MS-SMB2 3.3.5.5.3: the client says that it lost a session; if it was this user's, it ends now.
-  const previous = previousSessionId === session.id ? undefined : connection.server.sessions.get(previousSessionId)
-  if (previous !== undefined && previous.identity?.sid === complete.identity.sid && !session.isAnonymous)
-    yield* wait(endSession(previous))
+  if (connection.channels.get(session.id) !== channel) return fail(NtStatus.USER_SESSION_DELETED)
+  const settled = establish(channel, negotiated, body, step.complete)
+  if (settled !== undefined) return yield* refuse(request, channel, settled)
+  yield* endPrevious(session, body.previousSessionId)
   connection.loggedOn()
   connection.server.emit('logon', {
     remote: connection.transport.remote,
     sessionId: session.id,
-    identity: complete.identity,
+    identity: step.complete.identity,
   })
   return answer(session, step.token, NtStatus.SUCCESS)
+}
+
+/** The client has proven who it is: for a session that begins, for one that is renewed, or for another channel of one. */
+function establish(
+  channel: Channel,
+  negotiated: Negotiated,
+  body: SessionSetupRequest,
+  logon: Logon,
+): Failure | undefined {
+  const { session } = channel
+  if (channel.isBinding && !channel.isEstablished) {
+    const refused = bind(channel, negotiated, logon)
+    if (refused !== undefined) return refused
+  } else {
+    if (channel.isEstablished && !mayBecome(session, logon.identity)) return fail(NtStatus.ACCESS_DENIED)
+    session.identity = logon.identity
+    session.expiresAt = logon.expiresAt
+    if (!channel.isEstablished) {
+      const refused = settle(channel, negotiated, body, logon)
+      if (refused !== undefined) return refused
+    }
+    session.state = 'valid'
+  }
+  channel.isEstablished = true
+  channel.preauthHash = undefined
+  return undefined
+}
+
+/** MS-SMB2 3.3.5.5.3: the client says that it lost a session; if it was this user's, it ends now. */
+function* endPrevious(session: Session, previousSessionId: bigint): Steps<void> {
+  if (previousSessionId === session.id || session.isAnonymous) return
+  const previous = session.server.sessions.get(previousSessionId)
+  if (previous !== undefined && previous.identity?.sid === session.identity?.sid)
+    yield* wait(endSession(previous, 'lost'))
 }
 
 /**
@@ -100,92 +113,77 @@ function* serveSessionSetup(request: Request, body: SessionSetupRequest): Steps<
 const mayBecome = (session: Session, identity: Identity): boolean =>
   identity.kind !== 'user' || identity.sid === session.keyOwnerSid
 
-/** Sessions on several connections are not offered (NEGOTIATE did not say MULTI_CHANNEL): MS-SMB2 3.3.5.5. */
-function refuseBinding(request: Request, negotiated: Negotiated): Failure {
+function findOrCreate(request: Request, negotiated: Negotiated): Channel | Failure {
   const { connection } = request
-  if (negotiated.dialect < Dialect.SMB_3_0) return fail(NtStatus.REQUEST_NOT_ACCEPTED)
-  const known = connection.server.sessions.get(request.header.sessionId)
-  return fail(known === undefined ? NtStatus.USER_SESSION_DELETED : NtStatus.REQUEST_NOT_ACCEPTED)
-}
-
-function findOrCreate(request: Request): Session | Failure {
-  const { connection } = request
-  const { server, sessions } = connection
+  const { server, channels } = connection
   const id = request.header.sessionId
-  if (id !== 0n) return request.maybeSession ?? sessions.get(id) ?? fail(NtStatus.USER_SESSION_DELETED)
-  if (sessions.size >= server.limits.maxSessionsPerConnection) return fail(NtStatus.INSUFFICIENT_RESOURCES)
-  const session = new Session(server.newSessionId(), connection, server.clock.now())
-  sessions.set(session.id, session)
+  if (id !== 0n) {
+    const known = request.channel ?? channels.get(id)
+    // A connection that is about to be bound goes on by binding.
+    return known === undefined || (known.isBinding && !known.isEstablished)
+      ? fail(NtStatus.USER_SESSION_DELETED)
+      : known
+  }
+  if (channels.size >= server.limits.maxSessionsPerConnection) return fail(NtStatus.INSUFFICIENT_RESOURCES)
+  const session = new Session(server.newSessionId(), connection, negotiated)
+  const channel = new Channel(session, connection, false)
+  session.channels.set(connection, channel)
+  channels.set(session.id, channel)
   server.sessions.set(session.id, session)
-  return session
+  return channel
 }
 
-function* accept(session: Session, token: Uint8Array): Steps<AcceptorStep | Failure> {
-  if (session.acceptor === undefined) return fail(NtStatus.INVALID_PARAMETER)
+function* accept(channel: Channel, token: Uint8Array): Steps<AcceptorStep | Failure> {
+  if (channel.acceptor === undefined) return fail(NtStatus.INVALID_PARAMETER)
   try {
-    return yield* wait(session.acceptor.accept(token))
+    return yield* wait(channel.acceptor.accept(token))
   } catch (error) {
     if (error instanceof WireError) return fail(NtStatus.INVALID_PARAMETER)
     throw error
   }
 }
 
-/** A failed logon ends the session that it was for, also a live one that should have been renewed (MS-SMB2 3.3.5.5.3). */
-function* refuse(request: Request, session: Session, why: Failure): Steps<void> {
+/**
+ * A failed logon ends the session that it was for, also a live one that should have been renewed (MS-SMB2 3.3.5.5.3);
+ * but not one that another connection should have been bound to.
+ */
+function* refuse(request: Request, channel: Channel, why: Failure): Steps<Failure> {
   const { connection } = request
   connection.server.emit('logonFailed', { remote: connection.transport.remote, status: why.status })
-  session.acceptor = undefined
-  yield* wait(endSession(session))
+  channel.acceptor = undefined
+  if (channel.isBinding && !channel.isEstablished) yield* wait(endChannel(channel, 'refused'))
+  else yield* wait(endSession(channel.session, 'refused'))
+  return why
 }
 
 /** Keys, signing and sealing of a new session (MS-SMB2 3.3.5.5.3). Says why the client cannot have one. */
 function settle(
-  connection: Connection,
+  channel: Channel,
   negotiated: Negotiated,
-  session: Session,
   body: SessionSetupRequest,
-  complete: NonNullable<AcceptorStep['complete']>,
+  logon: Logon,
 ): Failure | undefined {
-  const { server } = connection
-  const { kind } = complete.identity
+  const { session } = channel
+  const { server } = session
+  const { kind } = logon.identity
   const wantsSigning =
     server.signing === 'required' ||
     ((body.securityMode | negotiated.clientSecurityMode) & SecurityMode.SIGNING_REQUIRED) !== 0
   if (kind === 'anonymous') return server.encryption === 'required' ? fail(NtStatus.ACCESS_DENIED) : undefined
-  session.sessionKey = complete.sessionKey
+  session.sessionKey = logon.sessionKey
   // A guest has no key that it could sign or seal with.
   if (kind === 'guest')
     return server.signing === 'required' || server.encryption === 'required' ? fail(NtStatus.ACCESS_DENIED) : undefined
-  session.keys = makeKeys(negotiated, session, complete)
-  session.keyOwnerSid = complete.identity.sid
+  const keys = deriveKeys(negotiated, logon, channel.preauthHash)
+  session.keys = sessionKeys(negotiated, keys)
+  channel.signer = createSigner(negotiated.signingAlgorithm, keys.signingKey)
+  session.keyOwnerSid = logon.identity.sid
   session.signingRequired = wantsSigning
   if (server.encryption === 'required') {
     if (session.keys.sealer === undefined) return fail(NtStatus.ACCESS_DENIED)
     session.encryptData = true
   }
   return undefined
-}
-
-function makeKeys(
-  negotiated: Negotiated,
-  session: Session,
-  complete: NonNullable<AcceptorStep['complete']>,
-): SessionKeys {
-  const { dialect, cipher, signingAlgorithm } = negotiated
-  const keys = deriveSessionKeys({
-    dialect,
-    sessionKey: complete.sessionKey,
-    fullSessionKey: complete.fullSessionKey,
-    preauthHash: session.preauthHash?.value,
-    cipher,
-  })
-  const signer = createSigner(signingAlgorithm, keys.signingKey)
-  if (cipher === undefined) return { signer }
-  return {
-    signer,
-    opener: createSealer(cipher, keys.clientToServerKey),
-    sealer: createSealer(cipher, keys.serverToClientKey),
-  }
 }
 
 function answer(session: Session, token: Uint8Array | undefined, status: NtStatus): Reply {

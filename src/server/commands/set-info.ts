@@ -63,7 +63,7 @@ function* setSecurity(open: Open, body: SetInfoRequest): Steps<Reply | Failure> 
   if ((open.grantedAccess & needs) !== needs) return fail(NtStatus.ACCESS_DENIED)
   // Who names no part changes nothing, and needs no right for it.
   if (needs === 0) return reply(SetInfoResponse, {})
-  if (open.tree.share?.backend.features.securityDescriptors !== true) return fail(NtStatus.NOT_SUPPORTED)
+  if (!open.share.backend.features.securityDescriptors) return fail(NtStatus.NOT_SUPPORTED)
   const stored = yield* wait(open.file.securityDescriptor())
   if (failed(stored)) return stored
   const set = yield* wait(

@@ -73,7 +73,7 @@ const PIPE_ACCESS = FILE_ALL_ACCESS
 /** Finds the share, and whether this user may have it. IPC$ is no share of the list. */
 function allow(session: Session, name: string): { share: Share | undefined } | Failure {
   if (name.toUpperCase() === 'IPC$') return { share: undefined }
-  const share = session.connection.server.share(name)
+  const share = session.server.share(name)
   if (share === undefined) return fail(NtStatus.BAD_NETWORK_NAME)
   // Anonymous sessions are for IPC$ alone.
   if (session.isAnonymous) return fail(NtStatus.ACCESS_DENIED)
@@ -88,7 +88,7 @@ function allow(session: Session, name: string): { share: Share | undefined } | F
 /** True if the share of a tree is offered to its user as it was when the tree was connected. */
 export function isStillOffered(tree: TreeConnect): boolean {
   const { session, share, encrypt } = tree
-  tree.generation = session.connection.server.shareGeneration
+  tree.generation = session.server.shareGeneration
   if (share === undefined) return true
   const allowed = allow(session, share.name)
   if (failed(allowed) || allowed.share === undefined) return false

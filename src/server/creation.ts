@@ -1,0 +1,16 @@
+import type { CreateRequest } from '../wire/smb2/index.ts'
+import type { RequestedContexts } from './create-contexts.ts'
+import type { PathName } from './path-name.ts'
+import type { Request } from './request.ts'
+import type { Share } from './share.ts'
+
+/** A CREATE of a file or directory on its way: what was asked for, checked and decoded. */
+export interface Creation {
+  readonly request: Request
+  readonly body: CreateRequest
+  readonly share: Share
+  readonly name: PathName
+  readonly contexts: RequestedContexts
+  /** DesiredAccess with its generic rights spelled out. */
+  readonly desired: number
+}

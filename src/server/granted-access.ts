@@ -1,0 +1,39 @@
+import { AccessMask } from '../wire/dtyp/index.ts'
+import { type Failure, fail, failed } from '../wire/erref/failure.ts'
+import { NtStatus } from '../wire/erref/ntstatus.ts'
+import { FileAttributes } from '../wire/fscc/index.ts'
+import { maximalAccess } from './access-check.ts'
+import type { FileStat, Opened } from './backend.ts'
+import type { Creation } from './creation.ts'
+import { mayDeleteFromParent } from './parent-access.ts'
+import type { PathName } from './path-name.ts'
+import { type Steps, wait } from './steps.ts'
+
+const { DELETE, FILE_APPEND_DATA, FILE_WRITE_DATA, MAXIMUM_ALLOWED } = AccessMask
+
+/** All that this user may ever do with the file: by its security descriptor, its directory's, and the share. */
+export function* mostAccess({ request, share }: Creation, opened: Opened): Steps<number | Failure> {
+  const { tree, session } = request
+  // Who makes a file gets what was asked for (MS-FSA 2.1.5.1.1); its descriptor speaks from the next open on.
+  if (opened.created || !share.backend.features.securityDescriptors) return tree.maximalAccess
+  const descriptor = yield* wait(opened.file.securityDescriptor())
+  if (failed(descriptor)) return descriptor
+  let most = maximalAccess(descriptor, session.identity)
+  if ((most & DELETE) === 0 && (yield* mayDeleteFromParent(share, opened.path, session.identity))) most |= DELETE
+  return (most & tree.maximalAccess) >>> 0
+}
+
+/** A read-only file's data cannot be written, whatever its descriptor says (MS-FSA 2.1.5.1.2.1). */
+export function withoutWrites(most: number, stat: FileStat, name: PathName): number {
+  const isReadOnly =
+    (stat.attributes & FileAttributes.READONLY) !== 0 && !(stat.isDirectory && name.stream === undefined)
+  return isReadOnly ? most & ~(FILE_WRITE_DATA | FILE_APPEND_DATA) : most
+}
+
+/** What of the desired access is granted. */
+export function grant(desired: number, most: number, created: boolean): number | Failure {
+  const asked = (desired & ~MAXIMUM_ALLOWED) >>> 0
+  if (created && (desired & MAXIMUM_ALLOWED) === 0) return asked
+  if ((asked & ~most) !== 0) return fail(NtStatus.ACCESS_DENIED)
+  return ((desired & MAXIMUM_ALLOWED) !== 0 ? asked | most : asked) >>> 0
+}

@@ -1,0 +1,75 @@
+import { AccessMask } from '../wire/dtyp/index.ts'
+import { type Failure, fail, failed } from '../wire/erref/failure.ts'
+import { NtStatus } from '../wire/erref/ntstatus.ts'
+import { FileAttributes } from '../wire/fscc/index.ts'
+import { CreateDisposition, CreateOptions, type CreateRequest } from '../wire/smb2/index.ts'
+import type { Opened, OpenHow } from './backend.ts'
+import { creates, overwrites } from './create-disposition.ts'
+import type { Creation } from './creation.ts'
+import { SETTABLE_ATTRIBUTES } from './file-information.ts'
+import { openByName } from './open-by-name.ts'
+import { mayAdd } from './parent-access.ts'
+import type { PathName } from './path-name.ts'
+import { inheritDescriptor } from './security-inheritance.ts'
+import { type Steps, wait } from './steps.ts'
+
+const { FILE_APPEND_DATA, FILE_EXECUTE, FILE_READ_DATA, FILE_WRITE_DATA, MAXIMUM_ALLOWED } = AccessMask
+
+function kindOf(body: CreateRequest, name: PathName): 'file' | 'directory' | undefined {
+  if (name.isDirectory === true || (body.createOptions & CreateOptions.DIRECTORY_FILE) !== 0) return 'directory'
+  // A stream is data, whatever it belongs to.
+  if (name.stream !== undefined) return undefined
+  return (body.createOptions & CreateOptions.NON_DIRECTORY_FILE) !== 0 || overwrites(body.createDisposition)
+    ? 'file'
+    : undefined
+}
+
+/** Opens or makes what a CREATE names, as its disposition and options have it. */
+export function* openInBackend(creation: Creation): Steps<Opened | Failure> {
+  const { request, body, share, name, contexts, desired } = creation
+  const { identity } = request.session
+  const mayWrite = (request.tree.maximalAccess & FILE_WRITE_DATA) !== 0
+  const kind = kindOf(body, name)
+  if (name.stream !== undefined) {
+    if (kind === 'directory') return fail(NtStatus.NOT_A_DIRECTORY)
+    if (!share.backend.features.namedStreams) return fail(NtStatus.OBJECT_NAME_INVALID)
+  }
+  const wantsNew = creates(body.createDisposition)
+  // Nothing is made in a directory that is about to go.
+  if (wantsNew && share.files.isGoing(name.path.slice(0, -1))) return fail(NtStatus.DELETE_PENDING)
+  const isDirectory = kind === 'directory'
+  const attributes = (body.fileAttributes & SETTABLE_ATTRIBUTES) | (isDirectory ? 0 : FileAttributes.ARCHIVE)
+  const asksForMaximum = (desired & MAXIMUM_ALLOWED) !== 0
+  const how: OpenHow = {
+    disposition:
+      !wantsNew || !mayWrite ? 'open' : body.createDisposition === CreateDisposition.CREATE ? 'create' : 'openOrCreate',
+    ...(kind === undefined ? {} : { kind }),
+    ...(name.stream === undefined ? {} : { stream: name.stream }),
+    read: (desired & (FILE_READ_DATA | FILE_EXECUTE)) !== 0 || asksForMaximum,
+    write:
+      (desired & (FILE_WRITE_DATA | FILE_APPEND_DATA)) !== 0 ||
+      overwrites(body.createDisposition) ||
+      (asksForMaximum && mayWrite),
+    initial: {
+      attributes,
+      inherit: (parent) =>
+        mayAdd(parent, identity, isDirectory)
+          ? inheritDescriptor(parent, identity, isDirectory)
+          : fail(NtStatus.ACCESS_DENIED),
+      ...(contexts.securityDescriptor === undefined ? {} : { securityDescriptor: contexts.securityDescriptor }),
+      ...(contexts.extendedAttributes === undefined ? {} : { extendedAttributes: contexts.extendedAttributes }),
+      ...(contexts.allocationSize === undefined || isDirectory ? {} : { allocationSize: contexts.allocationSize }),
+    },
+  }
+  let opened = yield* openByName(share, name.path, how)
+  if (failed(opened) && opened.status === NtStatus.ACCESS_DENIED && asksForMaximum && how.write)
+    // The maximum may well be to read only.
+    opened = yield* openByName(share, name.path, { ...how, disposition: 'open', write: false })
+  if (failed(opened) && opened.status === NtStatus.OBJECT_NAME_NOT_FOUND && wantsNew && !mayWrite)
+    return fail(NtStatus.ACCESS_DENIED)
+  if (!failed(opened) && !opened.created && body.createDisposition === CreateDisposition.CREATE) {
+    yield* wait(opened.file.close())
+    return fail(NtStatus.OBJECT_NAME_COLLISION)
+  }
+  return opened
+}
