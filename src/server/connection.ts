@@ -341,10 +341,8 @@ export class Connection implements TransportEvents {
       }
     }
     const wasAsync = request.asyncId !== undefined
-    if (request.asyncId !== undefined) {
-      this.#async.delete(request.asyncId)
-      request.finished()
-    }
+    if (request.asyncId !== undefined) this.#async.delete(request.asyncId)
+    request.finished()
     if (request.command === Command.CREATE && failed(answer)) request.chain.open = answer
     this.server.observe(request, answer)
     return {

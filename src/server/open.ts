@@ -3,6 +3,8 @@ import { upcase } from '../wire/fscc/index.ts'
 import type { BackendFile, BackendPath } from './backend.ts'
 import type { Watch } from './change-notifier.ts'
 import type { DirectoryScan } from './directory-scan.ts'
+import type { ChannelSequence } from './durability/channel-sequence.ts'
+import type { LockSequences } from './durability/lock-sequence.ts'
 import type { SharedFile, SharedStream } from './file-table.ts'
 import type { NamedPipe } from './named-pipe.ts'
 import type { Request } from './request.ts'
@@ -24,6 +26,7 @@ export interface OpenDetails {
   readonly grantedAccess: number
   readonly shareAccess: number
   readonly createOptions: number
+  readonly channelSequence?: ChannelSequence | undefined
 }
 
 /** An open file, directory or stream (MS-SMB2 3.3.1.10). */
@@ -44,6 +47,10 @@ export class Open {
   readonly grantedAccess: number
   readonly shareAccess: number
   readonly createOptions: number
+  /** Absent below 3.0. */
+  readonly channelSequence: ChannelSequence | undefined
+  /** LOCK requests that were carried out, as far as they are to be recognized. */
+  lockSequences: LockSequences | undefined
   /** Asked for in CREATE; becomes a pending delete when this open closes. */
   deleteOnClose = false
   /** FilePositionInformation: kept for the client, used by nothing. */
@@ -78,6 +85,7 @@ export class Open {
     this.grantedAccess = details.grantedAccess
     this.shareAccess = details.shareAccess
     this.createOptions = details.createOptions
+    this.channelSequence = details.channelSequence
     this.mode = details.createOptions & MODE_OPTIONS
   }
 
@@ -123,14 +131,20 @@ export class PipeOpen {
   readonly waiting = new Set<Request>()
   readonly name: string
   readonly grantedAccess: number
+  /** Absent below 3.0. */
+  readonly channelSequence: ChannelSequence | undefined
 
   constructor(
-    details: Pick<OpenDetails, 'id' | 'session' | 'tree' | 'grantedAccess'> & { pipe: NamedPipe; name: string },
+    details: Pick<OpenDetails, 'id' | 'session' | 'tree' | 'grantedAccess' | 'channelSequence'> & {
+      pipe: NamedPipe
+      name: string
+    },
   ) {
     this.id = details.id
     this.session = details.session
     this.tree = details.tree
     this.grantedAccess = details.grantedAccess
+    this.channelSequence = details.channelSequence
     this.pipe = details.pipe
     this.name = details.name
   }

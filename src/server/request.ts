@@ -1,9 +1,10 @@
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import type { Infer } from '../wire/schema/index.ts'
-import { type Command, HeaderFlags, type Smb2Header } from '../wire/smb2/index.ts'
+import { Command, channelSequence, Dialect, HeaderFlags, type Smb2Header } from '../wire/smb2/index.ts'
 import type { Channel } from './channel.ts'
 import type { Connection } from './connection.ts'
+import { ChannelSequence, NO_TURN, type Turn } from './durability/channel-sequence.ts'
 import { Open, type PipeOpen } from './open.ts'
 import type { Session } from './session.ts'
 import type { TreeConnect } from './tree-connect.ts'
@@ -20,6 +21,9 @@ export interface ChainState {
   /** The open that the last CREATE made or the last request named, or why there is none. */
   open: Open | PipeOpen | Failure | undefined
 }
+
+/** What a request of a channel that the client has given up must not do (MS-SMB2 3.3.5.2.10). */
+const CHANGING: ReadonlySet<Command> = new Set([Command.WRITE, Command.SET_INFO, Command.IOCTL])
 
 /** One request on its way through the server. */
 export class Request {
@@ -43,6 +47,9 @@ export class Request {
   closedMeanwhile = false
   #cancel: (() => void) | undefined
   #waitsOn: Open | PipeOpen | undefined
+  /** The open that it counts for, and since when (MS-SMB2 3.3.1.10: Open.OutstandingRequestCount). */
+  #countsFor: Open | PipeOpen | undefined
+  #turn: Turn = NO_TURN
 
   constructor(details: {
     connection: Connection
@@ -70,6 +77,11 @@ export class Request {
 
   get isRelated(): boolean {
     return (this.header.flags & HeaderFlags.RELATED_OPERATIONS) !== 0
+  }
+
+  /** The client sends it again: it does not know what became of it the first time (SMB2_FLAGS_REPLAY_OPERATION). */
+  get isReplay(): boolean {
+    return (this.header.flags & HeaderFlags.REPLAY_OPERATION) !== 0
   }
 
   /** The message's bytes, header included. */
@@ -113,7 +125,7 @@ export class Request {
     if (this.isRelated && this.chain.open !== undefined) {
       const taken = this.chain.open
       if (failed(taken)) return taken
-      return this.session.opens.get(taken.volatileId) === taken ? taken : fail(NtStatus.FILE_CLOSED)
+      return this.session.opens.get(taken.volatileId) === taken ? this.#inOrder(taken) : fail(NtStatus.FILE_CLOSED)
     }
     const open = this.session.opens.get(id.volatile)
     // The open must be one of this session and this tree.
@@ -122,7 +134,22 @@ export class Request {
       return this.chain.open
     }
     this.chain.open = open
-    return open
+    return this.#inOrder(open)
+  }
+
+  /** For an open that this request makes (MS-SMB2 3.3.5.9, 3.3.5.2.10): undefined below 3.0. */
+  newChannelSequence(): ChannelSequence | undefined {
+    return this.session.negotiated.dialect < Dialect.SMB_3_0
+      ? undefined
+      : new ChannelSequence(channelSequence(this.header))
+  }
+
+  /** Counts it for the open that it is about; refuses what comes too late to change anything (MS-SMB2 3.3.5.2.10). */
+  #inOrder(open: Open | PipeOpen): Open | PipeOpen | Failure {
+    if (open.channelSequence === undefined || this.#countsFor !== undefined) return open
+    this.#countsFor = open
+    this.#turn = open.channelSequence.enter(channelSequence(this.header), this.isReplay)
+    return this.#turn === NO_TURN && CHANGING.has(this.command) ? fail(NtStatus.FILE_NOT_AVAILABLE) : open
   }
 
   /** As `anyOpen`, for commands that only files understand. */
@@ -147,6 +174,7 @@ export class Request {
   /** It has its final answer. */
   finished(): void {
     this.#waitsOn?.waiting.delete(this)
+    this.#countsFor?.channelSequence?.leave(this.#turn)
   }
 
   /** What it waits on is being closed: it ends with the status that this means for it. */

@@ -59,6 +59,8 @@ export interface CallOptions {
   readonly related?: boolean
   readonly flags?: number
   readonly asyncId?: bigint
+  /** Counts the client's failed channels (3.0 and later); 0 when absent. */
+  readonly channelSequence?: number
   readonly sign?: boolean | 'wrongly'
   readonly seal?: boolean
 }
@@ -177,6 +179,7 @@ export class RawClient {
         credits: options.credits ?? 8,
         creditCharge: this.dialect >= 0x0210 ? charge : 0,
         flags: flags | (related ? HeaderFlags.RELATED_OPERATIONS : 0),
+        status: options.channelSequence ?? 0,
         ...(options.asyncId === undefined ? {} : { asyncId: options.asyncId }),
       },
       body,

@@ -19,7 +19,15 @@ export function createPipe(request: Request, body: CreateRequest): Reply | Failu
   const desired = mapGeneric(body.desiredAccess)
   const asksForMaximum = (desired & AccessMask.MAXIMUM_ALLOWED) !== 0
   const grantedAccess = asksForMaximum ? tree.maximalAccess : desired
-  const open = new PipeOpen({ id: connection.server.newOpenId(), session, tree, grantedAccess, pipe, name: body.name })
+  const open = new PipeOpen({
+    id: connection.server.newOpenId(),
+    session,
+    tree,
+    grantedAccess,
+    pipe,
+    name: body.name,
+    channelSequence: request.newChannelSequence(),
+  })
   session.opens.set(open.id, open)
   request.chain.open = open
   return reply(CreateResponse, {

@@ -189,6 +189,7 @@ function register(creation: Creation, opened: Opened, shared: SharedFile, grante
     grantedAccess,
     shareAccess: body.shareAccess,
     createOptions: body.createOptions,
+    channelSequence: request.newChannelSequence(),
   })
   open.deleteOnClose = (body.createOptions & CreateOptions.DELETE_ON_CLOSE) !== 0
   session.opens.set(open.volatileId, open)

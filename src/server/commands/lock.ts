@@ -1,9 +1,18 @@
 import { AccessMask } from '../../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
-import { Command, LockFlags, LockRequest, LockResponse } from '../../wire/smb2/index.ts'
+import {
+  Capabilities,
+  Command,
+  LockFlags,
+  LockRequest,
+  LockResponse,
+  lockSequenceIndex,
+  lockSequenceNumber,
+} from '../../wire/smb2/index.ts'
 import { isValidRange } from '../byte-range-locks.ts'
 import { defineCommand } from '../command.ts'
+import { LockSequences } from '../durability/lock-sequence.ts'
 import type { Open } from '../open.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
@@ -28,13 +37,27 @@ export const lock = defineCommand({
     if (open.file.isDirectory) return fail(NtStatus.INVALID_PARAMETER)
     const { locks } = body
     if (locks.length > MAX_RANGES) return fail(NtStatus.INSUFFICIENT_RESOURCES)
-    const first = locks[0] as LockElement
-    if ((first.flags & UNLOCK) === 0) return yield* lockAll(request, open, locks)
-    const unlocked = unlockAll(open, locks)
-    open.stream.locks.grantWaiting()
-    return unlocked
+    const index = lockSequenceIndex(body)
+    const number = lockSequenceNumber(body)
+    const recognizes = recognizesLocks(request)
+    if (recognizes && open.lockSequences?.wasDone(index, number) === true) return reply(LockResponse, {})
+    const answer = yield* serveLocks(request, open, locks)
+    if (recognizes && !failed(answer)) (open.lockSequences ??= new LockSequences()).done(index, number)
+    return answer
   },
 })
+
+/** MS-SMB2 3.3.5.14: where a session may have several connections. */
+const recognizesLocks = ({ session }: Request): boolean =>
+  (session.negotiated.serverCapabilities & Capabilities.MULTI_CHANNEL) !== 0
+
+function* serveLocks(request: Request, open: Open, locks: LockRequest['locks']): Steps<Reply | Failure> {
+  const first = locks[0] as LockElement
+  if ((first.flags & UNLOCK) === 0) return yield* lockAll(request, open, locks)
+  const unlocked = unlockAll(open, locks)
+  open.stream.locks.grantWaiting()
+  return unlocked
+}
 
 /** All ranges in turn, until one is not locked; what is unlocked by then stays so (MS-SMB2 3.3.5.14.1). */
 function unlockAll(open: Open, elements: readonly LockElement[]): Reply | Failure {
