@@ -386,7 +386,8 @@ export class Connection implements TransportEvents {
     const { request, reply } = outgoing[0] as Outgoing
     if (request.sealedBy !== undefined) return request.sealedBy
     const session = request.maybeSession
-    if (session?.keys?.sealer === undefined || request.command === Command.SESSION_SETUP) return undefined
+    if (session?.keys?.sealer === undefined || request.channel?.isEstablished !== true) return undefined
+    if (request.command === Command.SESSION_SETUP) return undefined
     if (reply.status === NtStatus.ACCESS_DENIED) return undefined
     return session.encryptData || request.maybeTree?.encrypt === true ? session : undefined
   }

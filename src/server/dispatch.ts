@@ -25,6 +25,7 @@ import { treeDisconnect } from './commands/tree-disconnect.ts'
 import { write } from './commands/write.ts'
 import type { Reply } from './reply.ts'
 import type { ChainState, Request } from './request.ts'
+import { provenChannel } from './session-binding.ts'
 import { endTree } from './session-end.ts'
 import { signatureIsRight } from './signature.ts'
 import { type Steps, wait } from './steps.ts'
@@ -105,15 +106,21 @@ function findSession(request: Request, definition: CommandDefinition): Failure |
   const id = request.sessionId
   const channel = connection.channels.get(id)
   if (channel === undefined) {
-    const mustHave = definition.needs !== 'nothing' || (request.isSigned && request.command !== Command.SESSION_SETUP)
-    return mustHave ? fail(NtStatus.USER_SESSION_DELETED) : undefined
+    if (request.command === Command.SESSION_SETUP || (definition.needs === 'nothing' && !request.isSigned))
+      return undefined
+    // A client that has the session on another connection is told so under its signature.
+    provenChannel(request)
+    return fail(NtStatus.USER_SESSION_DELETED)
   }
   const { session } = channel
   // A sealed message speaks for the session that sealed it and no other.
   if (sealedBy !== undefined && sealedBy !== session) return fail(NtStatus.USER_SESSION_DELETED)
   if (sealedBy === undefined && channel.signer !== undefined) {
     if (request.isSigned) {
-      if (!signatureIsRight(request, channel.signer)) return fail(NtStatus.ACCESS_DENIED)
+      if (!signatureIsRight(request, channel.signer)) {
+        if (channel.isBinding) provenChannel(request)
+        return fail(NtStatus.ACCESS_DENIED)
+      }
     } else if (session.signingRequired && request.command !== Command.NEGOTIATE) return fail(NtStatus.ACCESS_DENIED)
     if (session.encryptData && definition.needs !== 'nothing') return fail(NtStatus.ACCESS_DENIED)
   }
@@ -121,10 +128,10 @@ function findSession(request: Request, definition: CommandDefinition): Failure |
     request.channel = channel
     return undefined
   }
+  // Also the answer that says no belongs to the session: it is signed with its key.
+  request.channel = channel
   if (!channel.isEstablished) return fail(NtStatus.USER_SESSION_DELETED)
   if (session.expiresAt !== undefined && session.expiresAt <= connection.server.clock.now()) session.state = 'expired'
-  // Also the answer that says so belongs to the session: it is signed with its key.
-  request.channel = channel
   if (session.state === 'expired' && !ALLOWED_WHEN_EXPIRED.has(request.command))
     return fail(NtStatus.NETWORK_SESSION_EXPIRED)
   return undefined

@@ -1,6 +1,6 @@
 import type { Logon } from '../auth/mechanism.ts'
 import { createSigner } from '../crypto/signing.ts'
-import { type Failure, fail } from '../wire/erref/failure.ts'
+import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { Dialect } from '../wire/smb2/index.ts'
 import { Channel } from './channel.ts'
@@ -20,20 +20,33 @@ export function bindingChannel(request: Request, negotiated: Negotiated): Channe
   const known = connection.channels.get(id)
   // It is a channel of the session already.
   if (known?.isEstablished === true) return fail(NtStatus.REQUEST_NOT_ACCEPTED)
-  const session = connection.server.sessions.get(id)
-  if (session === undefined) return fail(NtStatus.USER_SESSION_DELETED)
+  const channel = provenChannel(request)
+  if (failed(channel)) return channel
+  const { session } = channel
   const problem = mayNotBind(session, negotiated)
   if (problem !== undefined) return problem
   if (!request.isSigned) return fail(NtStatus.INVALID_PARAMETER)
   if (known?.session === session) return known
-  // Who binds proves with the session's own key that the session is its own; only then is anything kept for it.
-  const channel = new Channel(session, connection, true)
-  channel.signer = createSigner(negotiated.signingAlgorithm, session.keys?.signingKey as Uint8Array)
-  if (!signatureIsRight(request, channel.signer)) return fail(NtStatus.ACCESS_DENIED)
   const { maxSessionsPerConnection, maxChannelsPerSession } = connection.server.limits
   if (connection.channels.size >= maxSessionsPerConnection) return fail(NtStatus.INSUFFICIENT_RESOURCES)
   if (session.channels.size >= maxChannelsPerSession) return fail(NtStatus.INSUFFICIENT_RESOURCES)
   connection.channels.set(id, channel)
+  return channel
+}
+
+/**
+ * A channel for a session of another connection, kept by nobody yet: answers are signed with the session's own key,
+ * once the client has signed with it, too.
+ */
+export function provenChannel(request: Request): Channel | Failure {
+  const { connection } = request
+  const session = connection.server.sessions.get(request.header.sessionId)
+  if (session === undefined) return fail(NtStatus.USER_SESSION_DELETED)
+  const channel = new Channel(session, connection, true)
+  if (session.keys === undefined || !request.isSigned) return channel
+  channel.signer = createSigner(session.negotiated.signingAlgorithm, session.keys.signingKey)
+  if (!signatureIsRight(request, channel.signer)) return fail(NtStatus.ACCESS_DENIED)
+  request.channel = channel
   return channel
 }
 

@@ -25,9 +25,13 @@ export async function endTree(tree: TreeConnect): Promise<void> {
 }
 
 /** Ends a session on all its channels (MS-SMB2 3.3.4.12): its files are closed, its trees and locks go. */
-export async function endSession(session: Session, _why: SessionEnd): Promise<void> {
+export async function endSession(session: Session, why: SessionEnd): Promise<void> {
   const { server, remote } = session
-  for (const { connection } of session.channels.values()) connection.channels.delete(session.id)
+  for (const channel of session.channels.values()) {
+    // Who was logged on and is not any more is told so under the signature that it knows.
+    if (why === 'refused' && channel.isEstablished) channel.isEstablished = false
+    else channel.connection.channels.delete(session.id)
+  }
   session.channels.clear()
   server.sessions.delete(session.id)
   const closing = closeAll([...session.opens.values()])

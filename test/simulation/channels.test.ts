@@ -148,3 +148,20 @@ scenario('a session that ends while a connection is being bound to it', {}, asyn
   assert.ok(['STATUS_SUCCESS', 'STATUS_USER_SESSION_DELETED'].includes(answer.statusName), answer.statusName)
   assert.equal(world.server.sessions.size, 0)
 })
+
+scenario('a session that a failed renewal has ended says so on all its connections, signed', {}, async (world) => {
+  const first = await world.client()
+  const file = await create(first, { name: 'a' })
+  const second = await bound(world, first)
+  const session = second.session as ClientSession
+  statusIs((await second.tryLogon({ session, password: 'wrong' })).answer, 'STATUS_LOGON_FAILURE')
+  for (const client of [first, second]) {
+    const answer = statusIs(await read(client, file), 'STATUS_USER_SESSION_DELETED')
+    assert.equal(answer.isSigned, true)
+    statusIs(
+      (await client.tryLogon({ session: client.session as ClientSession })).answer,
+      'STATUS_USER_SESSION_DELETED',
+    )
+  }
+  await first.logon()
+})

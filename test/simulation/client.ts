@@ -209,7 +209,7 @@ export class Client extends RawClient {
   /** As long as the logon on this connection is under way, the session's own key signs. */
   #bindingSession(bind: ClientSession): ClientSession {
     assert.ok(bind.signingKey !== undefined)
-    const signer = createSigner(this.signing ?? 'aes-cmac', bind.signingKey)
+    const signer = createSigner(bind.signing ?? 'aes-cmac', bind.signingKey)
     return { ...bind, isBinding: true, signs: true, seals: false, keys: { ...bind.keys, signer } }
   }
 
@@ -234,6 +234,7 @@ export class Client extends RawClient {
       id,
       flags,
       ...(hasKeys ? { signingKey: options.bind?.signingKey ?? keys.signingKey } : {}),
+      ...(this.signing === undefined ? {} : { signing: options.bind?.signing ?? this.signing }),
       signs: hasKeys && (options.signs ?? true),
       seals: hasKeys && (options.seals ?? (flags & SessionFlags.ENCRYPT_DATA) !== 0),
       keys: hasKeys

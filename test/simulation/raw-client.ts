@@ -37,6 +37,7 @@ export interface ClientSession {
   readonly isBinding?: true
   /** What another connection is bound with. */
   readonly signingKey?: Uint8Array
+  readonly signing?: SigningAlgorithm
   /** Sign and seal requests where nothing else is said. */
   signs: boolean
   seals: boolean

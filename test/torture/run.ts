@@ -58,8 +58,9 @@ export const startTortureSmbd = () =>
     ],
   })
 
-/** The same for smbkit: attributes, streams, descriptors are always kept. */
-export const startTortureServer = () => startOurServer({ backend: 'disk', shares: [{ name: 'share' }] })
+/** The same for smbkit: attributes, streams, descriptors are always kept. Both let anonymous users in, to IPC$. */
+export const startTortureServer = () =>
+  startOurServer({ backend: 'disk', shares: [{ name: 'share' }], server: { allowAnonymous: true } })
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({

@@ -17,7 +17,7 @@ import type { Negotiated } from '../connection.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
 import { Session } from '../session.ts'
-import { bind, bindingChannel } from '../session-binding.ts'
+import { bind, bindingChannel, provenChannel } from '../session-binding.ts'
 import { endChannel, endSession } from '../session-end.ts'
 import { deriveKeys, sessionKeys } from '../session-keys.ts'
 import { type Steps, wait } from '../steps.ts'
@@ -113,6 +113,9 @@ function* endPrevious(session: Session, previousSessionId: bigint): Steps<void> 
 const mayBecome = (session: Session, identity: Identity): boolean =>
   identity.kind !== 'user' || identity.sid === session.keyOwnerSid
 
+/** Its session has not ended. */
+const isAlive = ({ session }: Channel): boolean => session.server.sessions.get(session.id) === session
+
 function findOrCreate(request: Request, negotiated: Negotiated): Channel | Failure {
   const { connection } = request
   const { server, channels } = connection
@@ -120,10 +123,12 @@ function findOrCreate(request: Request, negotiated: Negotiated): Channel | Failu
   if (id !== 0n) {
     const known = request.channel ?? channels.get(id)
     // A connection that is about to be bound goes on by binding.
-    return known === undefined || (known.isBinding && !known.isEstablished)
-      ? fail(NtStatus.USER_SESSION_DELETED)
-      : known
+    if (known !== undefined && isAlive(known) && (!known.isBinding || known.isEstablished)) return known
+    // Who has the keys of the session is told so under its signature.
+    const proven = provenChannel(request)
+    return failed(proven) ? proven : fail(NtStatus.USER_SESSION_DELETED)
   }
+  for (const channel of channels.values()) if (!isAlive(channel)) channels.delete(channel.session.id)
   if (channels.size >= server.limits.maxSessionsPerConnection) return fail(NtStatus.INSUFFICIENT_RESOURCES)
   const session = new Session(server.newSessionId(), connection, negotiated)
   const channel = new Channel(session, connection, false)
