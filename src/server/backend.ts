@@ -31,7 +31,20 @@ export interface Backend {
    * it; nothing is reported after that.
    */
   watch?(path: BackendPath, recursive: boolean, report: (change: OutsideChange) => void): () => void
+  /** The place as it was earlier. Absent where nothing is kept of that. */
+  readonly snapshots?: Snapshots
   close(): Maybe<void>
+}
+
+/** Previous versions of all that a backend has. */
+export interface Snapshots {
+  /** When they were made: whole seconds, newest first, no two alike. */
+  times(): Answer<readonly Filetime[]>
+  /**
+   * The place as it was at one of these times, read-only, with other ids for its files than those of today and of other
+   * snapshots; undefined if nothing is kept of that time. Who asked closes it.
+   */
+  open(time: Filetime): Answer<Backend | undefined>
 }
 
 export interface BackendFeatures {

@@ -24,6 +24,7 @@ export type {
   Opened,
   OpenHow,
   OutsideChange,
+  Snapshots,
   StatChange,
   StreamEntry,
   VolumeInfo,

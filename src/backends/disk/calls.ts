@@ -70,6 +70,11 @@ export interface DiskCalls {
   seekHole(descriptor: number, offset: number): number
 
   space(): Space
+  /**
+   * The same calls with an open directory as their root. `idSalt` (32 bits, not 0) goes into the ids of its files, so
+   * that a copy on the same disk, or one whose inodes have the same numbers, is told from what it is a copy of.
+   */
+  descend(directory: number, idSalt: number): DiskCalls
   /** Closes the root; nothing else is called after it. */
   end(): void
 

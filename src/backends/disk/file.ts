@@ -18,7 +18,6 @@ import type { Disk } from './disk.ts'
 import { Errno, failErrno } from './errno.ts'
 import { readExtendedAttributes, writeExtendedAttributes } from './extended-attributes.ts'
 import { link, type Named, remove, rename } from './moves.ts'
-import { isHidden } from './names.ts'
 import { readSecurityDescriptor, writeSecurityDescriptor } from './security-descriptor.ts'
 
 /** What a call that changes something answers at once. */
@@ -138,7 +137,8 @@ export class DiskFile implements BackendFile, Named {
     const names = this.disk.calls.list(this.descriptor)
     // A directory that the process may not list was opened for its attributes alone.
     if (names === -Errno.EBADF) return fail(NtStatus.ACCESS_DENIED)
-    return isErrno(names) ? failErrno(names) : names
+    if (isErrno(names)) return failErrno(names)
+    return this.path.length === 0 ? names.filter((name) => !this.disk.lookup.isHidden(true, name)) : names
   }
 
   statEntries(names: readonly string[]): (FileStat | undefined)[] | Failure {
@@ -147,7 +147,7 @@ export class DiskFile implements BackendFile, Named {
     const now = filetimeFromDate(new Date())
     const stats: (FileStat | undefined)[] = []
     for (const name of names) {
-      const raw = isEntry(name) ? this.disk.calls.statAt(this.descriptor, [name]) : -1
+      const raw = this.#isEntry(name) ? this.disk.calls.statAt(this.descriptor, [name]) : -1
       if (isErrno(raw)) stats.push(undefined)
       else if (raw.kind === 'link') stats.push(this.#linkStat(name))
       else stats.push(this.disk.metadata.entryStat(this.descriptor, name, raw, now))
@@ -163,6 +163,12 @@ export class DiskFile implements BackendFile, Named {
     const stat = isErrno(raw) ? undefined : this.disk.metadata.stat(target, raw)
     this.disk.calls.close(target)
     return stat
+  }
+
+  /** Whether a name can be that of an entry: nothing that leads elsewhere, and nothing hidden. */
+  #isEntry(name: string): boolean {
+    const isName = name !== '' && name !== '.' && name !== '..' && !name.includes('/')
+    return isName && !this.disk.lookup.isHidden(this.path.length === 0, name)
   }
 
   streams(): StreamEntry[] | Failure {
@@ -230,9 +236,4 @@ export class DiskFile implements BackendFile, Named {
     this.disk.openNames.delete(this)
     return this.data.close()
   }
-}
-
-/** Whether a name can be that of an entry: nothing that leads elsewhere, and not the store. */
-function isEntry(name: string): boolean {
-  return name !== '' && name !== '.' && name !== '..' && !name.includes('/') && !isHidden(name)
 }

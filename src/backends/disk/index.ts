@@ -9,6 +9,7 @@ import type {
   Opened,
   OpenHow,
   OutsideChange,
+  Snapshots,
   VolumeInfo,
 } from '../../server/backend.ts'
 import { type Failure, fail } from '../../wire/erref/failure.ts'
@@ -25,7 +26,11 @@ import { open } from './open.ts'
 import { OpenNames } from './open-names.ts'
 import { OutsideWatch } from './outside-watch.ts'
 import { PortableCalls } from './portable.ts'
+import { type DiskSnapshotOptions, type SnapshotPath, snapshotPath } from './snapshot-path.ts'
+import { DiskSnapshots } from './snapshots.ts'
 import { Streams } from './streams.ts'
+
+export type { DiskSnapshotOptions } from './snapshot-path.ts'
 
 export interface DiskBackendOptions {
   /** Refuses every change. */
@@ -43,6 +48,8 @@ export interface DiskBackendOptions {
   readonly fileMode?: number
   /** POSIX permissions of new directories, less the umask. 0777 when absent. */
   readonly directoryMode?: number
+  /** What the folder has of its own past. */
+  readonly snapshots?: DiskSnapshotOptions
 }
 
 export interface DiskBackend extends Backend {
@@ -54,33 +61,52 @@ const DEFAULT_THREAD_BYTES = 2 ** 22
 const SECTOR_BYTES = 512
 
 /**
- * A folder of a disk. Throws an Error with the `code` of node:fs if the folder cannot be opened.
+ * A folder of a disk. Throws an Error with the `code` of node:fs if the folder cannot be opened, a RangeError for a path
+ * to snapshots that is none.
  *
  * What POSIX has no place for is kept in extended attributes in the names and encodings of Samba; where there are none
  * `features` and `limitations` say what is not kept.
  */
 export function diskBackend(root: string, options: DiskBackendOptions = {}): DiskBackend {
-  return backendOf(callsFor(root, options), options.label ?? basename(root), options)
+  const snapshots = options.snapshots && snapshotPath(root, options.snapshots)
+  return backendOf(callsFor(root, options), options.label ?? basename(root), options, snapshots)
 }
 
 /** The backend over an operating system's calls. */
-export function backendOf(calls: DiskCalls, label: string, options: DiskBackendOptions = {}): DiskBackend {
+export function backendOf(
+  calls: DiskCalls,
+  label: string,
+  options: DiskBackendOptions = {},
+  path?: SnapshotPath,
+): DiskBackend {
+  const disk = diskOf(calls, options, path?.hidden)
+  if (path === undefined) return new FolderBackend(disk, label)
+  const { threadBytes } = disk
+  const snapshots = new DiskSnapshots({
+    path,
+    calls,
+    callsOf: (folder) => callsFor(folder, options),
+    backendOf: (past) => new FolderBackend(diskOf(past, { readOnly: true, threadBytes }, path.hidden), label),
+  })
+  return new FolderBackend(disk, label, snapshots)
+}
+
+function diskOf(calls: DiskCalls, options: DiskBackendOptions, hidden: string | undefined): Disk {
   const cache = new DirectoryCache(calls)
-  const readOnly = options.readOnly ?? false
   const disk: Disk & { streams?: Streams } = {
     calls,
     cache,
-    lookup: new Lookup(calls, cache),
+    lookup: new Lookup(calls, cache, hidden),
     metadata: new Metadata(calls),
     openNames: new OpenNames(),
-    outside: new OutsideWatch(calls),
-    readOnly,
+    outside: new OutsideWatch(calls, hidden),
+    readOnly: options.readOnly ?? false,
     threadBytes: options.threadBytes ?? DEFAULT_THREAD_BYTES,
     fileMode: options.fileMode ?? 0o666,
     directoryMode: options.directoryMode ?? 0o777,
   }
   if (calls.attributes !== undefined) disk.streams = new Streams(disk, calls.attributes)
-  return new FolderBackend(disk, label)
+  return disk
 }
 
 function callsFor(root: string, options: DiskBackendOptions): DiskCalls {
@@ -93,14 +119,16 @@ function callsFor(root: string, options: DiskBackendOptions): DiskCalls {
 class FolderBackend implements DiskBackend {
   readonly features: BackendFeatures
   readonly limitations: readonly string[]
+  readonly snapshots?: Snapshots
   readonly watch?: (path: BackendPath, recursive: boolean, report: (change: OutsideChange) => void) => () => void
   readonly #disk: Disk
   readonly #label: string
   #open = true
 
-  constructor(disk: Disk, label: string) {
+  constructor(disk: Disk, label: string, snapshots?: Snapshots) {
     this.#disk = disk
     this.#label = label
+    if (snapshots !== undefined) this.snapshots = snapshots
     this.limitations = disk.calls.limitations
     if (disk.calls.watch !== undefined) {
       this.watch = (path, recursive, report) => disk.outside.subscribe(path, recursive, report)

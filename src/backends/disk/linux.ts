@@ -62,6 +62,8 @@ export class LinuxCalls implements DiskCalls {
   readonly foldsCase: boolean
   readonly device: number
   readonly #libc: Libc
+  /** The device whose inodes have their own numbers as ids: none where ids are salted. */
+  readonly #plainDevice: number
   readonly #exactChangeTime: boolean
   #canReadCached: boolean
 
@@ -73,7 +75,7 @@ export class LinuxCalls implements DiskCalls {
     return descriptor >= 0
   }
 
-  constructor(libc: Libc, path: string) {
+  constructor(libc: Libc, path: string, idSalt = 0) {
     this.#libc = libc
     this.root = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
     const type = files.fileSystemType(libc, this.root)
@@ -83,6 +85,7 @@ export class LinuxCalls implements DiskCalls {
     this.#canReadCached = true
     files.statxOf(libc, this.root)
     this.device = files.Statx.device(libc)
+    this.#plainDevice = idSalt === 0 ? this.device : this.device ^ idSalt
     const limitations: string[] = []
     const probe = xattr.fgetxattr(libc, this.root, 'user.smbkit.probe')
     if (probe !== -Errno.EOPNOTSUPP) {
@@ -302,6 +305,10 @@ export class LinuxCalls implements DiskCalls {
     return { totalBytes: blocks * bsize, freeBytes: bfree * bsize, availableBytes: bavail * bsize, blockBytes: bsize }
   }
 
+  descend(directory: number, idSalt: number): DiskCalls {
+    return new LinuxCalls(this.#libc, `/proc/self/fd/${directory}`, idSalt)
+  }
+
   end(): void {
     this.close(this.root)
     this.root = CLOSED
@@ -374,7 +381,7 @@ export class LinuxCalls implements DiskCalls {
     return {
       kind: KINDS[mode >>> 12] ?? 'special',
       // Inodes count anew on every device: one below the root that is not the root's is mixed in.
-      fileId: device === this.device ? inode : inode ^ (BigInt(device ^ this.device) << 36n),
+      fileId: device === this.#plainDevice ? inode : inode ^ (BigInt((device ^ this.#plainDevice) >>> 0) << 32n),
       size: Statx.size(libc),
       allocated: Statx.blocks(libc) * 512,
       links: Statx.links(libc),

@@ -1,5 +1,6 @@
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import { upcase } from '../../wire/fscc/upcase.ts'
 import { type DiskCalls, isErrno, type OpenKind, type RawStat } from './calls.ts'
 import type { DirectoryCache } from './directory-cache.ts'
 import { Errno, failErrno } from './errno.ts'
@@ -23,10 +24,18 @@ export interface Place {
 export class Lookup {
   readonly #calls: DiskCalls
   readonly #cache: DirectoryCache
+  readonly #hidden: string | undefined
 
-  constructor(calls: DiskCalls, cache: DirectoryCache) {
+  /** `hidden`: an entry of the root that is never found and never shown. */
+  constructor(calls: DiskCalls, cache: DirectoryCache, hidden: string | undefined) {
     this.#calls = calls
     this.#cache = cache
+    this.#hidden = hidden === undefined ? undefined : upcase(hidden)
+  }
+
+  /** Whether an entry of a folder is one that nobody sees: the store, and in the root what was said to be hidden. */
+  isHidden(inRoot: boolean, name: string): boolean {
+    return (inRoot && this.#hidden !== undefined && upcase(name) === this.#hidden) || isHidden(name)
   }
 
   /** What no path may have: names that cannot be stored, and the hidden store. */
@@ -34,7 +43,7 @@ export class Lookup {
     for (let i = 0; i < path.length; i++) {
       const name = path[i] as string
       if (!storable(name)) return fail(NtStatus.OBJECT_NAME_INVALID)
-      if (isHidden(name)) {
+      if (this.isHidden(i === 0, name)) {
         return fail(i === path.length - 1 ? NtStatus.OBJECT_NAME_NOT_FOUND : NtStatus.OBJECT_PATH_NOT_FOUND)
       }
     }
@@ -124,7 +133,7 @@ export class Lookup {
         real.pop()
         continue
       }
-      if (isHidden(name)) return -Errno.ENOENT
+      if (this.isHidden(real.length === 0, name)) return -Errno.ENOENT
       const parent = calls.open(calls.root, real, 'folder')
       if (parent < 0) return parent
       const target = calls.readLink(parent, name)

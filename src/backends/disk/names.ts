@@ -171,6 +171,11 @@ export function storable(name: string): boolean {
   return decodeName(scratch, 0, end) === name
 }
 
+/** A name as it is stored, where that is UTF-8. */
+export function storedName(name: string): string {
+  return scratch.toString('utf8', 0, encodeName(name, scratch, 0))
+}
+
 /** The name of the hidden store; it is never listed and never found, in whatever folder and case. */
 export const STORE_NAME = '.smbkit'
 

@@ -40,6 +40,7 @@ interface Moving {
 
 export class OutsideWatch {
   readonly #calls: DiskCalls
+  readonly #hidden: string | undefined
   readonly #root: Folder = { parent: undefined, name: '', children: new Map(), watch: undefined }
   readonly #subscriptions = new Set<Subscription>()
   readonly #byWatch = new Map<number, Folder>()
@@ -54,8 +55,10 @@ export class OutsideWatch {
   /** What was reported as modified in this batch: a write in many pieces is one change. */
   readonly #modified = new Set<string>()
 
-  constructor(calls: DiskCalls) {
+  /** `hidden`: an entry of the root of which nothing is told. */
+  constructor(calls: DiskCalls, hidden: string | undefined) {
     this.#calls = calls
+    this.#hidden = hidden
   }
 
   get active(): boolean {
@@ -143,15 +146,21 @@ export class OutsideWatch {
 
   #tellEntries(folder: Folder, names: string[] | number): void {
     const path = pathOf(folder)
-    for (const name of isErrno(names) ? [] : names) this.#tell(folder, { action: 'added', path: [...path, name] })
+    for (const name of isErrno(names) ? [] : names)
+      if (!this.#isHidden(folder, name)) this.#tell(folder, { action: 'added', path: [...path, name] })
   }
 
   #below(folder: Folder, names: string[] | number, tell: boolean): void {
     if (isErrno(names)) return
-    for (const name of names) this.#waiting.push({ folder: childOf(folder, name), tell })
+    for (const name of names)
+      if (!this.#isHidden(folder, name)) this.#waiting.push({ folder: childOf(folder, name), tell })
     if (this.#waiting.length === 0 || this.#step !== undefined) return
     this.#step = setImmediate(() => this.#watchSome())
     this.#step.unref()
+  }
+
+  #isHidden(folder: Folder, name: string): boolean {
+    return folder === this.#root && name === this.#hidden
   }
 
   #watchSome(): void {
@@ -192,7 +201,7 @@ export class OutsideWatch {
 
   #event(watch: number, { action, name, isDirectory, cookie }: FolderEvent): void {
     const folder = this.#byWatch.get(watch)
-    if (folder === undefined || isHidden(name)) return
+    if (folder === undefined || isHidden(name) || this.#isHidden(folder, name)) return
     const path = [...pathOf(folder), name]
     const own = this.#isOwn(action, path)
     switch (action) {

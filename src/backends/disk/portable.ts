@@ -36,16 +36,17 @@ export class PortableCalls implements DiskCalls {
     'A link that another program changes during an open may lead out of the folder.',
   ]
   readonly #rootPath: string
-  readonly #rootDevice: bigint
+  /** The device whose files have their own numbers as ids: none where ids are salted. */
+  readonly #plainDevice: bigint
   /** Absolute real paths of what is open. */
   readonly #paths = new Map<number, string>()
   #nextVirtual = FIRST_VIRTUAL
 
-  constructor(path: string) {
-    this.#rootPath = realPath(bytesOfText(path))
+  constructor(path: string | Buffer, idSalt = 0) {
+    this.#rootPath = realPath(typeof path === 'string' ? bytesOfText(path) : path.toString('latin1'))
     const stat = fs.statSync(toNative(this.#rootPath), { bigint: true })
     if (!stat.isDirectory()) throw Object.assign(new Error(`${path} is not a directory`), { code: 'ENOTDIR' })
-    this.#rootDevice = stat.dev
+    this.#plainDevice = stat.dev ^ BigInt(idSalt)
     this.device = Number(BigInt.asUintN(52, stat.dev))
     this.root = this.#virtual(this.#rootPath)
   }
@@ -146,7 +147,10 @@ export class PortableCalls implements DiskCalls {
     }
     return {
       kind: kindOf(stat),
-      fileId: stat.dev === this.#rootDevice ? stat.ino : stat.ino ^ (BigInt.asUintN(28, stat.dev) << 36n),
+      fileId:
+        stat.dev === this.#plainDevice
+          ? stat.ino
+          : stat.ino ^ (BigInt.asUintN(32, stat.dev ^ this.#plainDevice) << 32n),
       size: Number(stat.size),
       // Windows does not tell the blocks.
       allocated: windows ? Math.ceil(Number(stat.size) / 4096) * 4096 : Number(stat.blocks) * 512,
@@ -280,6 +284,10 @@ export class PortableCalls implements DiskCalls {
   space(): Space {
     const { bavail, bfree, blocks, bsize } = fs.statfsSync(toNative(this.#rootPath))
     return { totalBytes: blocks * bsize, freeBytes: bfree * bsize, availableBytes: bavail * bsize, blockBytes: bsize }
+  }
+
+  descend(directory: number, idSalt: number): DiskCalls {
+    return new PortableCalls(toNative(this.#paths.get(directory) ?? ''), idSalt)
   }
 
   end(): void {

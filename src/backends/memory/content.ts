@@ -138,6 +138,20 @@ export class Content {
     return found
   }
 
+  /** The same bytes and room once more, taken from another space. */
+  copyTo(space: Space): Content {
+    const copy = new Content(space, this.#maxBytes)
+    space.take(this.#clusters)
+    copy.#clusters = this.#clusters
+    copy.#reserved = this.#reserved
+    copy.#size = this.#size
+    for (const [index, { bytes, used }] of this.#chunks ?? []) {
+      copy.#chunks ??= new Map()
+      copy.#chunks.set(index, { bytes: bytes.slice(), used })
+    }
+    return copy
+  }
+
   /** Gives all room back; nothing may be read or written afterwards. */
   release(): void {
     this.#chunks = undefined

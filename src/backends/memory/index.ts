@@ -1,7 +1,8 @@
-import { type Filetime, filetimeFromDate } from '../../bytes/filetime.ts'
+import { type Filetime, filetimeFromDate, unixNsFromFiletime } from '../../bytes/filetime.ts'
 import type { Answer, Backend, BackendPath, Opened, OpenHow, VolumeInfo } from '../../server/backend.ts'
 import { CLUSTER_BYTES, Space } from './content.ts'
 import { open } from './open.ts'
+import { MemorySnapshots } from './snapshots.ts'
 import { MemoryVolume } from './volume.ts'
 
 export interface MemoryBackendOptions {
@@ -33,8 +34,16 @@ const DEFAULT_MAX_FILES = 1_000_000
 const DEFAULT_MAX_LINKS = 1024
 const SECTOR_BYTES = 512
 
+export interface MemoryBackend extends Backend {
+  /**
+   * Keeps what there is now as a previous version, a whole copy. The time under which it is found: that of `now`, cut to
+   * seconds.
+   */
+  takeSnapshot(): Filetime
+}
+
 /** A share in memory: all that Windows keeps of a file, gone with the process. Answers everything at once. */
-export function memoryBackend(options: MemoryBackendOptions = {}): Backend {
+export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend {
   const now = options.now ?? (() => filetimeFromDate(new Date()))
   const features = {
     fileSystemName: 'NTFS',
@@ -45,20 +54,35 @@ export function memoryBackend(options: MemoryBackendOptions = {}): Backend {
     readOnly: false,
     maxNameLength: 255,
   }
-  const space = new Space(options.totalBytes ?? DEFAULT_TOTAL_BYTES)
-  const creationTime = now()
-  const volume = new MemoryVolume({
+  const totalBytes = options.totalBytes ?? DEFAULT_TOTAL_BYTES
+  const settings = {
     features,
     now,
-    space,
+    space: new Space(totalBytes),
     maxFileBytes: options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES,
     maxFiles: options.maxFiles ?? DEFAULT_MAX_FILES,
     maxLinks: options.maxLinks ?? DEFAULT_MAX_LINKS,
-  })
+  }
+  const volume = new MemoryVolume(settings)
   for (const [path, content] of Object.entries(options.files ?? {})) addFile(volume, path, content)
   // Only now: the files of the start have to come in.
   features.readOnly = options.readOnly ?? false
+  const creationTime = now()
+  const snapshots = new MemorySnapshots()
+  return {
+    ...backendOf(volume, creationTime, options),
+    snapshots,
+    takeSnapshot() {
+      const time = now()
+      const firstFileId = (unixNsFromFiletime(time) / 1_000_000_000n) << 32n
+      const past = { ...settings, features: { ...features, readOnly: true }, space: new Space(totalBytes), firstFileId }
+      return snapshots.add(time, backendOf(new MemoryVolume(past, volume), creationTime, options))
+    },
+  }
+}
 
+function backendOf(volume: MemoryVolume, creationTime: Filetime, options: MemoryBackendOptions): Backend {
+  const { space, features } = volume
   return {
     features,
     open: (path: BackendPath, how: OpenHow): Answer<Opened> => open(volume, path, how),

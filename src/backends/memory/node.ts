@@ -54,12 +54,12 @@ export class MemoryNode {
   #attributes = 0
   #listing: string[] | undefined
 
-  constructor(volume: MemoryVolume, isDirectory: boolean) {
+  constructor(volume: MemoryVolume, isDirectory: boolean, content?: Content) {
     const now = volume.now()
     this.volume = volume
     this.fileId = volume.nextFileId()
     this.children = isDirectory ? new Map() : undefined
-    this.unnamed = this.newStream('')
+    this.unnamed = this.newStream('', content)
     this.creationTime = now
     this.lastAccessTime = now
     this.lastWriteTime = now
@@ -78,8 +78,31 @@ export class MemoryNode {
     this.#attributes = value & SETTABLE_ATTRIBUTES
   }
 
-  newStream(name: string): StreamNode {
-    return { name, content: new Content(this.volume.space, this.volume.maxFileBytes), removed: false, opens: 0 }
+  newStream(name: string, content = new Content(this.volume.space, this.volume.maxFileBytes)): StreamNode {
+    return { name, content, removed: false, opens: 0 }
+  }
+
+  /** The same file in a volume that keeps what was; `copies`: files that have been copied already, by what they copy. */
+  copyTo(volume: MemoryVolume, copies: Map<MemoryNode, MemoryNode>): MemoryNode {
+    const known = copies.get(this)
+    if (known !== undefined) return known
+    const copy = new MemoryNode(volume, this.isDirectory, this.unnamed.content.copyTo(volume.space))
+    copies.set(this, copy)
+    for (const [key, { name, content }] of this.streams ?? []) {
+      copy.streams ??= new Map()
+      copy.streams.set(key, copy.newStream(name, content.copyTo(volume.space)))
+    }
+    if (this.extendedAttributes !== undefined) copy.extendedAttributes = new Map(this.extendedAttributes)
+    copy.securityDescriptor = this.securityDescriptor
+    for (const { name, node } of this.children?.values() ?? []) {
+      volume.addLink(copy, name, node.copyTo(volume, copies))
+    }
+    copy.#attributes = this.#attributes
+    copy.creationTime = this.creationTime
+    copy.lastAccessTime = this.lastAccessTime
+    copy.lastWriteTime = this.lastWriteTime
+    copy.changeTime = this.changeTime
+    return copy
   }
 
   stat(stream: StreamNode): FileStat {

@@ -13,6 +13,8 @@ export interface VolumeSettings {
   readonly maxFileBytes: number
   readonly maxFiles: number
   readonly maxLinks: number
+  /** The id of the first file; 1 when absent. */
+  readonly firstFileId?: bigint
 }
 
 /** Where a name is, or would be. */
@@ -34,16 +36,18 @@ export class MemoryVolume {
   /** Directories have one name. */
   readonly #directoryLinks = new WeakMap<MemoryNode, Link>()
   #files = 0
-  #lastFileId = 0n
+  #lastFileId: bigint
 
-  constructor(settings: VolumeSettings) {
+  /** `of`: what it begins as a copy of. */
+  constructor(settings: VolumeSettings, of?: MemoryVolume) {
+    this.#lastFileId = (settings.firstFileId ?? 1n) - 1n
     this.features = settings.features
     this.now = settings.now
     this.space = settings.space
     this.maxFileBytes = settings.maxFileBytes
     this.#maxFiles = settings.maxFiles
     this.#maxLinks = settings.maxLinks
-    const root = new MemoryNode(this, true)
+    const root = of === undefined ? new MemoryNode(this, true) : of.root.node.copyTo(this, new Map())
     root.links = 1
     this.root = { node: root, parent: undefined, name: '', removed: false }
   }
