@@ -41,7 +41,8 @@ export class Backends {
     this.#open.clear()
   }
 
-  #prepareOne({ place, ...share }: ShareSettings, notes: string[]): ShareOptions {
+  #prepareOne({ place, ...settings }: ShareSettings, notes: string[]): ShareOptions {
+    const { snapshots: snapshotPath, snapshotTimes = 'utc', showSnapshots: visible = false, ...share } = settings
     const refuse = (why: string, cause?: unknown) =>
       new ConfigError(`${place}: cannot share ${share.path}: ${why}`, undefined, { cause })
     try {
@@ -49,16 +50,20 @@ export class Backends {
       if (!stat.isDirectory()) throw refuse('it is not a folder')
       accessSync(share.path, constants.R_OK | constants.X_OK)
       // A folder that was removed and made anew is another one.
-      const key = [share.name.toLowerCase(), share.path, stat.dev, stat.ino].join('\0')
+      const past = snapshotPath === undefined ? [] : [snapshotPath, snapshotTimes, visible]
+      const key = [share.name.toLowerCase(), share.path, stat.dev, stat.ino, ...past].join('\0')
       let backend = this.#open.get(key)
       if (backend === undefined) {
-        backend = diskBackend(share.path)
+        const localTime = snapshotTimes === 'local'
+        const options = snapshotPath === undefined ? {} : { snapshots: { path: snapshotPath, localTime, visible } }
+        backend = diskBackend(share.path, options)
         this.#next.set(key, backend)
         notes.push(...backend.limitations.map((limitation) => `the share ${share.name}: ${limitation}`))
       }
       return { ...share, backend }
     } catch (error) {
       if (error instanceof ConfigError) throw error
+      if (error instanceof RangeError) throw refuse(error.message, error)
       throw refuse(errorCode(error) === 'ENOENT' ? 'there is no such folder' : systemReason(error), error)
     }
   }

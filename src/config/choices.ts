@@ -5,6 +5,8 @@ export const signingModes = ['required', 'enabled'] as const
 export type SigningMode = (typeof signingModes)[number]
 export const encryptionModes = ['required', 'enabled', 'off'] as const
 export type EncryptionMode = (typeof encryptionModes)[number]
+export const snapshotTimes = ['utc', 'local'] as const
+export type SnapshotTimes = (typeof snapshotTimes)[number]
 
 /** A number that is written in digits alone (and `_` between them) and lies in a range; undefined for all else. */
 export function wholeNumber(digits: string, least: number, most: number): number | undefined {

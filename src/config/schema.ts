@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defaultLimits, type ServerLimits } from '../server/limits.ts'
-import { dialectNames, encryptionModes, maxPort, signingModes, wholeNumber } from './choices.ts'
+import { dialectNames, encryptionModes, maxPort, signingModes, snapshotTimes, wholeNumber } from './choices.ts'
 import { shareNameProblem } from './share-name.ts'
 
 /** A NetBIOS name has 15 bytes. */
@@ -41,6 +41,9 @@ const share = block('a share: path and more, each on a line of its own', {
   users: userNames.exactOptional(),
   encryption: oneOf(encryptionModes).exactOptional(),
   hidden: flag.exactOptional(),
+  snapshots: text('a path in which * stands for the names of snapshots').exactOptional(),
+  snapshotTimes: oneOf(snapshotTimes).exactOptional(),
+  showSnapshots: flag.exactOptional(),
 })
 
 const shareName = z.string().check((context) => {

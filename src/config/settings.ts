@@ -1,5 +1,5 @@
 import type { ServerLimits } from '../server/limits.ts'
-import { type DialectName, dialectNames, type EncryptionMode, type SigningMode } from './choices.ts'
+import { type DialectName, dialectNames, type EncryptionMode, type SigningMode, type SnapshotTimes } from './choices.ts'
 import { ConfigError } from './config-error.ts'
 import type { Config } from './config-file.ts'
 import { shareNameProblem } from './share-name.ts'
@@ -28,6 +28,12 @@ export interface ShareSettings {
   readonly users?: readonly string[]
   readonly encryption?: EncryptionMode
   readonly hidden?: boolean
+  /** Where snapshots of the folder lie, from the folder or absolute; `*` stands for their names. */
+  readonly snapshots?: string
+  /** How times in those names are meant. */
+  readonly snapshotTimes?: SnapshotTimes
+  /** The snapshots' own folder can be seen in the share. */
+  readonly showSnapshots?: boolean
   /** Where it was asked for, for error messages. */
   readonly place: string
 }
@@ -99,6 +105,8 @@ function checkShares(shares: readonly ShareSettings[], { maxDialect, encryption 
     if (other !== undefined)
       throw new ConfigError(`${share.place}: the share ${share.name} is there already (${other})`)
     places.set(key, share.place)
+    if (share.snapshots === undefined && (share.snapshotTimes ?? share.showSnapshots) !== undefined)
+      throw new ConfigError(`${share.place}: nothing says where the snapshots of the share ${share.name} lie`)
     if (share.encryption !== 'required') continue
     if (encryption === 'off')
       throw new ConfigError(`${share.place}: the share ${share.name} requires encryption, which the server has off`)

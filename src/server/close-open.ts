@@ -43,8 +43,9 @@ function* finish(open: Open): Steps<void> {
   yield* reporting(open, closeFile(open))
 }
 
-function* closeFile({ file }: Open): Steps<void> {
+function* closeFile({ file, share }: Open): Steps<void> {
   yield* wait(file.close())
+  yield* wait(share.release())
 }
 
 /** What a backend throws is told, and nothing else is left undone for it. */

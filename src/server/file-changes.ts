@@ -232,5 +232,7 @@ export function* changeFile(
   if (found === undefined) return fail(NtStatus.INVALID_INFO_CLASS)
   const [minimum, change] = found
   if (buffer.length < minimum) return fail(NtStatus.INFO_LENGTH_MISMATCH)
+  // MS-FSA 2.1.5.15; what concerns the handle alone is no change.
+  if (open.share.isPast && change !== setPosition && change !== setMode) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
   return yield* change(request, open, viewOf(buffer))
 }

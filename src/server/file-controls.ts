@@ -13,7 +13,7 @@ import {
   FileSetSparseBuffer,
   FileZeroDataInformation,
 } from '../wire/fscc/index.ts'
-import { type IoctlRequest, SrvSnapshotArray } from '../wire/smb2/index.ts'
+import type { IoctlRequest } from '../wire/smb2/index.ts'
 import { reportModified } from './change-notifier.ts'
 import { type ControlResult, NO_OUTPUT } from './control.ts'
 import { MAX_FILE_SIZE, narrow } from './narrow.ts'
@@ -92,17 +92,6 @@ export function* queryAllocatedRanges(
 /** Nothing is compressed here (MS-FSA 2.1.5.10.8). */
 export function* getCompression(_request: Request, body: IoctlRequest): Steps<ControlResult | Failure> {
   const output = CompressionState.encode({ compressionState: CompressionFormat.NONE })
-  return body.maxOutputResponse < output.length ? fail(NtStatus.INVALID_PARAMETER) : { output }
-}
-
-/** There are no snapshots: the list is empty, and says so properly (MS-SMB2 3.3.5.15.1). */
-export function* enumerateSnapshots(_request: Request, body: IoctlRequest): Steps<ControlResult | Failure> {
-  const output = SrvSnapshotArray.encode({
-    numberOfSnapShots: 0,
-    numberOfSnapShotsReturned: 0,
-    snapShotArraySize: 0,
-    snapShots: '',
-  })
   return body.maxOutputResponse < output.length ? fail(NtStatus.INVALID_PARAMETER) : { output }
 }
 

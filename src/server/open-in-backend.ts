@@ -28,7 +28,7 @@ function kindOf(body: CreateRequest, name: PathName): 'file' | 'directory' | und
 export function* openInBackend(creation: Creation): Steps<Opened | Failure> {
   const { request, body, share, name, contexts, desired } = creation
   const { identity } = request.session
-  const mayWrite = (request.tree.maximalAccess & FILE_WRITE_DATA) !== 0
+  const mayWrite = (request.tree.maximalAccess & FILE_WRITE_DATA) !== 0 && !share.isPast
   const kind = kindOf(body, name)
   if (name.stream !== undefined) {
     if (kind === 'directory') return fail(NtStatus.NOT_A_DIRECTORY)
@@ -46,10 +46,12 @@ export function* openInBackend(creation: Creation): Steps<Opened | Failure> {
     ...(kind === undefined ? {} : { kind }),
     ...(name.stream === undefined ? {} : { stream: name.stream }),
     read: (desired & (FILE_READ_DATA | FILE_EXECUTE)) !== 0 || asksForMaximum,
+    // A previous version is opened for writing, too, since Explorer does so to restore it: each write is refused.
     write:
-      (desired & (FILE_WRITE_DATA | FILE_APPEND_DATA)) !== 0 ||
-      overwrites(body.createDisposition) ||
-      (asksForMaximum && mayWrite),
+      !share.isPast &&
+      ((desired & (FILE_WRITE_DATA | FILE_APPEND_DATA)) !== 0 ||
+        overwrites(body.createDisposition) ||
+        (asksForMaximum && mayWrite)),
     initial: {
       attributes,
       inherit: (parent) =>
@@ -66,7 +68,7 @@ export function* openInBackend(creation: Creation): Steps<Opened | Failure> {
     // The maximum may well be to read only.
     opened = yield* openByName(share, name.path, { ...how, disposition: 'open', write: false })
   if (failed(opened) && opened.status === NtStatus.OBJECT_NAME_NOT_FOUND && wantsNew && !mayWrite)
-    return fail(NtStatus.ACCESS_DENIED)
+    return fail(share.isPast ? NtStatus.MEDIA_WRITE_PROTECTED : NtStatus.ACCESS_DENIED)
   if (!failed(opened) && !opened.created && body.createDisposition === CreateDisposition.CREATE) {
     yield* wait(opened.file.close())
     return fail(NtStatus.OBJECT_NAME_COLLISION)

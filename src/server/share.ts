@@ -1,5 +1,6 @@
-import { failed } from '../wire/erref/failure.ts'
-import type { Backend } from './backend.ts'
+import type { Filetime } from '../bytes/filetime.ts'
+import { type Failure, failed } from '../wire/erref/failure.ts'
+import type { Backend, Maybe } from './backend.ts'
 import { ChangeNotifier } from './change-notifier.ts'
 import { FileTable } from './file-table.ts'
 import { type Steps, wait } from './steps.ts'
@@ -25,13 +26,32 @@ export class Share {
   readonly options: ShareOptions
   readonly files: FileTable
   readonly notifier: ChangeNotifier
+  /** What it was at earlier times, as far as somebody has it open. */
+  readonly past: Map<Filetime, Maybe<Share | Failure>>
   #volumeId: bigint | undefined
 
   constructor(options: ShareOptions, previous?: Share) {
     this.options = options
     this.files = previous?.files ?? new FileTable()
     this.notifier = previous?.notifier ?? new ChangeNotifier()
+    this.past = previous?.past ?? new Map()
   }
+
+  /** The share of today; another one where this is a previous version of it. */
+  get present(): Share {
+    return this
+  }
+
+  /** True for a previous version: it can be opened for writing, as on Windows, but nothing is ever written. */
+  get isPast(): boolean {
+    return this.present !== this
+  }
+
+  /** Somebody is about to open something, or has it open. A share of today is there anyway. */
+  use(): void {}
+
+  /** Ends a `use`. */
+  release(): Maybe<void> {}
 
   /** Volume serial number, as FileIdInformation and QFid tell it. */
   *volumeId(): Steps<bigint> {

@@ -6,6 +6,7 @@ import type { Random } from './random.ts'
 export interface SlowBackend {
   readonly backend: Backend
   readonly openFiles: () => number
+  readonly openSnapshots: () => number
   /** It has not answered yet. */
   readonly isBusy: () => boolean
 }
@@ -13,6 +14,7 @@ export interface SlowBackend {
 /** Answers of another backend, each some turns of the event loop later than asked for; how many the seed decides. */
 export function slowBackend(inner: Backend, random: Random): SlowBackend {
   let openFiles = 0
+  let openSnapshots = 0
   let pending = 0
 
   const later = async <T>(answer: Answer<T>): Promise<Awaited<Answer<T>>> => {
@@ -50,17 +52,39 @@ export function slowBackend(inner: Backend, random: Random): SlowBackend {
     })
   }
 
-  const backend: Backend = {
-    features: inner.features,
-    async open(path, how) {
-      const opened = await later(inner.open(path, how))
-      if (failed(opened)) return opened
-      openFiles++
-      const slow: Opened = { ...opened, file: slowFile(opened.file) }
-      return slow
-    },
-    volume: () => later(inner.volume()),
-    close: () => inner.close(),
+  const slow = (quick: Backend, ended: () => void): Backend => {
+    const { snapshots } = quick
+    return {
+      features: quick.features,
+      async open(path, how) {
+        const opened = await later(quick.open(path, how))
+        if (failed(opened)) return opened
+        openFiles++
+        const slowed: Opened = { ...opened, file: slowFile(opened.file) }
+        return slowed
+      },
+      volume: () => later(quick.volume()),
+      ...(snapshots && {
+        snapshots: {
+          times: () => later(snapshots.times()),
+          async open(time) {
+            const past = await later(snapshots.open(time))
+            if (past === undefined || failed(past)) return past
+            openSnapshots++
+            return slow(past, () => openSnapshots--)
+          },
+        },
+      }),
+      async close() {
+        await later(quick.close())
+        ended()
+      },
+    }
   }
-  return { backend, openFiles: () => openFiles, isBusy: () => pending > 0 }
+  return {
+    backend: slow(inner, () => {}),
+    openFiles: () => openFiles,
+    openSnapshots: () => openSnapshots,
+    isBusy: () => pending > 0,
+  }
 }

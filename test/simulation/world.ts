@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { memoryBackend } from '../../src/backends/memory/index.ts'
+import { type MemoryBackend, memoryBackend } from '../../src/backends/memory/index.ts'
 import { ntHash } from '../../src/crypto/ntlm.ts'
 import type { BufferPool } from '../../src/protocol/buffer-pool.ts'
-import type { Backend } from '../../src/server/backend.ts'
 import { ServerCore, type ServerOptions } from '../../src/server/server-core.ts'
 import type { ShareOptions } from '../../src/server/share.ts'
 import { openDescriptors } from '../peers/descriptors.ts'
@@ -30,7 +29,7 @@ export class World {
   readonly random: Random
   readonly network: Network
   readonly server: ServerCore
-  readonly backend: Backend
+  readonly backend: MemoryBackend
   readonly clients: Client[] = []
   readonly faults: unknown[] = []
   /** Why the server has ended connections. */
@@ -99,6 +98,7 @@ export class World {
     for (const { name, openFiles } of shares) assert.equal(openFiles, 0, `open files of ${name} are left`)
     for (const share of this.server.shares) {
       assert.equal(share.files.size, 0)
+      assert.equal(share.past.size, 0, 'previous versions are left open')
       assert.equal(share.notifier.watchCount, 0, 'watches are left')
     }
   }

@@ -34,6 +34,9 @@ shares:
     users: [anna, 'no', 007]
     encryption: required
     hidden: true
+    snapshots: .zfs/snapshot/*
+    snapshotTimes: local
+    showSnapshots: true
   scratch: { path: ../scratch }
 `
 
@@ -66,9 +69,12 @@ test('a config file with every key', () => {
       users: ['anna', 'no', '007'],
       encryption: 'required',
       hidden: true,
+      snapshots: '.zfs/snapshot/*',
+      snapshotTimes: 'local',
+      showSnapshots: true,
       place: `${file}:17:3`,
     },
-    { name: 'scratch', path: '/etc/scratch', place: `${file}:24:3` },
+    { name: 'scratch', path: '/etc/scratch', place: `${file}:27:3` },
   ])
 })
 
@@ -194,12 +200,17 @@ test('settings that contradict each other are refused', () => {
     () => merge('maxDialect: 2.1\nshares: { a: { path: /a, encryption: required } }'),
     /the share a requires encryption, which begins with dialect 3\.0/,
   )
+  assert.throws(
+    () => merge('shares: { a: { path: /a, showSnapshots: true } }'),
+    /:1:11: nothing says where the snapshots of the share a lie/,
+  )
 })
 
 test('docs/configuration.md has every key, and its example is one', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8')
   const described = new Set([...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, key = '']) => key))
   const share = ['path', 'comment', 'readOnly', 'users', 'encryption', 'hidden']
+  share.push('snapshots', 'snapshotTimes', 'showSnapshots')
   const keys = [...Object.keys(configSchema.shape), ...share, ...Object.keys(defaultLimits)]
   assert.deepEqual(described, new Set(keys))
   for (const [name, value] of Object.entries(defaultLimits))

@@ -26,6 +26,7 @@ import { Open, streamKeyOf } from '../open.ts'
 import { openInBackend } from '../open-in-backend.ts'
 import { overwrite } from '../overwrite.ts'
 import { parsePathName, withoutDfsPrefix } from '../path-name.ts'
+import { enterPast, withoutGmtToken } from '../previous-versions.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
 import type { Share } from '../share.ts'
@@ -96,13 +97,29 @@ function* createFile(request: Request, body: CreateRequest, share: Share): Steps
   if (failed(name)) return name
   const contexts = readContexts(body)
   if (failed(contexts)) return contexts
-  // There are no snapshots: nothing existed at that time.
-  if (contexts.snapshot !== undefined && contexts.snapshot !== 0n) return fail(NtStatus.OBJECT_NAME_NOT_FOUND)
+  const then = contexts.snapshot === undefined || contexts.snapshot === 0n ? undefined : contexts.snapshot
+  const token = share.backend.snapshots === undefined ? undefined : withoutGmtToken(name)
+  const time = then ?? token?.time
+  if (time === undefined) return yield* openFile({ request, body, share, name, contexts })
+  const past = yield* enterPast(share, time)
+  if (failed(past)) return past
+  try {
+    return yield* openFile({ request, body, share: past, name: token?.name ?? name, contexts })
+  } finally {
+    yield* wait(past.release())
+  }
+}
+
+function* openFile(asked: Omit<Creation, 'desired'>): Steps<Reply | Failure> {
+  const { request, body, share } = asked
   const desired = mapGeneric(body.desiredAccess)
   const allowed = request.tree.maximalAccess
   if ((desired & ~MAXIMUM_ALLOWED & ~allowed) !== 0) return fail(NtStatus.ACCESS_DENIED)
   if ((allowed & FILE_WRITE_DATA) === 0 && overwrites(body.createDisposition)) return fail(NtStatus.ACCESS_DENIED)
-  const creation: Creation = { request, body, share, name, contexts, desired }
+  // MS-FSA 2.1.5.1: what cannot be written to is not emptied and not deleted.
+  const changes = overwrites(body.createDisposition) || (body.createOptions & CreateOptions.DELETE_ON_CLOSE) !== 0
+  if (share.isPast && changes) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
+  const creation: Creation = { ...asked, desired }
   const opened = yield* openInBackend(creation)
   if (failed(opened)) return opened
   // Two opens of one file are settled one after the other, or both might find that nobody has it open.
@@ -192,6 +209,7 @@ function register(creation: Creation, opened: Opened, shared: SharedFile, grante
     channelSequence: request.newChannelSequence(),
   })
   open.deleteOnClose = (body.createOptions & CreateOptions.DELETE_ON_CLOSE) !== 0
+  share.use()
   session.opens.set(open.volatileId, open)
   server.opens.set(open.id, open)
   share.files.add(open)

@@ -4,16 +4,10 @@ import { Command, FsctlCode, IoctlFlags, IoctlRequest, IoctlResponse } from '../
 import { defineCommand } from '../command.ts'
 import type { Control, ControlResult, FileControl } from '../control.ts'
 import { copyChunk, requestResumeKey } from '../copy-chunk.ts'
-import {
-  createOrGetObjectId,
-  enumerateSnapshots,
-  getCompression,
-  queryAllocatedRanges,
-  setSparse,
-  setZeroData,
-} from '../file-controls.ts'
+import { createOrGetObjectId, getCompression, queryAllocatedRanges, setSparse, setZeroData } from '../file-controls.ts'
 import { Open } from '../open.ts'
 import { pipeControl, pipeWait } from '../pipe-controls.ts'
+import { enumerateSnapshots } from '../previous-versions.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
 import { networkInterfaces, validateNegotiateInfo } from '../server-controls.ts'
