@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { diskBackend } from '../../src/backends/disk/index.ts'
+import { type DiskBackendOptions, diskBackend } from '../../src/backends/disk/index.ts'
 import { memoryBackend } from '../../src/backends/memory/index.ts'
 import { ntHash } from '../../src/crypto/ntlm.ts'
 import { Server, type ServerOptions, type ShareOptions } from '../../src/server/index.ts'
@@ -17,6 +17,8 @@ export interface OurServerOptions {
   /** The shares, each with a folder (or memory) of its own that has these files at the start. */
   readonly shares: readonly (Omit<ShareOptions, 'backend' | 'path'> & {
     readonly files?: Readonly<Record<string, string>>
+    /** How the folder is served, where there is one. */
+    readonly disk?: DiskBackendOptions
   })[]
   readonly server?: Partial<Omit<ServerOptions, 'shares' | 'accounts'>>
 }
@@ -63,13 +65,13 @@ export async function startOurServer(options: OurServerOptions): Promise<OurServ
 
 async function startBelow(root: string | undefined, options: OurServerOptions): Promise<OurServer> {
   const folders = new Map<string, string>()
-  const shares = options.shares.map(({ files = {}, ...share }): ShareOptions => {
+  const shares = options.shares.map(({ files = {}, disk = {}, ...share }): ShareOptions => {
     if (root === undefined) return { ...share, backend: memoryBackend({ files }) }
     const path = join(root, share.name)
     mkdirSync(path)
     for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content)
     folders.set(share.name, path)
-    return { ...share, path, backend: diskBackend(path) }
+    return { ...share, path, backend: diskBackend(path, disk) }
   })
   const find = (user: string) => accounts.find((account) => account.user === user.toLowerCase())
   const server = new Server({ ...options.server, shares, accounts: { find } })

@@ -6,9 +6,10 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { startOurServer } from '../peers/our-server.ts'
+import { type OurServer, startOurServer } from '../peers/our-server.ts'
 import { needsPeer } from '../peers/peer.ts'
 import { startSmbd } from '../peers/smbd.ts'
+import { fillPastShare, pastSnapshots, twrpOptions } from './past-share.ts'
 import { baselineFile, fastTests, knownFailuresFile, suites } from './suites.ts'
 
 interface TortureTarget {
@@ -16,6 +17,8 @@ interface TortureTarget {
   readonly port: number
   readonly user: string
   readonly password: string
+  /** Where tests go that want a server or share of their own: `smb2.twrp=4451/past`. */
+  readonly places?: readonly string[]
 }
 
 /** Arguments of the script `torture` for this server. */
@@ -34,6 +37,8 @@ export function tortureArguments(target: TortureTarget, patterns: readonly strin
     baselineFile,
     '--known',
     knownFailuresFile,
+    ...(target.places ?? []).flatMap((place) => ['--at', place]),
+    ...twrpOptions.flatMap((option) => ['--option', option]),
     ...patterns,
   ]
 }
@@ -58,9 +63,16 @@ export const startTortureSmbd = () =>
     ],
   })
 
-/** The same for smbkit: attributes, streams, descriptors are always kept. Both let anonymous users in, to IPC$. */
-export const startTortureServer = () =>
-  startOurServer({ backend: 'disk', shares: [{ name: 'share' }], server: { allowAnonymous: true } })
+/**
+ * The same for smbkit: attributes, streams, descriptors are always kept. Both let anonymous users in, to IPC$. Beside it
+ * what some tests want for themselves.
+ */
+export async function startTortureServer(): Promise<OurServer & TortureTarget> {
+  const shares = [{ name: 'share' }, { name: 'past', disk: { snapshots: pastSnapshots } }]
+  const server = await startOurServer({ backend: 'disk', shares, server: { allowAnonymous: true } })
+  await fillPastShare(server.folder('past') as string)
+  return { ...server, places: [`smb2.twrp=${server.port}/past`] }
+}
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({

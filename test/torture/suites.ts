@@ -29,6 +29,7 @@ export const suites: readonly string[] = [
   'fileid',
   'secleak',
   'scan',
+  'twrp',
 ].map((name) => `smb2.${name}`)
 
 export const baselineFile = join(import.meta.dirname, 'smbd-4.17.json')
