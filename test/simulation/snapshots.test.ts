@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { memoryBackend } from '../../src/backends/memory/index.ts'
 import { viewOf } from '../../src/bytes/utf16.ts'
-import type { Backend } from '../../src/server/backend.ts'
 import { gmtToken } from '../../src/server/previous-versions.ts'
 import { AccessMask } from '../../src/wire/dtyp/index.ts'
 import {
@@ -253,7 +252,7 @@ const plain = memoryBackend({ files })
 const { snapshots: _, ...withoutSnapshots } = plain
 scenario(
   'a share that keeps nothing of its past takes @GMT for a name',
-  { shares: [{ name: 'data', backend: withoutSnapshots as Backend }] },
+  { shares: [{ name: 'data', backend: withoutSnapshots }] },
   async (world) => {
     const client = await world.client()
     await close(client, await create(client, { name: '@GMT-2001.01.01-00.00.00' }))

@@ -45,7 +45,7 @@ export class PortableCalls implements DiskCalls {
   constructor(path: string | Buffer, idSalt = 0) {
     this.#rootPath = realPath(typeof path === 'string' ? bytesOfText(path) : path.toString('latin1'))
     const stat = fs.statSync(toNative(this.#rootPath), { bigint: true })
-    if (!stat.isDirectory()) throw Object.assign(new Error(`${path} is not a directory`), { code: 'ENOTDIR' })
+    if (!stat.isDirectory()) throw Object.assign(new Error(`${String(path)} is not a directory`), { code: 'ENOTDIR' })
     this.#plainDevice = stat.dev ^ BigInt(idSalt)
     this.device = Number(BigInt.asUintN(52, stat.dev))
     this.root = this.#virtual(this.#rootPath)
