@@ -20,7 +20,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   server: ['rpc'],
   client: ['rpc'],
   backends: ['server/backend.ts', 'native'],
-  net: ['protocol/transport.ts'],
+  net: ['protocol/transport.ts', 'native'],
   config: ['server'],
   cli: ['config', 'backends', 'net', 'client'],
 }

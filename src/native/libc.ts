@@ -39,6 +39,7 @@ const NUMBERS = {
     inotify_add_watch: 254,
     inotify_rm_watch: 255,
     read: 0,
+    ioctl: 16,
   },
   arm64: {
     openat2: 437,
@@ -71,6 +72,7 @@ const NUMBERS = {
     inotify_add_watch: 27,
     inotify_rm_watch: 28,
     read: 63,
+    ioctl: 29,
   },
 } as const
 

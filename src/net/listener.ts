@@ -1,4 +1,5 @@
 import net from 'node:net'
+import { unacknowledgedBytes } from '../native/socket.ts'
 import type { Transport, TransportEvents } from '../protocol/transport.ts'
 import { readingInPlace } from './reading-in-place.ts'
 
@@ -61,11 +62,17 @@ function writeAll(socket: net.Socket, parts: readonly Uint8Array[], sent: (() =>
   else socket.write(last, sent)
 }
 
+/** Node does not document it; without it nobody knows what has arrived. */
+interface WithHandle {
+  readonly _handle?: { readonly fd?: number } | null
+}
+
 class SocketTransport implements Transport {
   readonly remote: string
   readonly local: string
   #socket: net.Socket
   #corked = false
+  #sentBytes = 0
 
   constructor(socket: net.Socket) {
     this.#socket = socket
@@ -82,6 +89,13 @@ class SocketTransport implements Transport {
     return this.#socket.writableLength
   }
 
+  progress(): { readonly sent: number; readonly acknowledged: number } | undefined {
+    const descriptor = (this.#socket as unknown as WithHandle)._handle?.fd
+    const waiting = descriptor === undefined ? undefined : unacknowledgedBytes(descriptor)
+    if (waiting === undefined) return undefined
+    return { sent: this.#sentBytes, acknowledged: this.#sentBytes - this.#socket.writableLength - waiting }
+  }
+
   send(parts: readonly Uint8Array[], sent?: () => void): void {
     const socket = this.#socket
     if (socket.destroyed) {
@@ -90,6 +104,7 @@ class SocketTransport implements Transport {
     }
     let length = 0
     for (const part of parts) length += part.length
+    this.#sentBytes += length
     if (length >= LARGE_BYTES) this.#sendNow(parts, sent)
     else this.#sendTogether(parts, sent)
   }

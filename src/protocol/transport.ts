@@ -8,6 +8,11 @@ export interface Transport {
   readonly unsentBytes: number
   /** Takes the bytes over: they must not change before `sent` is called (also when the connection is gone). */
   send(parts: readonly Uint8Array[], sent?: () => void): void
+  /**
+   * Bytes given to `send` so far, and how many of them the peer is known to have; absent, or undefined, where that
+   * cannot be told.
+   */
+  progress?(): { readonly sent: number; readonly acknowledged: number } | undefined
   /** Stops and resumes what is received. */
   pause(): void
   resume(): void

@@ -4,6 +4,7 @@ import type { Struct } from '../wire/schema/index.ts'
 import type { Command } from '../wire/smb2/index.ts'
 import type { Channel } from './channel.ts'
 import type { Connection, Negotiated } from './connection.ts'
+import { deliver } from './notification.ts'
 import type { Open, PipeOpen } from './open.ts'
 import type { ServerCore } from './server-core.ts'
 import type { TreeConnect } from './tree-connect.ts'
@@ -91,12 +92,16 @@ export class Session {
   }
 
   /**
-   * Sends what no request asked for, on one of its connections (MS-SMB2 3.3.4.1.6). False if it has none left.
-   * `sessionId`: what the header says; the message is sealed where the session wants that.
+   * Sends what no request asked for; see `deliver`. False if it has no connection left. `sessionId`: what the header
+   * says. `isDue`: false when the client has reacted, so that no other connection need be tried.
    */
-  notify<T, I>(command: Command, body: Struct<T, I>, value: NoInfer<I>, sessionId = this.id): boolean {
-    for (const { connection, isEstablished } of this.channels.values())
-      if (isEstablished && connection.sendUnsolicited({ command, body, value, sessionId, session: this })) return true
-    return false
+  notify<T, I>(
+    command: Command,
+    body: Struct<T, I>,
+    value: NoInfer<I>,
+    sessionId = this.id,
+    isDue: () => boolean = () => true,
+  ): boolean {
+    return deliver({ command, body, value, sessionId, session: this }, isDue)
   }
 }

@@ -33,6 +33,7 @@ export class Wire implements Transport {
   #toServer: Uint8Array[] = []
   #toClient: Outgoing[] = []
   #unsentBytes = 0
+  #sentBytes = 0
   #peakUnsentBytes = 0
   #overflowed = false
   #serverPaused = false
@@ -71,10 +72,16 @@ export class Wire implements Transport {
     parts.forEach((bytes, i) => {
       this.#toClient.push(i === parts.length - 1 && sent !== undefined ? { bytes, sent } : { bytes })
       this.#unsentBytes += bytes.length
+      this.#sentBytes += bytes.length
     })
     this.#peakUnsentBytes = Math.max(this.#peakUnsentBytes, this.#unsentBytes)
     if (this.#unsentBytes > HIGH_WATER_BYTES) this.#overflowed = true
     this.#network.wake()
+  }
+
+  /** What the client has not taken, its machine has not acknowledged. */
+  progress(): { readonly sent: number; readonly acknowledged: number } {
+    return { sent: this.#sentBytes, acknowledged: this.#sentBytes - this.#unsentBytes }
   }
 
   pause(): void {
