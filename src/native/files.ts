@@ -157,6 +157,41 @@ export function fallocate(libc: Libc, descriptor: number, mode: number, offset: 
   return libc.call(libc.numbers.fallocate, descriptor, mode, offset, length)
 }
 
+const FICLONERANGE = 0x4020_940d
+const FS_IOC_GETFLAGS = 0x8008_6601
+const FS_IOC_SETFLAGS = 0x4008_6602
+const FS_COMPR_FL = 0x4
+
+/** Lets a range of one open file share the blocks of a range of another one: btrfs, XFS, bcachefs, ZFS. */
+export function cloneRange(
+  libc: Libc,
+  source: number,
+  sourceOffset: number,
+  length: number,
+  target: number,
+  targetOffset: number,
+): number {
+  const at = Place.value >>> 3
+  libc.u64[at] = BigInt(source)
+  libc.u64[at + 1] = BigInt(sourceOffset)
+  libc.u64[at + 2] = BigInt(length)
+  libc.u64[at + 3] = BigInt(targetOffset)
+  return libc.call(libc.numbers.ioctl, target, FICLONERANGE, libc.address + Place.value)
+}
+
+/** Has the file system compress what is written to an open file from now on (`chattr +c`), or no more. */
+export function setCompressed(libc: Libc, descriptor: number, compressed: boolean): number {
+  const at = Place.value >>> 2
+  libc.u32[at + 1] = 0
+  const got = libc.call(libc.numbers.ioctl, descriptor, FS_IOC_GETFLAGS, libc.address + Place.value)
+  if (got < 0) return got
+  const before = libc.u32[at] as number
+  const after = compressed ? before | FS_COMPR_FL : before & ~FS_COMPR_FL
+  if (after === before) return 0
+  libc.u32[at] = after
+  return libc.call(libc.numbers.ioctl, descriptor, FS_IOC_SETFLAGS, libc.address + Place.value)
+}
+
 /** What kind of file system it is: f_type of fstatfs. */
 export function fileSystemType(libc: Libc, descriptor: number): number {
   const result = libc.call(libc.numbers.fstatfs, descriptor, libc.address + Place.value)

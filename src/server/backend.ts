@@ -57,6 +57,12 @@ export interface BackendFeatures {
   readonly readOnly: boolean
   /** Longest name, in UTF-16 units. */
   readonly maxNameLength: number
+  /** FILE_ATTRIBUTE_COMPRESSED can be set, and is handed down (`InitialState.inheritedAttributes`). */
+  readonly compression?: boolean
+  /** Files have `reparsePoint` and `setReparsePoint`. */
+  readonly reparsePoints?: boolean
+  /** Files have `property` and `setProperty`. */
+  readonly properties?: boolean
 }
 
 export interface OpenHow {
@@ -79,6 +85,8 @@ export interface OpenHow {
 export interface InitialState {
   /** FILE_ATTRIBUTE_* bits: READONLY, HIDDEN, SYSTEM, ARCHIVE, TEMPORARY, NOT_CONTENT_INDEXED, OFFLINE. */
   readonly attributes?: number
+  /** FILE_ATTRIBUTE_* bits that it takes over from the directory that it goes into: COMPRESSED, INTEGRITY_STREAM. */
+  readonly inheritedAttributes?: number
   /** Self-relative SECURITY_DESCRIPTOR. */
   readonly securityDescriptor?: Uint8Array
   /**
@@ -191,6 +199,21 @@ export interface BackendFile {
   /** Self-relative SECURITY_DESCRIPTOR, undefined where none is kept. */
   securityDescriptor(): Answer<Uint8Array | undefined>
   setSecurityDescriptor(descriptor: Uint8Array): Answer<void>
+
+  /**
+   * Gives a range of this stream, from `to` on, the content that `range` of `source` has, by sharing its room: a file of
+   * the same backend. Neither end of file moves. NOT_SUPPORTED where room cannot be shared between these two, or not at
+   * these offsets: then the server copies.
+   */
+  duplicate?(source: BackendFile, range: ByteRange, to: number): Answer<void>
+  /** What the server keeps with the file under a name of its own, up to 4 KiB; undefined for nothing. */
+  property?(name: string): Answer<Uint8Array | undefined>
+  /** Undefined takes it away. */
+  setProperty?(name: string, value: Uint8Array | undefined): Answer<void>
+  /** REPARSE_DATA_BUFFER or REPARSE_GUID_DATA_BUFFER, undefined where the file is no reparse point. */
+  reparsePoint?(): Answer<Uint8Array | undefined>
+  /** Undefined makes it a plain file or directory again. */
+  setReparsePoint?(data: Uint8Array | undefined): Answer<void>
 
   /** Moves the file or directory (not a stream). `replace`: an existing file gives way, in one step. */
   rename(to: BackendPath, replace: boolean): Answer<void>

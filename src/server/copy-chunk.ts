@@ -11,6 +11,7 @@ import {
 } from '../wire/smb2/index.ts'
 import { reportModified } from './change-notifier.ts'
 import type { ControlResult } from './control.ts'
+import { shareRange } from './copy-range.ts'
 import { narrow } from './narrow.ts'
 import { Open } from './open.ts'
 import type { Request } from './request.ts'
@@ -71,13 +72,17 @@ const limitsExceeded = (): ControlResult => ({
   }),
 })
 
+/** Smaller chunks are copied sooner than it is found out whether their room can be shared. */
+const MIN_SHARED_BYTES = 64 * 1024
+const NOT_SHARED = fail(NtStatus.NOT_SUPPORTED)
+
 type Chunk = SrvCopychunkCopy['chunks'][number]
 
 function* copyAll(source: Open, target: Open, chunks: readonly Chunk[]): Steps<ControlResult | Failure> {
   let total = 0
   for (const [index, chunk] of chunks.entries()) {
     const problem = yield* copyOne(source, target, chunk)
-    if (problem !== undefined) return index === 0 ? problem : done(problem.status, index, total)
+    if (problem !== undefined) return done(problem.status, index, total)
     total += chunk.length
   }
   if (total > 0) reportModified(target, 'written')
@@ -91,6 +96,9 @@ function* copyOne(source: Open, target: Open, chunk: Chunk): Steps<Failure | und
   const length = BigInt(chunk.length)
   if (source.stream.locks.blocksRead(source, chunk.sourceOffset, length)) return fail(NtStatus.FILE_LOCK_CONFLICT)
   if (target.stream.locks.blocksWrite(target, chunk.targetOffset, length)) return fail(NtStatus.FILE_LOCK_CONFLICT)
+  const range = { offset: from, length: chunk.length }
+  const shared = chunk.length < MIN_SHARED_BYTES ? NOT_SHARED : yield* shareRange(source.file, range, target.file, to)
+  if (shared === undefined || shared.status !== NtStatus.NOT_SUPPORTED) return shared
   const data = Buffer.allocUnsafe(chunk.length)
   const count = yield* wait(source.file.read(data, from))
   if (failed(count)) return count

@@ -2,10 +2,12 @@ import { AccessMask } from '../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import {
+  CompressionFormat,
   FileAccessInformation,
   FileAlignmentInformation,
   FileAllInformation,
   FileAlternateNameInformation,
+  FileAttributes,
   FileAttributeTagInformation,
   FileBasicInformation,
   FileCompressionInformation,
@@ -73,6 +75,15 @@ const standard = (open: Open, stat: FileStat) => {
     deletePending,
     directory: stat.isDirectory && open.file.stream === undefined,
   }
+}
+
+const PLAIN = { compressionFormat: CompressionFormat.NONE, compressionUnitShift: 0, chunkShift: 0, clusterShift: 0 }
+/** As NTFS does it, with clusters of 4 KiB: units of 16 clusters. */
+const COMPRESSED = {
+  compressionFormat: CompressionFormat.LZNT1,
+  compressionUnitShift: 16,
+  chunkShift: 12,
+  clusterShift: 12,
 }
 
 /** As FileNameInformation has it: from the root of the share. */
@@ -161,10 +172,7 @@ const queries = new Map<number, FileQuery>([
     ofStat(0, FileCompressionInformation.size, (_open, stat) =>
       FileCompressionInformation.encode({
         compressedFileSize: BigInt(stat.allocationSize),
-        compressionFormat: 0,
-        compressionUnitShift: 0,
-        chunkShift: 0,
-        clusterShift: 0,
+        ...((stat.attributes & FileAttributes.COMPRESSED) === 0 ? PLAIN : COMPRESSED),
       }),
     ),
   ],

@@ -16,6 +16,8 @@ export interface ServerLimits {
   readonly maxTransactBytes: number
   /** Credits that one connection may hold. */
   readonly maxCredits: number
+  /** Tokens of offloaded reads that are good at a time; the oldest give way. */
+  readonly maxOffloadTokens: number
   /** Requests of one connection that wait (locks, notifications, pipe reads). */
   readonly maxAsyncRequests: number
   /**
@@ -47,6 +49,7 @@ export const defaultLimits: ServerLimits = {
   maxWriteBytes: 8 * MIB,
   maxTransactBytes: 8 * MIB,
   maxCredits: 8192,
+  maxOffloadTokens: 1024,
   maxAsyncRequests: 1024,
   maxUnsentBytes: 2 * MIB,
   maxIdleBufferBytes: 48 * MIB,

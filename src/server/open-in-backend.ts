@@ -24,6 +24,13 @@ function kindOf(body: CreateRequest, name: PathName): 'file' | 'directory' | und
     : undefined
 }
 
+/** What a new file takes over from its directory (MS-FSA 2.1.5.1.1). */
+function inheritedBy(body: CreateRequest): number {
+  const { COMPRESSED, INTEGRITY_STREAM } = FileAttributes
+  const mayBeCompressed = (body.createOptions & CreateOptions.NO_COMPRESSION) === 0
+  return mayBeCompressed ? COMPRESSED | INTEGRITY_STREAM : INTEGRITY_STREAM
+}
+
 /** Opens or makes what a CREATE names, as its disposition and options have it. */
 export function* openInBackend(creation: Creation): Steps<Opened | Failure> {
   const { request, body, share, name, contexts, desired } = creation
@@ -54,6 +61,7 @@ export function* openInBackend(creation: Creation): Steps<Opened | Failure> {
         (asksForMaximum && mayWrite)),
     initial: {
       attributes,
+      inheritedAttributes: inheritedBy(body),
       inherit: (parent) =>
         mayAdd(parent, identity, isDirectory)
           ? inheritDescriptor(parent, identity, isDirectory)

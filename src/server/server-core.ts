@@ -16,6 +16,7 @@ import { Connection } from './connection.ts'
 import type { ServerEvents } from './events.ts'
 import { defaultLimits, type ServerLimits } from './limits.ts'
 import { NamedPipes } from './named-pipes.ts'
+import { OffloadTokens } from './offload-tokens.ts'
 import type { Open } from './open.ts'
 import type { Reply } from './reply.ts'
 import type { Request } from './request.ts'
@@ -81,6 +82,8 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   readonly pipes = new NamedPipes()
   /** For large messages, both ways. */
   readonly buffers: BufferPool
+  /** What offloaded reads have given out. */
+  readonly offloadTokens: OffloadTokens
   /** Sessions of all connections (MS-SMB2 3.3.1.5: GlobalSessionTable). */
   readonly sessions = new Map<bigint, Session>()
   /** Open files of all shares, by the persistent part of their id (MS-SMB2 3.3.1.5: GlobalOpenTable). */
@@ -101,6 +104,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     this.clock = options.clock ?? systemClock
     this.limits = { ...defaultLimits, ...options.limits }
     this.startedAt = this.clock.now()
+    this.offloadTokens = new OffloadTokens(this.clock, this.limits.maxOffloadTokens)
     this.buffers = new BufferPool(this.limits.maxIdleBufferBytes)
     this.name = (options.name ?? 'SMBKIT').toUpperCase()
     this.comment = options.comment ?? 'smbkit'

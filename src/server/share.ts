@@ -21,6 +21,9 @@ export interface ShareOptions {
   readonly path?: string
 }
 
+/** What NTFS has by default, for a volume that cannot tell. */
+const DEFAULT_CLUSTER_BYTES = 4096
+
 /** A share while it is offered. */
 export class Share {
   readonly options: ShareOptions
@@ -29,6 +32,7 @@ export class Share {
   /** What it was at earlier times, as far as somebody has it open. */
   readonly past: Map<Filetime, Maybe<Share | Failure>>
   #volumeId: bigint | undefined
+  #clusterBytes: number | undefined
 
   constructor(options: ShareOptions, previous?: Share) {
     this.options = options
@@ -60,6 +64,16 @@ export class Share {
       this.#volumeId = failed(volume) ? 0n : BigInt(volume.serialNumber)
     }
     return this.#volumeId
+  }
+
+  /** Bytes of one allocation unit. */
+  *clusterBytes(): Steps<number> {
+    if (this.#clusterBytes === undefined) {
+      const volume = yield* wait(this.backend.volume())
+      if (failed(volume)) return DEFAULT_CLUSTER_BYTES
+      this.#clusterBytes = volume.bytesPerSector * volume.sectorsPerAllocationUnit
+    }
+    return this.#clusterBytes
   }
 
   get name(): string {

@@ -13,6 +13,7 @@ import {
   FileFsVolumeInformation,
   FileSystemAttributes,
   FsInformationClass,
+  SectorSizeFlags,
 } from '../wire/fscc/index.ts'
 import type { VolumeInfo } from './backend.ts'
 import type { Share } from './share.ts'
@@ -58,6 +59,11 @@ function attributesOf({ backend, readOnly }: Share): number {
   if (features.sparseFiles) attributes |= S.SUPPORTS_SPARSE_FILES
   if (features.namedStreams) attributes |= S.NAMED_STREAMS
   if (features.extendedAttributes) attributes |= S.SUPPORTS_EXTENDED_ATTRIBUTES
+  if (features.compression === true) attributes |= S.FILE_COMPRESSION
+  if (features.reparsePoints === true) attributes |= S.SUPPORTS_REPARSE_POINTS
+  if (features.properties === true) attributes |= S.SUPPORTS_OBJECT_IDS
+  // Where the backend cannot share room, the server copies.
+  if (!features.readOnly) attributes |= S.SUPPORTS_BLOCK_REFCOUNTING
   if (readOnly) attributes |= S.READ_ONLY_VOLUME
   return attributes
 }
@@ -130,13 +136,16 @@ const queries = new Map<number, VolumeQuery>([
   ],
   [
     FsInformationClass.FileFsSectorSizeInformation,
-    ofVolume(FileFsSectorSizeInformation.size, (volume) =>
+    ofVolume(FileFsSectorSizeInformation.size, (volume, share) =>
       FileFsSectorSizeInformation.encode({
         logicalBytesPerSector: volume.bytesPerSector,
         physicalBytesPerSectorForAtomicity: volume.bytesPerSector,
         physicalBytesPerSectorForPerformance: unitBytes(volume),
         effectivePhysicalBytesPerSectorForAtomicity: volume.bytesPerSector,
-        flags: 0x3,
+        flags:
+          SectorSizeFlags.ALIGNED_DEVICE |
+          SectorSizeFlags.PARTITION_ALIGNED_ON_DEVICE |
+          (share.backend.features.sparseFiles ? SectorSizeFlags.TRIM_ENABLED : 0),
         byteOffsetForSectorAlignment: 0,
         byteOffsetForPartitionAlignment: 0,
       }),

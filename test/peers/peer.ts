@@ -20,6 +20,7 @@ const packages = {
   tshark: 'tshark',
   rclone: 'rclone',
   impacket: 'python3-impacket',
+  'mkfs.btrfs': 'btrfs-progs',
 } as const
 
 export type Peer = keyof typeof packages

@@ -99,6 +99,8 @@ const silent: readonly (keyof BackendFile)[] = [
   'zero',
   'setExtendedAttributes',
   'setSecurityDescriptor',
+  'setProperty',
+  'setReparsePoint',
   'rename',
   'renameStream',
   'link',

@@ -4,6 +4,7 @@ import type { Backend } from '../../src/server/backend.ts'
 import { contentTests } from './backend-conformance/content.ts'
 import { extendedAttributeTests, securityDescriptorTests } from './backend-conformance/extras.ts'
 import { type ConformanceTest, Fixture, Lacking } from './backend-conformance/fixture.ts'
+import { keptTests } from './backend-conformance/kept.ts'
 import { metadataTests } from './backend-conformance/metadata.ts'
 import { nameTests } from './backend-conformance/names.ts'
 import { openTests } from './backend-conformance/open.ts'
@@ -42,6 +43,7 @@ export const conformanceTests: readonly ConformanceTest[] = [
   ...renameTests,
   ...linkTests,
   ...removeTests,
+  ...keptTests,
   ...volumeTests,
 ]
 

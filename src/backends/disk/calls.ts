@@ -65,6 +65,10 @@ export interface DiskCalls {
   reserve(descriptor: number, offset: number, length: number): number
   /** Makes the range a hole. */
   punch(descriptor: number, offset: number, length: number): number
+  /** Lets a range of an open file share the room of a range of another. Absent where no disk can. */
+  clone?(from: number, fromOffset: number, length: number, to: number, toOffset: number): number
+  /** Whether the disk is to compress what is written from now on. Absent where no disk can. */
+  setCompressed?(descriptor: number, compressed: boolean): number
   /** The next byte from `offset` on that is (not) in a hole; -ENXIO if there is none. */
   seekData(descriptor: number, offset: number): number
   seekHole(descriptor: number, offset: number): number

@@ -120,6 +120,16 @@ export class Data {
     return result < 0 ? failErrno(result) : undefined
   }
 
+  /** Shares room with a range of another file, where the disk can do that at these offsets. */
+  duplicate(source: Data, range: ByteRange, to: number): Failure | undefined {
+    const { calls } = this.#disk
+    if (calls.clone === undefined) return fail(NtStatus.NOT_SUPPORTED)
+    const result = calls.clone(source.descriptor, range.offset, range.length, this.descriptor, to)
+    if (result >= 0) return undefined
+    // Whatever else stands in the way (another disk, offsets within a block): what is not shared can be copied.
+    return fail(result === -Errno.ENOSPC || result === -Errno.EDQUOT ? NtStatus.DISK_FULL : NtStatus.NOT_SUPPORTED)
+  }
+
   async #writeZeros(offset: number, length: number): Promise<void | Failure> {
     for (let done = 0; done < length; ) {
       const part = ZEROS.subarray(0, Math.min(ZEROS.length, length - done))

@@ -33,6 +33,7 @@ export const KEPT_ATTRIBUTES =
   FileAttributes.ARCHIVE |
   FileAttributes.TEMPORARY |
   FileAttributes.SPARSE_FILE |
+  FileAttributes.COMPRESSED |
   FileAttributes.OFFLINE |
   FileAttributes.NOT_CONTENT_INDEXED |
   FileAttributes.INTEGRITY_STREAM |

@@ -11,7 +11,7 @@ import { Errno, failErrno } from './errno.ts'
 const USER = 'user.'
 export const STREAM_PREFIX = 'user.DosStream.'
 /** What in `user.` is not for clients: Samba's own and ours. */
-const RESERVED = ['user.dosattrib', 'user.dosstream.', 'user.samba_', 'user.ntacl', 'user.smbkit.']
+const RESERVED = ['user.dosattrib', 'user.dosstream.', 'user.samba_', 'user.ntacl', 'user.smbreparse', 'user.smbkit.']
 /** Bytes of all extended attributes of one file, as NTFS limits them. */
 const MAX_BYTES = 65_535
 

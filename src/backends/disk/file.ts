@@ -12,12 +12,15 @@ import type {
 } from '../../server/backend.ts'
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import { FileAttributes } from '../../wire/fscc/file-attributes.ts'
 import { isErrno, type RawStat } from './calls.ts'
 import { Data } from './data.ts'
 import type { Disk } from './disk.ts'
 import { Errno, failErrno } from './errno.ts'
 import { readExtendedAttributes, writeExtendedAttributes } from './extended-attributes.ts'
 import { link, type Named, remove, rename } from './moves.ts'
+import { readProperty, writeProperty } from './properties.ts'
+import { readReparsePoint, writeReparsePoint } from './reparse-points.ts'
 import { readSecurityDescriptor, writeSecurityDescriptor } from './security-descriptor.ts'
 
 /** What a call that changes something answers at once. */
@@ -67,6 +70,7 @@ export class DiskFile implements BackendFile, Named {
     const { attributes, creationTime, lastAccessTime, lastWriteTime, changeTime } = change
     if (attributes !== undefined || creationTime !== undefined) {
       const before = metadata.dosAttributes(this.descriptor, this.fileId)
+      if (attributes !== undefined) compress(this.disk, this.descriptor, before.attributes ?? 0, attributes)
       const result = metadata.setDosAttributes(
         this.descriptor,
         raw,
@@ -210,6 +214,52 @@ export class DiskFile implements BackendFile, Named {
     return writeSecurityDescriptor(attributes, this.descriptor, raw, descriptor)
   }
 
+  duplicate(source: BackendFile, range: ByteRange, to: number): Answer<void> {
+    const refusal = this.#notWritable()
+    if (refusal !== undefined) return refusal
+    if (!(source instanceof DiskFile) || source.disk !== this.disk) return fail(NtStatus.NOT_SUPPORTED)
+    const from = source.shared()
+    const into = this.shared()
+    if (failed(from)) return from
+    if (failed(into)) return into
+    return from === undefined || into === undefined ? fail(NtStatus.NOT_SUPPORTED) : into.duplicate(from, range, to)
+  }
+
+  /** The bytes whose room can be shared with others; undefined where they have none of their own. */
+  protected shared(): Data | undefined | Failure {
+    return this.isDirectory ? undefined : this.data
+  }
+
+  property(name: string): Uint8Array | undefined | Failure {
+    if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
+    const { attributes } = this.disk.calls
+    return attributes === undefined ? undefined : readProperty(attributes, this.descriptor, name)
+  }
+
+  setProperty(name: string, value: Uint8Array | undefined): Done {
+    const refusal = this.notChangeable()
+    if (refusal !== undefined) return refusal
+    const { attributes } = this.disk.calls
+    if (attributes === undefined) return fail(NtStatus.NOT_SUPPORTED)
+    return writeProperty(attributes, this.descriptor, name, value)
+  }
+
+  reparsePoint(): Uint8Array | undefined | Failure {
+    if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
+    const { attributes } = this.disk.calls
+    return attributes === undefined ? undefined : readReparsePoint(attributes, this.descriptor)
+  }
+
+  setReparsePoint(data: Uint8Array | undefined): Done {
+    const raw = this.raw()
+    if (failed(raw)) return raw
+    const refusal = this.notChangeable()
+    if (refusal !== undefined) return refusal
+    const { attributes } = this.disk.calls
+    if (attributes === undefined) return fail(NtStatus.NOT_SUPPORTED)
+    return writeReparsePoint(this.disk.metadata, attributes, this.descriptor, raw, data)
+  }
+
   rename(to: BackendPath, replace: boolean): Done {
     if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
     if (this.disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
@@ -236,4 +286,10 @@ export class DiskFile implements BackendFile, Named {
     this.disk.openNames.delete(this)
     return this.data.close()
   }
+}
+
+/** The disk itself compresses what is marked so, where it can; elsewhere the mark is all there is. */
+export function compress(disk: Disk, descriptor: number, before: number, after: number): void {
+  const { COMPRESSED } = FileAttributes
+  if ((before & COMPRESSED) !== (after & COMPRESSED)) disk.calls.setCompressed?.(descriptor, (after & COMPRESSED) !== 0)
 }

@@ -140,6 +140,9 @@ class FolderBackend implements DiskBackend {
       extendedAttributes: kept,
       securityDescriptors: kept,
       sparseFiles: disk.calls.sparse,
+      compression: kept,
+      reparsePoints: kept,
+      properties: kept,
       readOnly: disk.readOnly,
       maxNameLength: MAX_NAME_BYTES,
     }

@@ -292,6 +292,14 @@ export class LinuxCalls implements DiskCalls {
     return files.fallocate(this.#libc, descriptor, mode, offset, length)
   }
 
+  clone(from: number, fromOffset: number, length: number, to: number, toOffset: number): number {
+    return files.cloneRange(this.#libc, from, fromOffset, length, to, toOffset)
+  }
+
+  setCompressed(descriptor: number, compressed: boolean): number {
+    return files.setCompressed(this.#libc, descriptor, compressed)
+  }
+
   seekData(descriptor: number, offset: number): number {
     return files.seek(this.#libc, descriptor, offset, files.SEEK_DATA)
   }

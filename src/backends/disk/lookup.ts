@@ -5,6 +5,7 @@ import { type DiskCalls, isErrno, type OpenKind, type RawStat } from './calls.ts
 import type { DirectoryCache } from './directory-cache.ts'
 import { Errno, failErrno } from './errno.ts'
 import { decodeName, isHidden, storable } from './names.ts'
+import { REPARSE } from './reparse-points.ts'
 
 /** As many links may be followed for one path (as Linux itself has it). */
 const MAX_LINKS = 40
@@ -57,14 +58,38 @@ export class Lookup {
     let parent = this.#calls.foldsCase && parentPath.length > 0 ? -Errno.ENOENT : this.folder(parentPath)
     if (parent === -Errno.ENOENT && parentPath.length > 0) {
       const found = this.#folderAnyCase(parentPath)
-      if (failed(found)) return found
+      if (failed(found)) return this.#stopped(parentPath) ?? found
       parent = found.descriptor
       stored = found.path
     }
-    if (parent < 0) return failPath(parent)
+    if (parent < 0) return this.#stopped(parentPath) ?? failPath(parent)
     const place = this.inFolder(parent, stored, path[path.length - 1] as string)
-    if (failed(place)) this.#calls.close(parent)
-    return place
+    // Nothing is in a directory that is a reparse point: what is asked for is where that leads.
+    const isStopped = !failed(place) && place.stat === undefined && this.#isReparsePoint(parent)
+    if (failed(place) || isStopped) this.#calls.close(parent)
+    return isStopped ? fail(NtStatus.STOPPED_ON_SYMLINK) : place
+  }
+
+  /** Whether a path ends early, at a reparse point: what is a link to a directory may well be a file here. */
+  #stopped(path: readonly string[]): Failure | undefined {
+    let stored: readonly string[] = []
+    for (const name of path) {
+      const folder = this.folder(stored)
+      if (folder < 0) return undefined
+      const place = this.inFolder(folder, stored, name)
+      const found = !failed(place) && place.stat !== undefined
+      const reparse = found ? this.#calls.attributes?.readAt(folder, place.name, REPARSE) : undefined
+      this.#calls.close(folder)
+      if (!found) return undefined
+      if (reparse !== undefined && !isErrno(reparse)) return fail(NtStatus.STOPPED_ON_SYMLINK)
+      stored = place.path
+    }
+    return undefined
+  }
+
+  #isReparsePoint(descriptor: number): boolean {
+    const value = this.#calls.attributes?.read(descriptor, REPARSE)
+    return value !== undefined && !isErrno(value)
   }
 
   /** `name` in an open folder, which becomes the place's. */

@@ -11,11 +11,14 @@ import {
 } from './dos-attributes.ts'
 import { Errno } from './errno.ts'
 import { isExtendedAttribute, shownName } from './extended-attributes.ts'
+import { REPARSE, reparseTagOf } from './reparse-points.ts'
 
 /** What the extended attributes of a file say, but for streams and descriptors. */
 interface Extra {
   readonly dos: DosAttributes
   readonly eaSize: number
+  /** 0 where it is no reparse point. */
+  readonly reparseTag: number
 }
 
 interface Remembered extends Extra {
@@ -28,7 +31,7 @@ const MAX_OWN_TIMES = 4096
 /** Elsewhere two changes within one step of the kernel's clock have the same time: a fresh one proves nothing yet. */
 const SETTLED_100NS = 500_000n
 
-const NOTHING: Extra = { dos: { attributes: undefined, creationTime: undefined }, eaSize: 0 }
+const NOTHING: Extra = { dos: { attributes: undefined, creationTime: undefined }, eaSize: 0, reparseTag: 0 }
 
 /** Reads and writes what POSIX has no place for, and makes the stats of SMB of it. */
 export class Metadata {
@@ -65,7 +68,7 @@ export class Metadata {
     if (this.#attributes === undefined) return extra
     if (!raw.exactChangeTime && raw.changeTime > now - SETTLED_100NS) return extra
     const { changeTime, fileId } = raw
-    this.#remembered.set(fileId, { changeTime, dos: extra.dos, eaSize: extra.eaSize })
+    this.#remembered.set(fileId, { changeTime, ...extra })
     if (this.#remembered.size > MAX_REMEMBERED) dropOldest(this.#remembered)
     return extra
   }
@@ -94,7 +97,8 @@ export class Metadata {
       isDirectory: isDirectory && stream === undefined,
       attributes:
         ((dos.attributes ?? 0) & KEPT_ATTRIBUTES) |
-        (isDirectory && stream === undefined ? FileAttributes.DIRECTORY : 0),
+        (isDirectory && stream === undefined ? FileAttributes.DIRECTORY : 0) |
+        (extra.reparseTag === 0 ? 0 : FileAttributes.REPARSE_POINT),
       creationTime: dos.creationTime ?? birthOf(raw),
       lastAccessTime: raw.accessTime,
       lastWriteTime: raw.writeTime,
@@ -105,7 +109,7 @@ export class Metadata {
       // A directory has one name; what a POSIX disk counts are the `..` of those in it.
       links: isDirectory ? Math.min(1, raw.links) : raw.links,
       eaSize: extra.eaSize,
-      reparseTag: 0,
+      reparseTag: extra.reparseTag,
     }
   }
 
@@ -119,7 +123,8 @@ export class Metadata {
   setDosAttributes(descriptor: number, raw: RawStat, attributes: number, creationTime: Filetime | undefined): number {
     const kept = attributes & KEPT_ATTRIBUTES
     if (this.#attributes !== undefined) {
-      const stored = kept | (raw.kind === 'directory' ? FileAttributes.DIRECTORY : 0)
+      const stored =
+        kept | (attributes & FileAttributes.REPARSE_POINT) | (raw.kind === 'directory' ? FileAttributes.DIRECTORY : 0)
       const value = encodeDosAttributes(stored, creationTime ?? birthOf(raw))
       const result = this.#attributes.write(descriptor, DOS_ATTRIB, value)
       // A folder below the root may be a mount of a disk without extended attributes.
@@ -154,17 +159,20 @@ function extraOf(names: readonly string[] | number, read: (name: string) => Uint
   if (isErrno(names) || names.length === 0) return NOTHING
   let dos = NOTHING.dos
   let eaSize = 0
+  let reparseTag = 0
   for (const name of names) {
     if (name === DOS_ATTRIB) {
       const value = read(name)
       if (!isErrno(value)) dos = decodeDosAttributes(value)
+    } else if (name === REPARSE) {
+      reparseTag = reparseTagOf(read(name))
     } else if (isExtendedAttribute(name)) {
       const value = read(name)
       if (isErrno(value) || value.length === 0) continue
       eaSize = entryEnd(eaSize, shownName(name), value.length)
     }
   }
-  return { dos, eaSize }
+  return { dos, eaSize, reparseTag }
 }
 
 /** Where an entry of FileFullEaInformation ends that follows `size` bytes of others (MS-FSCC 2.4.16). */

@@ -4,7 +4,7 @@ import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { isErrno, type OpenKind, type RawStat } from './calls.ts'
 import type { Disk } from './disk.ts'
 import { Errno, failErrno } from './errno.ts'
-import { DiskFile } from './file.ts'
+import { compress, DiskFile } from './file.ts'
 import { failOpen, type Place } from './lookup.ts'
 import { readSecurityDescriptor } from './security-descriptor.ts'
 import { DiskStream } from './stream-file.ts'
@@ -157,15 +157,25 @@ function create(disk: Disk, place: Place, how: OpenHow): Opened | Failure | unde
 
 /** With the security descriptor that comes from the directory, where none is given; or why nothing may be made in it. */
 function inheriting(disk: Disk, place: Place, how: OpenHow): OpenHow | Failure {
+  const withAttributes = inheritingAttributes(disk, place, how)
   const inherit = how.initial?.inherit
   const { attributes } = disk.calls
-  if (inherit === undefined || attributes === undefined) return how
+  if (inherit === undefined || attributes === undefined) return withAttributes
   const parent = readSecurityDescriptor(attributes, place.parent)
   if (failed(parent)) return parent
   const inherited = inherit(parent)
   if (failed(inherited)) return inherited
-  if (inherited === undefined || how.initial?.securityDescriptor !== undefined) return how
-  return { ...how, initial: { ...how.initial, securityDescriptor: inherited } }
+  if (inherited === undefined || how.initial?.securityDescriptor !== undefined) return withAttributes
+  return { ...withAttributes, initial: { ...withAttributes.initial, securityDescriptor: inherited } }
+}
+
+/** With the attributes that the directory hands down. */
+function inheritingAttributes(disk: Disk, place: Place, how: OpenHow): OpenHow {
+  const mask = how.initial?.inheritedAttributes ?? 0
+  if (mask === 0 || disk.calls.attributes === undefined) return how
+  const inherited = (disk.metadata.dosAttributes(place.parent, 0n).attributes ?? 0) & mask
+  if (inherited === 0) return how
+  return { ...how, initial: { ...how.initial, attributes: (how.initial?.attributes ?? 0) | inherited } }
 }
 
 /** Makes the handle; closes the descriptor if it cannot. */
@@ -202,6 +212,7 @@ function begin(disk: Disk, file: DiskFile, raw: RawStat, how: OpenHow): Failure 
   const initial: InitialState = how.initial ?? {}
   const { attributes = 0, securityDescriptor, extendedAttributes = [], allocationSize = 0 } = initial
   if (attributes !== 0) {
+    compress(disk, file.descriptor, 0, attributes)
     const result = disk.metadata.setDosAttributes(file.descriptor, raw, attributes, undefined)
     if (result < 0) return failErrno(result)
   }

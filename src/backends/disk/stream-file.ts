@@ -110,6 +110,10 @@ export class DiskStream extends DiskFile {
     return length <= 0 ? [] : [{ offset: range.offset, length }]
   }
 
+  protected override shared(): Data | undefined | Failure {
+    return this.#stored(false)
+  }
+
   override flush(): Answer<void> {
     const stored = this.#stored(false)
     if (failed(stored)) return stored

@@ -17,6 +17,9 @@ const MAX_EXTENDED_ATTRIBUTES_BYTES = 65_535
 /** Bytes of a security descriptor, as NTFS limits it. */
 const MAX_SECURITY_DESCRIPTOR_BYTES = 65_536
 
+/** Bytes of one property. */
+const MAX_PROPERTY_BYTES = 4096
+
 const ok = undefined
 /** What a call that changes something answers. */
 type Done = Failure | undefined
@@ -135,6 +138,30 @@ export class MemoryFile implements BackendFile {
     const refusal = setSecurityDescriptor(this.node, descriptor)
     if (refusal === undefined) this.node.touchChanged()
     return refusal
+  }
+
+  property(name: string): Uint8Array | undefined {
+    return this.node.properties?.get(name)?.slice()
+  }
+
+  setProperty(name: string, value: Uint8Array | undefined): Done {
+    if (this.#readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
+    if (value !== undefined && value.length > MAX_PROPERTY_BYTES) return fail(NtStatus.INVALID_PARAMETER)
+    this.node.properties ??= new Map()
+    if (value === undefined) this.node.properties.delete(name)
+    else this.node.properties.set(name, value.slice())
+    return ok
+  }
+
+  reparsePoint(): Uint8Array | undefined {
+    return this.node.reparsePoint?.slice()
+  }
+
+  setReparsePoint(data: Uint8Array | undefined): Done {
+    if (this.#readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
+    this.node.reparsePoint = data?.slice()
+    this.node.touchChanged()
+    return ok
   }
 
   rename(to: BackendPath, replace: boolean): Done {

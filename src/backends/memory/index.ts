@@ -51,6 +51,9 @@ export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend
     extendedAttributes: options.extendedAttributes ?? true,
     securityDescriptors: options.securityDescriptors ?? true,
     sparseFiles: true,
+    compression: true,
+    reparsePoints: true,
+    properties: true,
     readOnly: false,
     maxNameLength: 255,
   }

@@ -1,4 +1,5 @@
 import type { Filetime } from '../../bytes/filetime.ts'
+import { viewOf } from '../../bytes/utf16.ts'
 import type { ExtendedAttribute, FileStat } from '../../server/backend.ts'
 import { FileAttributes } from '../../wire/fscc/file-attributes.ts'
 import { Content } from './content.ts'
@@ -12,8 +13,13 @@ const SETTABLE_ATTRIBUTES =
   FileAttributes.ARCHIVE |
   FileAttributes.TEMPORARY |
   FileAttributes.SPARSE_FILE |
+  FileAttributes.COMPRESSED |
   FileAttributes.OFFLINE |
-  FileAttributes.NOT_CONTENT_INDEXED
+  FileAttributes.NOT_CONTENT_INDEXED |
+  FileAttributes.INTEGRITY_STREAM |
+  FileAttributes.NO_SCRUB_DATA |
+  FileAttributes.PINNED |
+  FileAttributes.UNPINNED
 
 /** One name of a file or directory in its parent. It moves with a rename, so every handle that holds it follows. */
 export interface Link {
@@ -44,6 +50,9 @@ export class MemoryNode {
   /** By upper-case name. */
   extendedAttributes: Map<string, ExtendedAttribute> | undefined
   securityDescriptor: Uint8Array | undefined
+  reparsePoint: Uint8Array | undefined
+  /** What the server keeps with it; made when there is something. */
+  properties: Map<string, Uint8Array> | undefined
   creationTime: Filetime
   lastAccessTime: Filetime
   lastWriteTime: Filetime
@@ -107,10 +116,14 @@ export class MemoryNode {
 
   stat(stream: StreamNode): FileStat {
     const isDirectory = this.isDirectory && stream === this.unnamed
+    const reparse = this.reparsePoint
     return {
       fileId: this.fileId,
       isDirectory,
-      attributes: isDirectory ? this.#attributes | FileAttributes.DIRECTORY : this.#attributes,
+      attributes:
+        this.#attributes |
+        (isDirectory ? FileAttributes.DIRECTORY : 0) |
+        (reparse === undefined ? 0 : FileAttributes.REPARSE_POINT),
       creationTime: this.creationTime,
       lastAccessTime: this.lastAccessTime,
       lastWriteTime: this.lastWriteTime,
@@ -119,7 +132,7 @@ export class MemoryNode {
       allocationSize: stream.content.allocationSize,
       links: this.links,
       eaSize: extendedAttributesSize(this.extendedAttributes?.values() ?? []),
-      reparseTag: 0,
+      reparseTag: reparse === undefined ? 0 : viewOf(reparse).getUint32(0, true),
     }
   }
 

@@ -19,7 +19,7 @@ export function open(volume: MemoryVolume, path: readonly string[], how: OpenHow
   if (place.link !== undefined) return openExisting(volume, place.link, how)
   if (how.disposition === 'open') return fail(NtStatus.OBJECT_NAME_NOT_FOUND)
   if (volume.features.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
-  const node = newNode(volume, how, place.parent.securityDescriptor)
+  const node = newNode(volume, how, place.parent)
   if (failed(node)) return node
   return handle(volume, volume.addLink(place.parent, place.name, node), how, true)
 }
@@ -45,10 +45,10 @@ function openExisting(volume: MemoryVolume, link: Link, how: OpenHow): Opened | 
 }
 
 /** A file or directory without a name yet; nothing is left behind when it cannot be made. */
-function newNode(volume: MemoryVolume, how: OpenHow, inherited: Uint8Array | undefined): MemoryNode | Failure {
+function newNode(volume: MemoryVolume, how: OpenHow, parent: MemoryNode): MemoryNode | Failure {
   if (!volume.takeFile()) return fail(NtStatus.DISK_FULL)
   const node = new MemoryNode(volume, how.kind === 'directory')
-  const refusal = begin(node, how.initial ?? {}, how.stream, inherited)
+  const refusal = begin(node, how.initial ?? {}, how.stream, parent)
   if (refusal === undefined) return node
   volume.releaseUnused(node)
   return refusal
@@ -58,10 +58,10 @@ function begin(
   node: MemoryNode,
   initial: InitialState,
   stream: string | undefined,
-  parentDescriptor: Uint8Array | undefined,
+  parent: MemoryNode,
 ): Failure | undefined {
-  node.attributes = initial.attributes ?? 0
-  const inherited = initial.inherit?.(parentDescriptor)
+  node.attributes = (initial.attributes ?? 0) | (parent.attributes & (initial.inheritedAttributes ?? 0))
+  const inherited = initial.inherit?.(parent.securityDescriptor)
   if (failed(inherited)) return inherited
   const descriptor = initial.securityDescriptor ?? inherited
   if (descriptor !== undefined) {

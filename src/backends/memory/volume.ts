@@ -71,6 +71,7 @@ export class MemoryVolume {
     const last = path.length - 1
     for (let depth = 0; depth < last; depth++) {
       const next = parent.children?.get(upcase(path[depth] ?? ''))?.node
+      if (next?.reparsePoint !== undefined) return fail(NtStatus.STOPPED_ON_SYMLINK)
       // MS-FSA 2.1.5.1: a missing component, or a file where a directory must be, before the last one.
       if (next === undefined || !next.isDirectory) return fail(NtStatus.OBJECT_PATH_NOT_FOUND)
       parent = next

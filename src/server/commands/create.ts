@@ -32,6 +32,7 @@ import type { Request } from '../request.ts'
 import type { Share } from '../share.ts'
 import { sharingAllows } from '../share-mode.ts'
 import { type Steps, wait } from '../steps.ts'
+import { stoppedAtTheEnd, stoppedOnTheWay } from '../stopped-on-symlink.ts'
 import { createPipe } from './create-pipe.ts'
 
 const { DELETE, FILE_WRITE_DATA, MAXIMUM_ALLOWED } = AccessMask
@@ -121,7 +122,7 @@ function* openFile(asked: Omit<Creation, 'desired'>): Steps<Reply | Failure> {
   if (share.isPast && changes) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
   const creation: Creation = { ...asked, desired }
   const opened = yield* openInBackend(creation)
-  if (failed(opened)) return opened
+  if (failed(opened)) return opened.status === NtStatus.STOPPED_ON_SYMLINK ? yield* stoppedOnTheWay(creation) : opened
   // Two opens of one file are settled one after the other, or both might find that nobody has it open.
   const leave = yield* share.files.enter(opened.file.fileId)
   try {
@@ -153,6 +154,9 @@ function* settle(creation: Creation, opened: Opened, shared: SharedFile): Steps<
   const { file, created } = opened
   const before = yield* wait(file.stat())
   if (failed(before)) return before
+  // MS-FSA 2.1.5.1: a reparse point is opened as such, or it leads on.
+  if (before.reparseTag !== 0 && (body.createOptions & CreateOptions.OPEN_REPARSE_POINT) === 0)
+    return yield* stoppedAtTheEnd(creation, file)
   const most = yield* mostAccess(creation, opened)
   if (failed(most)) return most
   const granted = grant(creation.desired, created ? most : withoutWrites(most, before, name), created)

@@ -3,8 +3,20 @@ import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { Command, FsctlCode, IoctlFlags, IoctlRequest, IoctlResponse } from '../../wire/smb2/index.ts'
 import { defineCommand } from '../command.ts'
 import type { Control, ControlResult, FileControl } from '../control.ts'
+import { getCompression, getIntegrity, setCompression, setIntegrity } from '../controls/compression.ts'
+import { duplicateExtents } from '../controls/duplicate-extents.ts'
+import {
+  createOrGetObjectId,
+  deleteObjectId,
+  objectId,
+  setObjectId,
+  setObjectIdExtended,
+} from '../controls/object-ids.ts'
+import { offloadRead, offloadWrite } from '../controls/offload.ts'
+import { fileLevelTrim, queryAllocatedRanges, queryFileRegions, setSparse, setZeroData } from '../controls/ranges.ts'
+import { deleteReparsePoint, reparsePoint, setReparsePoint } from '../controls/reparse-points.ts'
+import { isPathnameValid, ntfsVolumeData, readFileUsnData, writeUsnCloseRecord } from '../controls/volume.ts'
 import { copyChunk, requestResumeKey } from '../copy-chunk.ts'
-import { createOrGetObjectId, getCompression, queryAllocatedRanges, setSparse, setZeroData } from '../file-controls.ts'
 import { Open } from '../open.ts'
 import { pipeControl, pipeWait } from '../pipe-controls.ts'
 import { enumerateSnapshots } from '../previous-versions.ts'
@@ -32,10 +44,33 @@ const fileControls = new Map<number, FileControl>([
   [FsctlCode.SET_SPARSE, setSparse],
   [FsctlCode.SET_ZERO_DATA, setZeroData],
   [FsctlCode.QUERY_ALLOCATED_RANGES, queryAllocatedRanges],
+  [FsctlCode.QUERY_FILE_REGIONS, queryFileRegions],
+  [FsctlCode.FILE_LEVEL_TRIM, fileLevelTrim],
+  [FsctlCode.DUPLICATE_EXTENTS_TO_FILE, duplicateExtents],
+  [FsctlCode.DUPLICATE_EXTENTS_TO_FILE_EX, duplicateExtents],
+  [FsctlCode.OFFLOAD_READ, offloadRead],
+  [FsctlCode.OFFLOAD_WRITE, offloadWrite],
   [FsctlCode.GET_COMPRESSION, getCompression],
+  [FsctlCode.SET_COMPRESSION, setCompression],
+  [FsctlCode.GET_INTEGRITY_INFORMATION, getIntegrity],
+  [FsctlCode.SET_INTEGRITY_INFORMATION, setIntegrity],
+  [FsctlCode.SET_INTEGRITY_INFORMATION_EX, setIntegrity],
   [FsctlCode.CREATE_OR_GET_OBJECT_ID, createOrGetObjectId],
-  [FsctlCode.GET_OBJECT_ID, createOrGetObjectId],
+  [FsctlCode.GET_OBJECT_ID, objectId],
+  [FsctlCode.SET_OBJECT_ID, setObjectId],
+  [FsctlCode.SET_OBJECT_ID_EXTENDED, setObjectIdExtended],
+  [FsctlCode.DELETE_OBJECT_ID, deleteObjectId],
+  [FsctlCode.GET_REPARSE_POINT, reparsePoint],
+  [FsctlCode.SET_REPARSE_POINT, setReparsePoint],
+  [FsctlCode.DELETE_REPARSE_POINT, deleteReparsePoint],
+  [FsctlCode.IS_PATHNAME_VALID, isPathnameValid],
+  [FsctlCode.GET_NTFS_VOLUME_DATA, ntfsVolumeData],
+  [FsctlCode.READ_FILE_USN_DATA, readFileUsnData],
+  [FsctlCode.WRITE_USN_CLOSE_RECORD, writeUsnCloseRecord],
 ])
+
+/** What a request has in place of a file where it needs none. */
+const NO_FILE = 0xffff_ffff_ffff_ffffn
 
 /** MS-SMB2 3.3.5.15. */
 export const ioctl = defineCommand({
@@ -60,7 +95,12 @@ function* serveIoctl(request: Request, body: IoctlRequest): Steps<Reply | Failur
 
 function* control(request: Request, body: IoctlRequest): Steps<ControlResult | Failure> {
   const server = serverControls.get(body.ctlCode)
-  if (server !== undefined) return yield* server(request, body)
+  if (server !== undefined) {
+    // MS-SMB2 3.3.5.15: then it must not name one either.
+    const { persistent, volatile } = body.fileId
+    if (persistent !== NO_FILE || volatile !== NO_FILE) return fail(NtStatus.INVALID_PARAMETER)
+    return yield* server(request, body)
+  }
   const open = request.anyOpen(body.fileId)
   if (failed(open)) return open
   if (!(open instanceof Open)) return yield* pipeControl(request, body, open)

@@ -20,7 +20,7 @@ export interface ConformanceTest {
 }
 
 export type Feature = {
-  [Name in keyof BackendFeatures]: BackendFeatures[Name] extends boolean ? Name : never
+  [Name in keyof BackendFeatures]-?: NonNullable<BackendFeatures[Name]> extends boolean ? Name : never
 }[keyof BackendFeatures]
 
 /** Thrown by a test that finds that the backend lacks what it needs and no feature tells. */
