@@ -95,7 +95,6 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   shareGeneration = 0
   #shares = new Map<string, Share>()
   #mechanisms: SpnegoMechanisms
-  #nextSessionId: bigint
   #nextOpenId: bigint
   #cancelSweep: (() => void) | undefined
 
@@ -119,9 +118,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     this.allowAnonymous = options.allowAnonymous ?? false
     this.#mechanisms = this.#mechanismsFor(options.accounts)
     // Ids begin at a random place, so that those of an earlier run mean nothing to this one.
-    const start = randomBytes(8)
-    this.#nextSessionId = (BigInt(start.readUInt32LE(0)) << 20n) + 1n
-    this.#nextOpenId = (BigInt(start.readUInt32LE(4)) << 20n) + 1n
+    this.#nextOpenId = (BigInt(randomBytes(4).readUInt32LE()) << 20n) + 1n
     this.setShares(options.shares)
   }
 
@@ -204,8 +201,12 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     return this.#mechanisms.initialToken()
   }
 
+  /** Any number that is none yet. Some programs keep 32 bits of it. */
   newSessionId(): bigint {
-    return this.#nextSessionId++
+    for (;;) {
+      const id = BigInt(randomBytes(4).readUInt32LE())
+      if (id !== 0n && !this.sessions.has(id)) return id
+    }
   }
 
   newOpenId(): bigint {

@@ -14,6 +14,8 @@ export type OurBackend = 'disk' | 'memory'
 
 export interface OurServerOptions {
   readonly backend: OurBackend
+  /** Default: one that is free. */
+  readonly port?: number
   /** The shares, each with a folder (or memory) of its own that has these files at the start. */
   readonly shares: readonly (Omit<ShareOptions, 'backend' | 'path'> & {
     readonly files?: Readonly<Record<string, string>>
@@ -77,7 +79,7 @@ async function startBelow(root: string | undefined, options: OurServerOptions): 
   const server = new Server({ ...options.server, shares, accounts: { find } })
   const faults: unknown[] = []
   server.on('fault', ({ error }) => faults.push(error))
-  const { host, port } = await server.start({ host: '127.0.0.1', port: 0 })
+  const { host, port } = await server.start({ host: '127.0.0.1', port: options.port ?? 0 })
   const stop = async () => {
     try {
       // A client's process may be gone a moment before its connection is.

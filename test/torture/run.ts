@@ -3,7 +3,7 @@
  * runs smbtorture's tests against it and prints how they compare with smbd's. Exit code 1: some test that smbd passes
  * fails and is not a known failure.
  */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type OurServer, startOurServer } from '../peers/our-server.ts'
@@ -38,10 +38,14 @@ export function tortureArguments(target: TortureTarget, patterns: readonly strin
     '--known',
     knownFailuresFile,
     ...(target.places ?? []).flatMap((place) => ['--at', place]),
+    ...(canBlockConnections() ? ['--option', 'torture:use_iptables=yes', '--timeout', '70'] : []),
     ...twrpOptions.flatMap((option) => ['--option', option]),
     ...patterns,
   ]
 }
+
+/** Tests of several channels cut some of them off in the system's packet filter: for root, where there is one. */
+const canBlockConnections = (): boolean => spawnSync('iptables', ['-S']).status === 0
 
 /** smbd with the share that the baseline was made on. */
 export const startTortureSmbd = () =>
@@ -68,6 +72,26 @@ export const startTortureSmbd = () =>
  * what some tests want for themselves.
  */
 export async function startTortureServer(): Promise<OurServer & TortureTarget> {
+  const main = await startMainServer()
+  // One test connects to port 445, whatever it is told.
+  const standard = await startOurServer({
+    backend: 'memory',
+    shares: [{ name: 'share' }],
+    port: 445,
+    server: { allowAnonymous: true },
+  }).catch(() => {})
+  if (standard === undefined) return main
+  return {
+    ...main,
+    places: [...(main.places ?? []), 'smb2.multichannel.bugs=445/share'],
+    stop: async () => {
+      await standard.stop()
+      await main.stop()
+    },
+  }
+}
+
+async function startMainServer(): Promise<OurServer & TortureTarget> {
   const shares = [{ name: 'share' }, { name: 'past', disk: { snapshots: pastSnapshots } }]
   const server = await startOurServer({ backend: 'disk', shares, server: { allowAnonymous: true } })
   await fillPastShare(server.folder('past') as string)
