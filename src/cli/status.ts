@@ -65,7 +65,7 @@ export function formatStatus(status: ServerStatus): string {
     lines.push(`  ${[...parts, `since ${time(session.since)}`].join('  ')}`)
     for (const tree of session.trees) lines.push(`    connected to ${tree.share}`)
     for (const open of session.opens) {
-      const what = [open.directory ? 'folder' : '', open.deleteOnClose ? 'deleted when closed' : '']
+      const what = [open.directory ? 'folder' : '', open.deleteOnClose ? 'deleted when closed' : '', open.caching]
       lines.push(`    open  ${[`${open.share}\\${open.path}`, ...what.filter((text) => text !== '')].join('  ')}`)
       for (const { offset, length, exclusive } of open.locks)
         lines.push(`      locked  ${exclusive ? 'exclusive' : 'shared'}  from ${offset}, ${length} bytes`)

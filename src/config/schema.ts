@@ -41,6 +41,7 @@ const share = block('a share: path and more, each on a line of its own', {
   users: userNames.exactOptional(),
   encryption: oneOf(encryptionModes).exactOptional(),
   hidden: flag.exactOptional(),
+  oplocks: flag.exactOptional(),
   snapshots: text('a path in which * stands for the names of snapshots').exactOptional(),
   snapshotTimes: oneOf(snapshotTimes).exactOptional(),
   showSnapshots: flag.exactOptional(),

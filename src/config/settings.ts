@@ -28,6 +28,8 @@ export interface ShareSettings {
   readonly users?: readonly string[]
   readonly encryption?: EncryptionMode
   readonly hidden?: boolean
+  /** Clients may cache files. Default true. */
+  readonly oplocks?: boolean
   /** Where snapshots of the folder lie, from the folder or absolute; `*` stands for their names. */
   readonly snapshots?: string
   /** How times in those names are meant. */

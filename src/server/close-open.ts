@@ -1,5 +1,6 @@
 import { failed } from '../wire/erref/failure.ts'
 import type { BackendFile } from './backend.ts'
+import { releaseCaching } from './caching/release.ts'
 import { reportRemoved } from './change-notifier.ts'
 import { Open, type PipeOpen } from './open.ts'
 import { run, type Steps, wait } from './steps.ts'
@@ -70,6 +71,8 @@ function* leave(open: Open): Steps<void> {
   } finally {
     if (streamGoes) shared.streamsToDelete.delete(stream.key)
     open.share.files.forgetUnused(shared)
+    // Who waits for the cache to be given up finds the file as it is now.
+    releaseCaching(open)
   }
 }
 

@@ -9,6 +9,7 @@ import {
   SrvCopychunkResponse,
   SrvRequestResumeKeyResponse,
 } from '../wire/smb2/index.ts'
+import { breakForData } from './caching/index.ts'
 import { reportModified } from './change-notifier.ts'
 import type { ControlResult } from './control.ts'
 import { shareRange } from './copy-range.ts'
@@ -104,8 +105,11 @@ function* copyOne(source: Open, target: Open, chunk: Chunk): Steps<Failure | und
   if (failed(count)) return count
   // A chunk that goes past the end of the source is an error, not a shorter copy.
   if (count < chunk.length) return fail(NtStatus.INVALID_VIEW_SIZE)
+  breakForData(target)
   const written = yield* wait(target.file.write(data, to, false))
-  return failed(written) ? written : undefined
+  if (failed(written)) return written
+  breakForData(target)
+  return undefined
 }
 
 const done = (status: number, chunksWritten: number, totalBytesWritten: number): ControlResult => ({

@@ -1,4 +1,5 @@
 import type { CreateRequest } from '../wire/smb2/index.ts'
+import type { LeaseRequest } from './caching/index.ts'
 import type { RequestedContexts } from './create-contexts.ts'
 import type { PathName } from './path-name.ts'
 import type { Request } from './request.ts'
@@ -11,6 +12,8 @@ export interface Creation {
   readonly share: Share
   readonly name: PathName
   readonly contexts: RequestedContexts
+  /** The lease that is asked for. */
+  readonly lease: LeaseRequest | undefined
   /** DesiredAccess with its generic rights spelled out. */
   readonly desired: number
 }

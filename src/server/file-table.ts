@@ -1,6 +1,7 @@
 import { sameName } from '../wire/fscc/index.ts'
 import type { BackendPath } from './backend.ts'
 import { ByteRangeLocks } from './byte-range-locks.ts'
+import type { StreamCaching } from './caching/stream-caching.ts'
 import type { Open } from './open.ts'
 import { type Steps, wait } from './steps.ts'
 
@@ -9,6 +10,8 @@ export interface SharedStream {
   /** '' is the unnamed stream. Upper case. */
   key: string
   readonly locks: ByteRangeLocks
+  /** Absent where nobody caches. */
+  caching: StreamCaching | undefined
 }
 
 /** What all opens of one file have in common: keyed by the identity that the backend gives. */
@@ -47,7 +50,7 @@ export class SharedFile {
   stream(key: string): SharedStream {
     let stream = this.streams.get(key)
     if (stream === undefined) {
-      stream = { key, locks: new ByteRangeLocks() }
+      stream = { key, locks: new ByteRangeLocks(), caching: undefined }
       this.streams.set(key, stream)
     }
     return stream

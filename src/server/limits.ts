@@ -32,6 +32,8 @@ export interface ServerLimits {
   readonly logonTimeoutMs: number
   /** A connection with no open file and no traffic is closed after this. */
   readonly idleTimeoutMs: number
+  /** A client that was told to give up an oplock or a lease, and does not say that it has, has none after this. */
+  readonly oplockBreakTimeoutMs: number
   /** A client that takes none of its answers for this long is disconnected. */
   readonly stalledTimeoutMs: number
 }
@@ -56,5 +58,6 @@ export const defaultLimits: ServerLimits = {
   negotiateTimeoutMs: 30_000,
   logonTimeoutMs: 60_000,
   idleTimeoutMs: 15 * 60_000,
+  oplockBreakTimeoutMs: 35_000,
   stalledTimeoutMs: 5 * 60_000,
 }

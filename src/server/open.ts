@@ -1,6 +1,7 @@
 import type { Filetime } from '../bytes/filetime.ts'
 import { upcase } from '../wire/fscc/index.ts'
 import type { BackendFile, BackendPath } from './backend.ts'
+import type { Holder } from './caching/holder.ts'
 import type { Watch } from './change-notifier.ts'
 import type { DirectoryScan } from './directory-scan.ts'
 import type { ChannelSequence } from './durability/channel-sequence.ts'
@@ -61,6 +62,8 @@ export class Open {
   scan: DirectoryScan | undefined
   /** The change notification of a directory. */
   watch: Watch | undefined
+  /** The oplock or lease by which the client may cache the file. */
+  caching: Holder | undefined
   /** Locks held; kept by ByteRangeLocks. */
   lockCount = 0
   /** The client wants this time not to be moved by its writes (MS-FSCC 2.4.7: -1). */

@@ -25,6 +25,11 @@ export interface ChainState {
 /** What a request of a channel that the client has given up must not do (MS-SMB2 3.3.5.2.10). */
 const CHANGING: ReadonlySet<Command> = new Set([Command.WRITE, Command.SET_INFO, Command.IOCTL])
 
+/** What a request can wait for: an open, or a session where there is no open yet. */
+export interface WaitedFor {
+  readonly waiting: Set<Request>
+}
+
 /** One request on its way through the server. */
 export class Request {
   readonly connection: Connection
@@ -46,7 +51,7 @@ export class Request {
   cancelled = false
   closedMeanwhile = false
   #cancel: (() => void) | undefined
-  #waitsOn: Open | PipeOpen | undefined
+  #waitsOn: WaitedFor | undefined
   /** The open that it counts for, and since when (MS-SMB2 3.3.1.10: Open.OutstandingRequestCount). */
   #countsFor: Open | PipeOpen | undefined
   #turn: Turn = NO_TURN
@@ -159,15 +164,18 @@ export class Request {
   }
 
   /**
-   * Sends STATUS_PENDING: the final answer comes when the command ends. `cancel` is called when the client cancels or
-   * `open` is closed, and must make the command end. Fails when the connection has too many such requests.
+   * Sends STATUS_PENDING, once: the final answer comes when the command ends. `cancel` is called when the client cancels
+   * or `waitsOn` ends, and must make the command end. Fails when the connection has too many such requests, and where
+   * the request is cancelled already.
    */
-  goAsync(open: Open | PipeOpen, cancel: () => void): Failure | undefined {
-    const refused = this.connection.startAsync(this)
+  goAsync(waitsOn: WaitedFor, cancel: () => void): Failure | undefined {
+    if (this.cancelled) return fail(NtStatus.CANCELLED)
+    const refused = this.asyncId === undefined ? this.connection.startAsync(this) : undefined
     if (refused !== undefined) return refused
     this.#cancel = cancel
-    this.#waitsOn = open
-    open.waiting.add(this)
+    this.#waitsOn?.waiting.delete(this)
+    this.#waitsOn = waitsOn
+    waitsOn.waiting.add(this)
     return undefined
   }
 

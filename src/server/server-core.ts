@@ -12,6 +12,7 @@ import { type Clock, systemClock } from '../protocol/clock.ts'
 import type { Transport } from '../protocol/transport.ts'
 import type { Failure } from '../wire/erref/failure.ts'
 import { Dialect } from '../wire/smb2/index.ts'
+import { LeaseTables } from './caching/lease-tables.ts'
 import { Connection } from './connection.ts'
 import type { ServerEvents } from './events.ts'
 import { defaultLimits, type ServerLimits } from './limits.ts'
@@ -88,6 +89,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   readonly sessions = new Map<bigint, Session>()
   /** Open files of all shares, by the persistent part of their id (MS-SMB2 3.3.1.5: GlobalOpenTable). */
   readonly opens = new Map<bigint, Open>()
+  readonly leases = new LeaseTables()
   readonly #allowGuest: boolean
   /** The address that is listened on, once that is known. */
   protected host = ''

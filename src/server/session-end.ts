@@ -21,6 +21,7 @@ async function closeAll(opens: Iterable<Open | PipeOpen>): Promise<void> {
 export async function endTree(tree: TreeConnect): Promise<void> {
   const { session } = tree
   session.trees.delete(tree.id)
+  for (const request of [...session.waiting]) if (request.maybeTree === tree) request.cancel()
   await closeAll([...session.opens.values()].filter((open) => open.tree === tree))
 }
 
@@ -34,6 +35,7 @@ export async function endSession(session: Session, why: SessionEnd): Promise<voi
   }
   session.channels.clear()
   server.sessions.delete(session.id)
+  for (const request of [...session.waiting]) request.cancel()
   const closing = closeAll([...session.opens.values()])
   session.trees.clear()
   await closing

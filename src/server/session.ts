@@ -6,6 +6,7 @@ import type { Channel } from './channel.ts'
 import type { Connection, Negotiated } from './connection.ts'
 import { deliver } from './notification.ts'
 import type { Open, PipeOpen } from './open.ts'
+import type { Request } from './request.ts'
 import type { ServerCore } from './server-core.ts'
 import type { TreeConnect } from './tree-connect.ts'
 
@@ -43,6 +44,8 @@ export class Session {
   readonly trees = new Map<number, TreeConnect>()
   /** By the volatile part of their id. */
   readonly opens = new Map<bigint, Open | PipeOpen>()
+  /** Requests that wait, and have no open that would end them when it closes. */
+  readonly waiting = new Set<Request>()
   /** Directories that are watched, whether or not a request waits; kept by ChangeNotifier. */
   watchCount = 0
   readonly createdAt: bigint

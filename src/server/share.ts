@@ -15,6 +15,8 @@ export interface ShareOptions {
   readonly users?: readonly string[]
   /** `required`: only sealed requests are served (SMB2_SHAREFLAG_ENCRYPT_DATA). */
   readonly encryption?: 'required' | 'enabled' | 'off'
+  /** Clients may cache files (oplocks and leases). Default true. */
+  readonly oplocks?: boolean
   /** Not listed when clients browse. */
   readonly hidden?: boolean
   /** For status and RPC: where it lies, for people. */

@@ -1,4 +1,5 @@
 import { dateFromFiletime } from '../bytes/filetime.ts'
+import { describeCaching } from './caching/index.ts'
 import { Open } from './open.ts'
 import type { ServerCore } from './server-core.ts'
 import type { Session } from './session.ts'
@@ -40,6 +41,8 @@ export interface OpenStatus {
   readonly shareAccess: number
   readonly directory: boolean
   readonly deleteOnClose: boolean
+  /** For people: `lease RWH`, `oplock batch`; '' is none. */
+  readonly caching: string
   readonly locks: readonly { readonly offset: string; readonly length: string; readonly exclusive: boolean }[]
 }
 
@@ -86,13 +89,22 @@ function sessionStatus(session: Session): SessionStatus {
 function openStatus(open: Session['opens'] extends Map<bigint, infer O> ? O : never): OpenStatus {
   const common = { id: open.id.toString(16), share: open.tree.name, access: `0x${open.grantedAccess.toString(16)}` }
   if (!(open instanceof Open))
-    return { ...common, path: open.name, shareAccess: 7, directory: false, deleteOnClose: false, locks: [] }
+    return {
+      ...common,
+      path: open.name,
+      shareAccess: 7,
+      directory: false,
+      deleteOnClose: false,
+      caching: '',
+      locks: [],
+    }
   return {
     ...common,
     path: open.displayPath,
     shareAccess: open.shareAccess,
     directory: open.file.isDirectory,
     deleteOnClose: open.deleteOnClose || open.shared.deletePending,
+    caching: describeCaching(open),
     locks: open.stream.locks.held
       .filter((lock) => lock.open === open)
       .map(({ offset, length, exclusive }) => ({ offset: String(offset), length: String(length), exclusive })),

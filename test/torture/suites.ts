@@ -18,6 +18,7 @@ export const suites: readonly string[] = [
   'deny',
   'rename',
   'session',
+  'oplock',
   'tcon',
   'mkdir',
   'openattr',

@@ -34,6 +34,7 @@ shares:
     users: [anna, 'no', 007]
     encryption: required
     hidden: true
+    oplocks: false
     snapshots: .zfs/snapshot/*
     snapshotTimes: local
     showSnapshots: true
@@ -69,12 +70,13 @@ test('a config file with every key', () => {
       users: ['anna', 'no', '007'],
       encryption: 'required',
       hidden: true,
+      oplocks: false,
       snapshots: '.zfs/snapshot/*',
       snapshotTimes: 'local',
       showSnapshots: true,
       place: `${file}:17:3`,
     },
-    { name: 'scratch', path: '/etc/scratch', place: `${file}:27:3` },
+    { name: 'scratch', path: '/etc/scratch', place: `${file}:28:3` },
   ])
 })
 
@@ -209,7 +211,7 @@ test('settings that contradict each other are refused', () => {
 test('docs/configuration.md has every key, and its example is one', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8')
   const described = new Set([...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, key = '']) => key))
-  const share = ['path', 'comment', 'readOnly', 'users', 'encryption', 'hidden']
+  const share = ['path', 'comment', 'readOnly', 'users', 'encryption', 'hidden', 'oplocks']
   share.push('snapshots', 'snapshotTimes', 'showSnapshots')
   const keys = [...Object.keys(configSchema.shape), ...share, ...Object.keys(defaultLimits)]
   assert.deepEqual(described, new Set(keys))

@@ -11,9 +11,17 @@ import {
   CreateResponse,
   HeaderFlags,
   ImpersonationLevel,
-  OplockLevel,
 } from '../../wire/smb2/index.ts'
 import type { FileStat, Opened } from '../backend.ts'
+import {
+  Breaks,
+  breakForOpen,
+  grantCaching,
+  leaseFits,
+  leaseRequestOf,
+  oplockLevelOf,
+  waitForBreaks,
+} from '../caching/index.ts'
 import { reportCreated, reportModified } from '../change-notifier.ts'
 import { defineCommand } from '../command.ts'
 import { answerContexts, readContexts } from '../create-contexts.ts'
@@ -30,7 +38,6 @@ import { enterPast, withoutGmtToken } from '../previous-versions.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
 import type { Share } from '../share.ts'
-import { sharingAllows } from '../share-mode.ts'
 import { type Steps, wait } from '../steps.ts'
 import { stoppedAtTheEnd, stoppedOnTheWay } from '../stopped-on-symlink.ts'
 import { createPipe } from './create-pipe.ts'
@@ -111,7 +118,7 @@ function* createFile(request: Request, body: CreateRequest, share: Share): Steps
   }
 }
 
-function* openFile(asked: Omit<Creation, 'desired'>): Steps<Reply | Failure> {
+function* openFile(asked: Omit<Creation, 'desired' | 'lease'>): Steps<Reply | Failure> {
   const { request, body, share } = asked
   const desired = mapGeneric(body.desiredAccess)
   const allowed = request.tree.maximalAccess
@@ -120,11 +127,23 @@ function* openFile(asked: Omit<Creation, 'desired'>): Steps<Reply | Failure> {
   // MS-FSA 2.1.5.1: what cannot be written to is not emptied and not deleted.
   const changes = overwrites(body.createDisposition) || (body.createOptions & CreateOptions.DELETE_ON_CLOSE) !== 0
   if (share.isPast && changes) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
-  const creation: Creation = { ...asked, desired }
+  const lease = leaseRequestOf(request, body)
+  if (lease !== undefined && failed(lease)) return lease
+  const creation: Creation = { ...asked, lease, desired }
+  for (;;) {
+    if (!leaseFits(creation)) return fail(NtStatus.INVALID_PARAMETER)
+    const result = yield* openAndSettle(creation)
+    if (!(result instanceof Breaks)) return result
+    const ended = yield* waitForBreaks(request, result, request.session)
+    if (ended !== undefined) return ended
+  }
+}
+
+function* openAndSettle(creation: Creation): Steps<Reply | Failure | Breaks> {
   const opened = yield* openInBackend(creation)
   if (failed(opened)) return opened.status === NtStatus.STOPPED_ON_SYMLINK ? yield* stoppedOnTheWay(creation) : opened
   // Two opens of one file are settled one after the other, or both might find that nobody has it open.
-  const leave = yield* share.files.enter(opened.file.fileId)
+  const leave = yield* creation.share.files.enter(opened.file.fileId)
   try {
     return yield* settleOrClose(creation, opened)
   } finally {
@@ -133,7 +152,7 @@ function* openFile(asked: Omit<Creation, 'desired'>): Steps<Reply | Failure> {
 }
 
 /** What was opened, and made, for nothing goes again; also where something throws. */
-function* settleOrClose(creation: Creation, opened: Opened): Steps<Reply | Failure> {
+function* settleOrClose(creation: Creation, opened: Opened): Steps<Reply | Failure | Breaks> {
   const { file, created } = opened
   const { files } = creation.share
   const shared = files.find(file.fileId) ?? new SharedFile(file.fileId, files)
@@ -149,7 +168,7 @@ function* settleOrClose(creation: Creation, opened: Opened): Steps<Reply | Failu
 }
 
 /** The file is open in the backend: may it be, and what becomes of it. */
-function* settle(creation: Creation, opened: Opened, shared: SharedFile): Steps<Reply | Failure> {
+function* settle(creation: Creation, opened: Opened, shared: SharedFile): Steps<Reply | Failure | Breaks> {
   const { request, body, share, name, contexts } = creation
   const { file, created } = opened
   const before = yield* wait(file.stat())
@@ -175,15 +194,16 @@ function* settle(creation: Creation, opened: Opened, shared: SharedFile): Steps<
   // The tree may have gone while the backend was at work; nobody would ever close what is opened on it now.
   if (request.session.trees.get(request.tree.id) !== request.tree) return fail(NtStatus.NETWORK_NAME_DELETED)
   const open = register(creation, opened, shared, granted)
+  const granting = grantCaching(creation, open)
   if (created) reportCreated(open)
   else if (overwrites(body.createDisposition)) reportModified(open, 'overwritten')
   announce(request, open, created)
   return reply(CreateResponse, {
-    oplockLevel: OplockLevel.NONE,
+    oplockLevel: oplockLevelOf(open),
     createAction: actionOf(body.createDisposition, created),
     ...commonInformation(stat),
     fileId: open.fileId,
-    createContexts: answerContexts(contexts, { stat, maximalAccess: most, volumeId }),
+    createContexts: [...granting, ...answerContexts(contexts, { stat, maximalAccess: most, volumeId })],
   })
 }
 
@@ -235,13 +255,14 @@ function announce(request: Request, open: Open, created: boolean): void {
 }
 
 function checkExisting(
-  { body, name }: Creation,
+  creation: Creation,
   { file }: Opened,
   stat: FileStat,
   shared: SharedFile,
   most: number,
   granted: number,
-): Failure | undefined {
+): Failure | Breaks | undefined {
+  const { body, lease, name, request } = creation
   const streamKey = streamKeyOf(file)
   if (shared.deletePending || shared.streamsToDelete.has(streamKey)) return fail(NtStatus.DELETE_PENDING)
   const replaces = overwrites(body.createDisposition)
@@ -253,8 +274,15 @@ function checkExisting(
     const needs = body.createDisposition === CreateDisposition.SUPERSEDE ? DELETE : FILE_WRITE_DATA
     if ((most & needs) === 0) return fail(NtStatus.ACCESS_DENIED)
   }
-  const access = replaces ? granted | FILE_WRITE_DATA : granted
-  return sharingAllows(shared, streamKey, access, body.shareAccess) ? undefined : fail(NtStatus.SHARING_VIOLATION)
+  const { clientGuid, server } = request.session
+  return breakForOpen({
+    shared,
+    streamKey,
+    own: lease === undefined ? undefined : server.leases.find(clientGuid, lease.key),
+    access: replaces ? granted | FILE_WRITE_DATA : granted,
+    shareAccess: body.shareAccess,
+    overwrites: replaces,
+  })
 }
 
 function actionOf(disposition: number, created: boolean): number {

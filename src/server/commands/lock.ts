@@ -11,6 +11,7 @@ import {
   lockSequenceNumber,
 } from '../../wire/smb2/index.ts'
 import { isValidRange } from '../byte-range-locks.ts'
+import { breakForData } from '../caching/index.ts'
 import { defineCommand } from '../command.ts'
 import { LockSequences } from '../durability/lock-sequence.ts'
 import type { Open } from '../open.ts'
@@ -78,6 +79,7 @@ function* lockAll(request: Request, open: Open, elements: readonly LockElement[]
     if (kind !== SHARED_LOCK && kind !== EXCLUSIVE_LOCK) return fail(NtStatus.INVALID_PARAMETER)
     if (elements.length > 1 && (flags & FAIL_IMMEDIATELY) === 0) return fail(NtStatus.INVALID_PARAMETER)
   }
+  breakForData(open)
   const taken: LockElement[] = []
   for (const element of elements) {
     const problem = yield* lockOne(request, open, element)

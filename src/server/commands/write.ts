@@ -2,6 +2,7 @@ import { AccessMask } from '../../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { Command, CreateOptions, WriteFlags, WriteRequest, WriteResponse } from '../../wire/smb2/index.ts'
+import { breakForData } from '../caching/index.ts'
 import { reportModified } from '../change-notifier.ts'
 import { defineCommand } from '../command.ts'
 import { isFileRange, MAX_FILE_SIZE, narrow } from '../narrow.ts'
@@ -46,11 +47,13 @@ function* serveWrite(request: Request, body: WriteRequest): Steps<Reply | Failur
       if (failed(stat)) return stat
       if (offset < stat.endOfFile) return fail(NtStatus.ACCESS_DENIED)
     }
+    breakForData(open)
     if (open.stream.locks.blocksWrite(open, body.offset, BigInt(data.length))) return fail(NtStatus.FILE_LOCK_CONFLICT)
     const through =
       (body.flags & WriteFlags.WRITE_THROUGH) !== 0 || (open.createOptions & CreateOptions.WRITE_THROUGH) !== 0
     const written = yield* wait(open.file.write(data, offset, through))
     if (failed(written)) return written
+    breakForData(open)
     yield* keepFrozenTimes(open)
     open.currentByteOffset = body.offset + BigInt(data.length)
     reportModified(open, 'written')

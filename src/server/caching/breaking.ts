@@ -1,0 +1,81 @@
+import { type Failure, fail } from '../../wire/erref/failure.ts'
+import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import type { SharedFile } from '../file-table.ts'
+import type { Open } from '../open.ts'
+import type { Request, WaitedFor } from '../request.ts'
+import { sharingAllows } from '../share-mode.ts'
+import { type Steps, wait } from '../steps.ts'
+import type { Holder, Taking } from './holder.ts'
+import { HANDLE_CACHING } from './rights.ts'
+import { onlyLooks, onlyLooksAround } from './stat-open.ts'
+
+/** Breaks that have to be acknowledged before a request can go on: then it looks again. */
+export class Breaks {
+  readonly done: Promise<unknown>
+
+  constructor(delays: readonly Promise<void>[]) {
+    this.done = Promise.all(delays)
+  }
+}
+
+const delayed = (delays: readonly Promise<void>[]): Breaks | undefined =>
+  delays.length === 0 ? undefined : new Breaks(delays)
+
+/** How somebody wants to open what others may have open. */
+export interface Opening {
+  readonly shared: SharedFile
+  readonly streamKey: string
+  /** The caller's lease, if it has one already. */
+  readonly own: Holder | undefined
+  readonly access: number
+  readonly shareAccess: number
+  /** Replaces the data. */
+  readonly overwrites: boolean
+}
+
+/** May it be opened, as others have it open? And what do they have to give up for it (MS-FSA 2.1.5.1.2)? */
+export function breakForOpen(opening: Opening): Failure | Breaks | undefined {
+  const { shared, streamKey, own, access, shareAccess, overwrites } = opening
+  const caching = shared.streams.get(streamKey)?.caching
+  const taking: Taking = overwrites ? 'data' : onlyLooksAround(access) ? 'look' : 'open'
+  // Who has a batch oplock may have closed the file long ago: that is settled before the share modes are.
+  if (caching !== undefined && !onlyLooks(access)) {
+    const batch = delayed(caching.take(taking, own, isBatch))
+    if (batch !== undefined) return batch
+  }
+  if (!sharingAllows(shared, streamKey, access, shareAccess))
+    return delayed(takeHandles(shared, own)) ?? fail(NtStatus.SHARING_VIOLATION)
+  return onlyLooks(access) ? undefined : delayed(shared.streams.get(streamKey)?.caching?.take(taking, own) ?? [])
+}
+
+const isBatch = (holder: Holder): boolean => holder.kind === 'oplock' && (holder.rights & HANDLE_CACHING) !== 0
+
+/** Handles that only a cache keeps open are closed, whichever of the file's streams they are of. */
+function takeHandles(shared: SharedFile, own: Holder | undefined): Promise<void>[] {
+  const delays: Promise<void>[] = []
+  for (const { caching } of shared.streams.values())
+    if (caching !== undefined) delays.push(...caching.take('handles', own))
+  return delays
+}
+
+/** Data, size or locks change by way of `open`: nobody else reads ahead any more. Nothing has to be waited for. */
+export function breakForData({ stream, caching }: Open): void {
+  void stream.caching?.take('data', caching)
+}
+
+/** The file gets another name, or loses one, by way of `open`. */
+export function breakForName({ shared, caching }: Open): Breaks | undefined {
+  const delays: Promise<void>[] = []
+  for (const stream of shared.streams.values())
+    if (stream.caching !== undefined) delays.push(...stream.caching.take('name', caching))
+  return delayed(delays)
+}
+
+/** Goes asynchronous until the breaks are acknowledged, or the request is cancelled. */
+export function* waitForBreaks(request: Request, breaks: Breaks, waitsOn: WaitedFor): Steps<Failure | undefined> {
+  const { promise, resolve } = Promise.withResolvers<Failure | undefined>()
+  const refused = request.goAsync(waitsOn, () => resolve(fail(NtStatus.CANCELLED)))
+  if (refused !== undefined) return refused
+  void breaks.done.then(() => resolve(undefined))
+  return yield* wait(promise)
+}

@@ -1,0 +1,107 @@
+import { Command, LeaseBreakFlags, LeaseBreakNotification } from '../../wire/smb2/index.ts'
+import type { Connection } from '../connection.ts'
+import type { SharedStream } from '../file-table.ts'
+import type { ServerCore } from '../server-core.ts'
+import type { Session } from '../session.ts'
+import { Holder, type Taking } from './holder.ts'
+import { HANDLE_CACHING, NONE, type Rights, WRITE_CACHING } from './rights.ts'
+
+export interface LeaseDetails {
+  readonly server: ServerCore
+  readonly stream: SharedStream
+  readonly clientGuid: string
+  readonly key: string
+  /** The format that it was first asked for in, and is answered in. */
+  readonly version: 1 | 2
+  /** Version 2: the client's count of its states. */
+  readonly epoch: number
+  /** Version 2: the client's lease on the directory, if it has said so. */
+  readonly parentKey: string | undefined
+}
+
+/** A lease (MS-SMB2 3.3.1.12): known by its key to the client that it belongs to, shared by several opens of one file. */
+export class Lease extends Holder {
+  override readonly kind = 'lease'
+  readonly server: ServerCore
+  readonly clientGuid: string
+  readonly key: string
+  readonly version: 1 | 2
+  readonly parentKey: string | undefined
+  epoch: number
+  /** One of its opens deletes the file: the key may serve for another file before it is gone (FileDeleteOnClose). */
+  deletesOnClose = false
+
+  constructor(details: LeaseDetails) {
+    const { server } = details
+    super(details.stream, server.clock, server.limits.oplockBreakTimeoutMs)
+    this.server = server
+    this.clientGuid = details.clientGuid
+    this.key = details.key
+    this.version = details.version
+    this.epoch = details.epoch
+    this.parentKey = details.parentKey
+  }
+
+  /** Each state that the client hears of has a number. */
+  countUp(): void {
+    this.epoch = (this.epoch + 1) & 0xffff
+  }
+
+  override end(): void {
+    super.end()
+    this.server.leases.remove(this)
+  }
+
+  /** MS-SMB2 3.3.4.7: on any connection of this client. */
+  protected override send(from: Rights, to: Rights, how: { mustAcknowledge: boolean; isFurther: boolean }): boolean {
+    // The steps of one break are one change.
+    if (!how.isFurther) this.countUp()
+    const value = {
+      newEpoch: this.version === 2 ? this.epoch : 0,
+      flags: how.mustAcknowledge ? LeaseBreakFlags.ACK_REQUIRED : 0,
+      leaseKey: this.key,
+      currentLeaseState: from,
+      newLeaseState: to,
+    }
+    for (const connection of this.server.connections) {
+      const session = this.#sessionOn(connection)
+      if (session === undefined) continue
+      const message = { command: Command.OPLOCK_BREAK, body: LeaseBreakNotification, value, sessionId: 0n, session }
+      if (connection.sendUnsolicited(message)) return true
+    }
+    return false
+  }
+
+  /** A session of the same user, where the connection is one of the client's. */
+  #sessionOn(connection: Connection): Session | undefined {
+    if (connection.negotiated?.clientGuid !== this.clientGuid) return undefined
+    for (const { session, isEstablished } of connection.channels.values())
+      if (isEstablished && session.identity?.sid === this.#sid) return session
+    return undefined
+  }
+
+  get #sid(): string | undefined {
+    const [open] = this.opens
+    return open?.session.identity?.sid
+  }
+
+  protected override left(rights: Rights, taking: Taking): Rights {
+    switch (taking) {
+      case 'look':
+        return rights
+      case 'open':
+        return rights & ~WRITE_CACHING
+      case 'data':
+        return NONE
+      case 'handles':
+      case 'name':
+        return rights & ~HANDLE_CACHING
+    }
+  }
+
+  /** Handles must be closed and writes be sent first; who gives up more than was waited for need not be waited for. */
+  protected override delays(taking: Taking): boolean {
+    const needed = taking === 'handles' || taking === 'name' ? HANDLE_CACHING : WRITE_CACHING
+    return (this.rights & needed) !== 0
+  }
+}
