@@ -2,6 +2,7 @@ import { NotifyAction } from '../wire/fscc/index.ts'
 import { upcase } from '../wire/fscc/upcase.ts'
 import { CompletionFilter } from '../wire/smb2/index.ts'
 import type { BackendPath, OutsideChange } from './backend.ts'
+import { breakForData } from './caching/index.ts'
 import type { Open } from './open.ts'
 
 /** A change as a client is told of it: MS-FSCC 2.7.1. */
@@ -205,6 +206,8 @@ const MODIFICATIONS = {
 export type Modification = keyof typeof MODIFICATIONS
 
 export function reportModified(open: Open, ...what: readonly Modification[]): void {
+  if (open.stream.caching !== undefined && what.some((name) => name === 'written' || name === 'resized'))
+    breakForData(open)
   const { notifier } = open.share
   if (notifier === undefined || notifier.watchCount === 0) return
   let filter = 0

@@ -9,7 +9,6 @@ import {
   SrvCopychunkResponse,
   SrvRequestResumeKeyResponse,
 } from '../wire/smb2/index.ts'
-import { breakForData } from './caching/index.ts'
 import { reportModified } from './change-notifier.ts'
 import type { ControlResult } from './control.ts'
 import { shareRange } from './copy-range.ts'
@@ -81,13 +80,16 @@ type Chunk = SrvCopychunkCopy['chunks'][number]
 
 function* copyAll(source: Open, target: Open, chunks: readonly Chunk[]): Steps<ControlResult | Failure> {
   let total = 0
-  for (const [index, chunk] of chunks.entries()) {
-    const problem = yield* copyOne(source, target, chunk)
-    if (problem !== undefined) return done(problem.status, index, total)
+  let copied = 0
+  let problem: Failure | undefined
+  for (const chunk of chunks) {
+    problem = yield* copyOne(source, target, chunk)
+    if (problem !== undefined) break
     total += chunk.length
+    copied++
   }
   if (total > 0) reportModified(target, 'written')
-  return done(NtStatus.SUCCESS, chunks.length, total)
+  return done(problem?.status ?? NtStatus.SUCCESS, copied, total)
 }
 
 function* copyOne(source: Open, target: Open, chunk: Chunk): Steps<Failure | undefined> {
@@ -105,11 +107,8 @@ function* copyOne(source: Open, target: Open, chunk: Chunk): Steps<Failure | und
   if (failed(count)) return count
   // A chunk that goes past the end of the source is an error, not a shorter copy.
   if (count < chunk.length) return fail(NtStatus.INVALID_VIEW_SIZE)
-  breakForData(target)
   const written = yield* wait(target.file.write(data, to, false))
-  if (failed(written)) return written
-  breakForData(target)
-  return undefined
+  return failed(written) ? written : undefined
 }
 
 const done = (status: number, chunksWritten: number, totalBytesWritten: number): ControlResult => ({

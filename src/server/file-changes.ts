@@ -21,7 +21,6 @@ import {
   RenameFlags,
 } from '../wire/fscc/index.ts'
 import type { StatChange } from './backend.ts'
-import { breakForData } from './caching/index.ts'
 import { type Modification, reportModified } from './change-notifier.ts'
 import { SETTABLE_ATTRIBUTES } from './file-information.ts'
 import { narrow } from './narrow.ts'
@@ -89,10 +88,8 @@ function* setEndOfFile(_request: Request, open: Open, data: DataView): Steps<Fai
   if (open.file.isDirectory && open.file.stream === undefined) return fail(NtStatus.INVALID_PARAMETER)
   const size = narrow(FileEndOfFileInformation.decode(data).endOfFile)
   if (size === undefined) return fail(NtStatus.INVALID_PARAMETER)
-  breakForData(open)
   const truncated = yield* wait(open.file.truncate(size))
   if (failed(truncated)) return truncated
-  breakForData(open)
   reportModified(open, 'resized')
 }
 
@@ -101,13 +98,11 @@ function* setAllocation(_request: Request, open: Open, data: DataView): Steps<Fa
   if (open.file.isDirectory && open.file.stream === undefined) return fail(NtStatus.INVALID_PARAMETER)
   const size = narrow(FileAllocationInformation.decode(data).allocationSize)
   if (size === undefined) return fail(NtStatus.INVALID_PARAMETER)
-  breakForData(open)
   const stat = yield* wait(open.file.stat())
   if (failed(stat)) return stat
   // MS-FSA 2.1.5.15.1: less room than there is data cuts the data off.
   const done = size < stat.endOfFile ? yield* wait(open.file.truncate(size)) : yield* wait(open.file.allocate(size))
   if (failed(done)) return done
-  breakForData(open)
   reportModified(open, 'resized')
 }
 

@@ -53,7 +53,6 @@ function* serveWrite(request: Request, body: WriteRequest): Steps<Reply | Failur
       (body.flags & WriteFlags.WRITE_THROUGH) !== 0 || (open.createOptions & CreateOptions.WRITE_THROUGH) !== 0
     const written = yield* wait(open.file.write(data, offset, through))
     if (failed(written)) return written
-    breakForData(open)
     yield* keepFrozenTimes(open)
     open.currentByteOffset = body.offset + BigInt(data.length)
     reportModified(open, 'written')
