@@ -36,6 +36,7 @@ function* finish(open: Open): Steps<void> {
   const { shared } = open
   const unused = open.unused
   if (unused !== undefined) yield* wait(unused)
+  yield* reporting(open, open.shared.writeTime.beforeClose(open))
   if (open.deleteOnClose) {
     if (open.stream.key === '') shared.markForDeletion()
     else shared.streamsToDelete.add(open.stream.key)

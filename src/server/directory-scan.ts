@@ -92,9 +92,12 @@ export class DirectoryScan {
       this.#position += names.length
       const stats = yield* wait(this.#stat(names))
       if (failed(stats)) return stats
+      const { files } = this.#open.share
       for (let i = names.length - 1; i >= 0; i--) {
         const stat = stats[i]
-        if (stat !== undefined) this.#fetched.push({ name: names[i] as string, stat })
+        if (stat === undefined) continue
+        const shown = files.find(stat.fileId)?.writeTime.shown(stat) ?? stat
+        this.#fetched.push({ name: names[i] as string, stat: shown })
       }
     }
     return undefined

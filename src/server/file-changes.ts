@@ -54,6 +54,10 @@ function* setBasic(_request: Request, open: Open, data: DataView): Steps<Failure
   const before = yield* wait(open.file.stat())
   if (failed(before)) return before
   const change: { -readonly [K in keyof StatChange]: StatChange[K] } = {}
+  // Writes that have not shown do so now, whatever is set (seen on Windows Server 2016, by smbtorture's account).
+  const { lastWriteTime: shown } = open.shared.writeTime.shown(before)
+  if (open.shared.writeTime.release())
+    change.lastWriteTime = info.lastWriteTime === FREEZE ? shown : open.session.server.clock.now()
   const what: Modification[] = []
   const isSet = (time: bigint): boolean => time !== KEEP && time !== FREEZE && time !== THAW
   if (wanted !== 0) {
@@ -73,7 +77,7 @@ function* setBasic(_request: Request, open: Open, data: DataView): Steps<Failure
     what.push('lastWriteTime')
   }
   if (isSet(info.changeTime)) change.changeTime = info.changeTime
-  if (info.lastWriteTime === FREEZE) open.frozenLastWriteTime = before.lastWriteTime
+  if (info.lastWriteTime === FREEZE) open.frozenLastWriteTime = shown
   else if (info.lastWriteTime === THAW) open.frozenLastWriteTime = undefined
   else if (isSet(info.lastWriteTime)) open.frozenLastWriteTime = info.lastWriteTime
   // Who only freezes or thaws times changes nothing, not even the time of change.
@@ -90,6 +94,7 @@ function* setEndOfFile(_request: Request, open: Open, data: DataView): Steps<Fai
   if (size === undefined) return fail(NtStatus.INVALID_PARAMETER)
   const truncated = yield* wait(open.file.truncate(size))
   if (failed(truncated)) return truncated
+  yield* open.shared.writeTime.show(open)
   reportModified(open, 'resized')
 }
 
@@ -103,6 +108,7 @@ function* setAllocation(_request: Request, open: Open, data: DataView): Steps<Fa
   // MS-FSA 2.1.5.15.1: less room than there is data cuts the data off.
   const done = size < stat.endOfFile ? yield* wait(open.file.truncate(size)) : yield* wait(open.file.allocate(size))
   if (failed(done)) return done
+  yield* open.shared.writeTime.show(open)
   reportModified(open, 'resized')
 }
 

@@ -49,7 +49,7 @@ function ofStat(access: number, minimum: number, encode: (open: Open, stat: File
     minimum,
     *encode(open) {
       const stat = yield* wait(open.file.stat())
-      return failed(stat) ? stat : encode(open, stat)
+      return failed(stat) ? stat : encode(open, open.shared.writeTime.shown(stat))
     },
   }
 }

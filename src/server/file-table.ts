@@ -4,6 +4,7 @@ import { ByteRangeLocks } from './byte-range-locks.ts'
 import type { StreamCaching } from './caching/stream-caching.ts'
 import type { Open } from './open.ts'
 import { type Steps, wait } from './steps.ts'
+import { WriteTime } from './write-time.ts'
 
 /** What all opens of one stream have in common. */
 export interface SharedStream {
@@ -19,6 +20,7 @@ export class SharedFile {
   readonly fileId: bigint
   readonly opens = new Set<Open>()
   readonly streams = new Map<string, SharedStream>()
+  readonly writeTime = new WriteTime()
   readonly #table: FileTable
   #deletePending = false
   /** Named streams that go when their last open does. Upper case. */

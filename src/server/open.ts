@@ -68,6 +68,8 @@ export class Open {
   lockCount = 0
   /** The client wants this time not to be moved by its writes (MS-FSCC 2.4.7: -1). */
   frozenLastWriteTime: Filetime | undefined
+  /** Its writes may still have to show in the LastWriteTime; kept by WriteTime. */
+  hasWritten = false
   closed = false
   /** Requests that were answered with STATUS_PENDING and wait for something about this open. */
   readonly waiting = new Set<Request>()

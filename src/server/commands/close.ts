@@ -40,7 +40,9 @@ export const close = defineCommand({
 function* statOf(open: Open): Steps<FileStat | Failure> {
   open.use()
   try {
-    return yield* wait(open.file.stat())
+    yield* open.shared.writeTime.beforeClose(open)
+    const stat = yield* wait(open.file.stat())
+    return failed(stat) ? stat : open.shared.writeTime.shown(stat)
   } finally {
     open.release()
   }

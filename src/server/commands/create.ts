@@ -190,7 +190,10 @@ function* settle(creation: Creation, opened: Opened, shared: SharedFile): Steps<
     const after = yield* overwrite(creation, opened, before)
     if (failed(after)) return after
     stat = after
+    shared.writeTime.release()
   }
+  shared.writeTime.opened(stat)
+  stat = shared.writeTime.shown(stat)
   // The tree may have gone while the backend was at work; nobody would ever close what is opened on it now.
   if (request.session.trees.get(request.tree.id) !== request.tree) return fail(NtStatus.NETWORK_NAME_DELETED)
   const open = register(creation, opened, shared, granted)

@@ -23,7 +23,9 @@ export const flush = defineCommand({
     open.use()
     try {
       const flushed = yield* wait(open.file.flush())
-      return failed(flushed) ? flushed : reply(FlushResponse, {})
+      if (failed(flushed)) return flushed
+      yield* open.shared.writeTime.show(open)
+      return reply(FlushResponse, {})
     } finally {
       open.release()
     }

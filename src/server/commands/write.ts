@@ -51,6 +51,8 @@ function* serveWrite(request: Request, body: WriteRequest): Steps<Reply | Failur
     if (open.stream.locks.blocksWrite(open, body.offset, BigInt(data.length))) return fail(NtStatus.FILE_LOCK_CONFLICT)
     const through =
       (body.flags & WriteFlags.WRITE_THROUGH) !== 0 || (open.createOptions & CreateOptions.WRITE_THROUGH) !== 0
+    const held = yield* open.shared.writeTime.beforeWrite(open)
+    if (failed(held)) return held
     const written = yield* wait(open.file.write(data, offset, through))
     if (failed(written)) return written
     yield* keepFrozenTimes(open)
