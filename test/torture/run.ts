@@ -72,7 +72,7 @@ export const startTortureSmbd = () =>
  * what some tests want for themselves.
  */
 export async function startTortureServer(): Promise<OurServer & TortureTarget> {
-  const main = await startMainServer()
+  const server = await startMainServer()
   // One test connects to port 445, whatever it is told.
   const standard = await startOurServer({
     backend: 'memory',
@@ -80,13 +80,13 @@ export async function startTortureServer(): Promise<OurServer & TortureTarget> {
     port: 445,
     server: { allowAnonymous: true },
   }).catch(() => {})
-  if (standard === undefined) return main
+  if (standard === undefined) return server
   return {
-    ...main,
-    places: [...(main.places ?? []), 'smb2.multichannel.bugs=445/share'],
+    ...server,
+    places: [...(server.places ?? []), 'smb2.multichannel.bugs=445/share'],
     stop: async () => {
       await standard.stop()
-      await main.stop()
+      await server.stop()
     },
   }
 }
