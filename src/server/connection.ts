@@ -3,6 +3,8 @@ import { viewOf } from '../bytes/utf16.ts'
 import type { PreauthIntegrityHash } from '../crypto/preauth.ts'
 import type { CipherName } from '../crypto/sealing.ts'
 import type { SigningAlgorithm } from '../crypto/signing.ts'
+import type { Compression } from '../protocol/compression/compression.ts'
+import { decompressMessage } from '../protocol/compression/decompress-message.ts'
 import { FrameAssembler, ProtocolError } from '../protocol/frame-assembler.ts'
 import { SequenceWindow } from '../protocol/sequence-window.ts'
 import { openMessage } from '../protocol/transform.ts'
@@ -24,6 +26,7 @@ import { run, type Steps } from './steps.ts'
 const PROTOCOL_SMB2 = 0x424d53fe
 const PROTOCOL_SMB1 = 0x424d53ff
 const PROTOCOL_TRANSFORM = 0x424d53fd
+const PROTOCOL_COMPRESSED = 0x424d53fc
 
 const SMB2_HEADER_BYTES = 64
 /** Nobody needs more before having logged on: NEGOTIATE and SESSION_SETUP. */
@@ -50,6 +53,8 @@ export interface Negotiated {
   readonly supportsMultiCredit: boolean
   readonly cipher?: CipherName
   readonly signingAlgorithm: SigningAlgorithm
+  /** Absent: neither end compresses. */
+  readonly compression?: Compression
   /** 3.1.1: hash after NEGOTIATE, where each logon's hash starts from. */
   readonly preauthHash?: PreauthIntegrityHash
 }
@@ -226,10 +231,14 @@ export class Connection implements TransportEvents {
       case PROTOCOL_TRANSFORM: {
         const { message, sessionId } = openMessage(frame, (id) => this.#establishedSession(id)?.keys?.opener)
         const session = this.#establishedSession(sessionId)
-        if (message.length < SMB2_HEADER_BYTES || viewOf(message).getUint32(0, true) !== PROTOCOL_SMB2)
+        const protocolId = message.length < 4 ? 0 : viewOf(message).getUint32(0, true)
+        if (protocolId === PROTOCOL_COMPRESSED) return this.#receiveCompressed(message, session)
+        if (message.length < SMB2_HEADER_BYTES || protocolId !== PROTOCOL_SMB2)
           throw new ProtocolError('sealed message without an SMB2 message in it')
         return this.#receiveChain(viewOf(message), session)
       }
+      case PROTOCOL_COMPRESSED:
+        return this.#receiveCompressed(frame, undefined)
       case PROTOCOL_SMB1:
         // MS-SMB2 3.3.5.3: only as the first message, and only NEGOTIATE.
         if (this.negotiated !== undefined || this.multiProtocol) throw new ProtocolError('SMB1 after NEGOTIATE')
@@ -243,6 +252,23 @@ export class Connection implements TransportEvents {
   #establishedSession(id: bigint): Session | undefined {
     const channel = this.channels.get(id)
     return channel?.isEstablished === true ? channel.session : undefined
+  }
+
+  /** MS-SMB2 3.3.5.2.1.2. What was compressed may be as large as it might have been without. */
+  #receiveCompressed(frame: Uint8Array, sealedBy: Session | undefined): Promise<void> | undefined {
+    const compression = this.negotiated?.compression
+    if (compression === undefined) throw new ProtocolError('compressed message where that was not agreed on')
+    const { buffers } = this.server
+    let buffer: Uint8Array = new Uint8Array(0)
+    const message = decompressMessage(frame, compression, this.#assembler.maxFrameBytes, (bytes) => {
+      buffer = buffers.take(bytes)
+      return buffer
+    })
+    if (message.length < SMB2_HEADER_BYTES || viewOf(message).getUint32(0, true) !== PROTOCOL_SMB2)
+      throw new ProtocolError('compressed message without an SMB2 message in it')
+    const pending = this.#receiveChain(viewOf(message), sealedBy)
+    if (pending === undefined) buffers.give(buffer)
+    return pending?.finally(() => buffers.give(buffer))
   }
 
   #receiveChain(view: DataView, sealedBy: Session | undefined): Promise<void> | undefined {

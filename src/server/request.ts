@@ -48,6 +48,8 @@ export class Request {
   #tree: TreeConnect | undefined
   /** Set once STATUS_PENDING has been sent. */
   asyncId: bigint | undefined
+  /** The client has asked that the answer be compressed (MS-SMB2 3.3.4.1.5). */
+  compressReply = false
   cancelled = false
   closedMeanwhile = false
   #cancel: (() => void) | undefined

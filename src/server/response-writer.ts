@@ -1,4 +1,5 @@
 import type { Signer } from '../crypto/signing.ts'
+import { compressMessage } from '../protocol/compression/compress-message.ts'
 import { SEALING_BYTES, sealMessage } from '../protocol/transform.ts'
 import { type Failure, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
@@ -30,17 +31,17 @@ export interface Frame {
   readonly release?: () => void
 }
 
-/** Writes one frame with an answer, or the answers of a chain; signed and sealed as each asks for. */
+/** Writes one frame with an answer, or the answers of a chain; signed, compressed and sealed as each asks for. */
 export function writeResponses(outgoing: readonly Outgoing[], sealFor: Session | undefined): Frame {
   const first = outgoing[0] as Outgoing
   const ready = outgoing.length === 1 && !failed(first.reply) ? first.reply.frame : undefined
   if (ready !== undefined) {
     const message = ready.bytes.subarray(ready.headerAt, ready.dataEnd)
     writeMessage(message, first, message.length, sealFor !== undefined, false)
-    if (sealFor !== undefined) {
-      const frame = sealed(sealFor, message)
+    const other = transformed(outgoing, message, ready.dataAt - ready.headerAt, sealFor)
+    if (other !== undefined) {
       ready.release()
-      return frame
+      return other
     }
     writeFrameLength(ready.bytes, ready.headerAt - FRAME_HEADER_BYTES, message.length)
     const part = ready.bytes.subarray(ready.headerAt - FRAME_HEADER_BYTES, ready.dataEnd)
@@ -70,9 +71,43 @@ export function writeResponses(outgoing: readonly Outgoing[], sealFor: Session |
   }
   // What was read for a chain has been copied into its frame.
   for (const { reply } of outgoing) if (!failed(reply)) reply.frame?.release()
-  if (sealFor !== undefined) return sealed(sealFor, frame.subarray(FRAME_HEADER_BYTES))
+  const other = transformed(outgoing, frame.subarray(FRAME_HEADER_BYTES), 0, sealFor)
+  if (other !== undefined) return other
   writeFrameLength(frame, 0, total)
   return { parts: [frame] }
+}
+
+/** The frame of a message that does not go out as it is: first compressed, then sealed (MS-SMB2 3.3.4.1.5). */
+function transformed(
+  outgoing: readonly Outgoing[],
+  message: Uint8Array,
+  plainBytes: number,
+  sealFor: Session | undefined,
+): Frame | undefined {
+  const small = outgoing.some(({ request }) => request.compressReply)
+    ? compressed(outgoing, message, plainBytes)
+    : undefined
+  if (sealFor === undefined) return small
+  if (small === undefined) return sealed(sealFor, message)
+  const frame = sealed(sealFor, (small.parts[0] as Uint8Array).subarray(FRAME_HEADER_BYTES))
+  small.release?.()
+  return frame
+}
+
+/** Undefined where the client cannot read it, or nothing is gained. */
+function compressed(outgoing: readonly Outgoing[], message: Uint8Array, plainBytes: number): Frame | undefined {
+  const { negotiated, server } = (outgoing[0] as Outgoing).request.connection
+  if (negotiated?.compression === undefined) return undefined
+  const buffer = server.buffers.take(FRAME_HEADER_BYTES + message.length)
+  const room = buffer.subarray(FRAME_HEADER_BYTES)
+  const length = compressMessage(message, plainBytes, negotiated.compression, room)
+  const release = (): void => server.buffers.give(buffer)
+  if (length === undefined) {
+    release()
+    return undefined
+  }
+  writeFrameLength(buffer, 0, length)
+  return { parts: [buffer.subarray(0, FRAME_HEADER_BYTES + length)], release }
 }
 
 /** What an answer takes in a frame, about. */

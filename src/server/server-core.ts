@@ -51,6 +51,8 @@ export interface ServerOptions {
   readonly signing?: 'required' | 'enabled'
   /** Default enabled: sealed when the client or a share wants it. */
   readonly encryption?: 'required' | 'enabled' | 'off'
+  /** Default enabled: answers are compressed where the client asks for it (3.1.1). */
+  readonly compression?: 'enabled' | 'off'
   /** Sessions may have several connections (3.0 and later). Default true. */
   readonly multichannel?: boolean
   /** Unknown users are let in as guests. Default false. */
@@ -76,6 +78,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   readonly dialects: readonly number[]
   readonly signing: 'required' | 'enabled'
   readonly encryption: 'required' | 'enabled' | 'off'
+  readonly compression: 'enabled' | 'off'
   readonly multichannel: boolean
   readonly allowAnonymous: boolean
   readonly connections = new Set<Connection>()
@@ -115,6 +118,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     if (this.dialects.length === 0) throw new RangeError('minDialect is above maxDialect')
     this.signing = options.signing ?? 'enabled'
     this.encryption = options.encryption ?? 'enabled'
+    this.compression = options.compression ?? 'enabled'
     this.multichannel = options.multichannel ?? true
     this.#allowGuest = options.allowGuest ?? false
     this.allowAnonymous = options.allowAnonymous ?? false

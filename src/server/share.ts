@@ -17,6 +17,8 @@ export interface ShareOptions {
   readonly encryption?: 'required' | 'enabled' | 'off'
   /** Clients may cache files (oplocks and leases). Default true. */
   readonly oplocks?: boolean
+  /** Clients are told to ask for compression whenever they read (SMB2_SHAREFLAG_COMPRESS_DATA). */
+  readonly compress?: boolean
   /** Not listed when clients browse. */
   readonly hidden?: boolean
   /** For status and RPC: where it lies, for people. */

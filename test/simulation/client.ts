@@ -16,6 +16,9 @@ import {
   Capabilities,
   Cipher,
   Command,
+  CompressionAlgorithm,
+  CompressionCapabilities,
+  CompressionCapabilityFlags,
   Dialect,
   EncryptionCapabilities,
   NegotiateContextType,
@@ -65,6 +68,10 @@ export interface NegotiateOptions {
   readonly clientGuid?: string
   readonly ciphers?: readonly Cipher[]
   readonly signings?: readonly SigningAlgorithm[]
+  /** Default: none. */
+  readonly compressions?: readonly CompressionAlgorithm[]
+  /** Default: true. */
+  readonly chained?: boolean
   /** Instead of those that come out of the above. */
   readonly contexts?: readonly Context[]
   /** Changes the request before it is sent; the client's hash keeps what it was. */
@@ -103,6 +110,17 @@ export const signingContext = (signingAlgorithms: readonly SigningAlgorithm[]): 
   data: SigningCapabilities.encode({ signingAlgorithms }),
 })
 
+export const compressionContext = (
+  compressionAlgorithms: readonly CompressionAlgorithm[],
+  chained = true,
+): Context => ({
+  contextType: NegotiateContextType.COMPRESSION_CAPABILITIES,
+  data: CompressionCapabilities.encode({
+    flags: chained ? CompressionCapabilityFlags.CHAINED : 0,
+    compressionAlgorithms,
+  }),
+})
+
 /** A client that negotiates, logs on and connects to shares; for files see `files.ts`. */
 export class Client extends RawClient {
   /** The last NEGOTIATE answer. */
@@ -111,11 +129,12 @@ export class Client extends RawClient {
   async negotiate(options: NegotiateOptions = {}): Promise<Answer> {
     const dialects = options.dialects ?? ALL_DIALECTS
     const offers311 = dialects.includes(Dialect.SMB_3_1_1)
-    const { ciphers = [Cipher.AES_128_GCM, Cipher.AES_128_CCM], signings } = options
+    const { ciphers = [Cipher.AES_128_GCM, Cipher.AES_128_CCM], signings, compressions, chained } = options
     const contexts = options.contexts ?? [
       preauthContext(),
       ...(ciphers.length > 0 ? [encryptionContext(ciphers)] : []),
       ...(signings === undefined ? [] : [signingContext(signings)]),
+      ...(compressions === undefined ? [] : [compressionContext(compressions, chained)]),
     ]
     const body = encodeBody(NegotiateRequest, {
       securityMode: options.securityMode ?? SecurityMode.SIGNING_ENABLED,
@@ -146,9 +165,17 @@ export class Client extends RawClient {
     for (const { contextType, data } of response.negotiateContexts) {
       if (contextType === NegotiateContextType.ENCRYPTION_CAPABILITIES)
         this.cipher = CIPHER_NAMES.get(EncryptionCapabilities.decode(viewOf(data)).ciphers[0] ?? 0)
+      if (contextType === NegotiateContextType.COMPRESSION_CAPABILITIES) this.#readCompression(data)
       if (contextType === NegotiateContextType.SIGNING_CAPABILITIES)
         this.signing = SIGNING_NAMES.get(SigningCapabilities.decode(viewOf(data)).signingAlgorithms[0] ?? 0)
     }
+  }
+
+  #readCompression(data: Uint8Array): void {
+    const { compressionAlgorithms, flags } = CompressionCapabilities.decode(viewOf(data))
+    const algorithms = [...compressionAlgorithms].filter((one) => one !== CompressionAlgorithm.NONE)
+    const chained = (flags & CompressionCapabilityFlags.CHAINED) !== 0
+    this.compression = algorithms.length === 0 ? undefined : { algorithms, chained }
   }
 
   /** Logs on; the last answer, and the session if it has one. */

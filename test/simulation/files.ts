@@ -75,12 +75,12 @@ export const closeBody = (fileId: FileId = RELATED_FILE_ID): Uint8Array =>
 export const read = (
   client: RawClient,
   fileId: FileId,
-  { offset = 0n, length = 1024 }: { offset?: bigint; length?: number } = {},
+  { offset = 0n, length = 1024, flags = 0 }: { offset?: bigint; length?: number; flags?: number } = {},
   options?: CallOptions,
-): Promise<Answer> => client.call(Command.READ, ReadRequest, { fileId, offset, length }, options)
+): Promise<Answer> => client.call(Command.READ, ReadRequest, { fileId, offset, length, flags }, options)
 
-export const readBody = (fileId: FileId, length = 1024, offset = 0n): Uint8Array =>
-  encodeBody(ReadRequest, { fileId, offset, length })
+export const readBody = (fileId: FileId, length = 1024, offset = 0n, flags = 0): Uint8Array =>
+  encodeBody(ReadRequest, { fileId, offset, length, flags })
 
 export const write = (
   client: RawClient,

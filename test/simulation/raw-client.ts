@@ -3,10 +3,14 @@ import { viewOf } from '../../src/bytes/utf16.ts'
 import type { PreauthIntegrityHash } from '../../src/crypto/preauth.ts'
 import type { CipherName } from '../../src/crypto/sealing.ts'
 import type { SigningAlgorithm } from '../../src/crypto/signing.ts'
+import { compressMessage } from '../../src/protocol/compression/compress-message.ts'
+import type { Compression } from '../../src/protocol/compression/compression.ts'
+import { decompressMessage } from '../../src/protocol/compression/decompress-message.ts'
 import type { ServerCore } from '../../src/server/server-core.ts'
 import { NtStatus, ntStatusName } from '../../src/wire/erref/ntstatus.ts'
 import type { Struct } from '../../src/wire/schema/index.ts'
 import {
+  COMPRESSION_PROTOCOL_ID,
   Command,
   HeaderFlags,
   Smb2AsyncHeader,
@@ -64,6 +68,8 @@ export interface CallOptions {
   readonly channelSequence?: number
   readonly sign?: boolean | 'wrongly'
   readonly seal?: boolean
+  /** Compressed, if that makes it shorter. */
+  readonly compress?: boolean
 }
 
 /** A request, ready to be sent. */
@@ -118,6 +124,8 @@ interface Pending {
   readonly reject: (error: Error) => void
 }
 
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+
 /** The connection has ended before the answer came. */
 export class Disconnected extends Error {}
 
@@ -129,6 +137,10 @@ export class RawClient {
   dialect = 0
   cipher: CipherName | undefined
   signing: SigningAlgorithm | undefined
+  /** What NEGOTIATE settled (3.1.1). */
+  compression: Compression | undefined
+  /** Answers that came compressed, as they came. */
+  readonly compressedFrames: Uint8Array[] = []
   /** After NEGOTIATE (3.1.1). */
   preauth: PreauthIntegrityHash | undefined
   /** The session and tree of requests that name none. */
@@ -196,8 +208,17 @@ export class RawClient {
     requests.forEach((request, i) => this.#sign(request, messages[i] as Uint8Array, sealed))
     const answers = requests.map((request) => this.#expect(request))
     const joined = new Uint8Array(Buffer.concat(messages))
-    this.sendFrame(sealed ? this.sealFor(session, joined) : joined)
+    const plain = requests[0]?.options.compress === true ? this.compressed(joined) : joined
+    this.sendFrame(sealed ? this.sealFor(session, plain) : plain)
     return answers
+  }
+
+  /** What goes over the wire instead of `message`, if that is shorter. */
+  compressed(message: Uint8Array): Uint8Array {
+    const room = new Uint8Array(message.length)
+    assert.ok(this.compression !== undefined, 'compression was agreed on')
+    const length = compressMessage(message, HEADER_BYTES, this.compression, room)
+    return length === undefined ? message : room.subarray(0, length)
   }
 
   /** Sends each in a frame of its own, all of them in one piece. */
@@ -313,10 +334,19 @@ export class RawClient {
       const key = `${sessionId} ${Buffer.from(nonce).toString('hex')}`
       if (this.#nonces.has(key)) this.#violated(`nonce ${key} used twice`)
       this.#nonces.add(key)
-      for (const part of splitChain(message)) this.#receiveMessage(part, true)
+      for (const part of splitChain(this.#decompressed(message))) this.#receiveMessage(part, true)
       return
     }
-    for (const part of splitChain(frame)) this.#receiveMessage(part.slice(), false)
+    for (const part of splitChain(this.#decompressed(frame))) this.#receiveMessage(part.slice(), false)
+  }
+
+  #decompressed(frame: Uint8Array): Uint8Array {
+    if (viewOf(frame).getUint32(0, true) !== COMPRESSION_PROTOCOL_ID) return frame
+    assert.ok(this.compression !== undefined, 'compression was agreed on')
+    const message = decompressMessage(frame, this.compression, MAX_MESSAGE_BYTES, (bytes) => new Uint8Array(bytes))
+    if (message.length <= frame.length) this.#violated('compressed, and no shorter')
+    this.compressedFrames.push(frame)
+    return message
   }
 
   #receiveMessage(message: Uint8Array, sealed: boolean): void {

@@ -1,7 +1,7 @@
 import { AccessMask } from '../../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
-import { Command, ReadRequest, ReadResponse } from '../../wire/smb2/index.ts'
+import { Command, ReadFlags, ReadRequest, ReadResponse } from '../../wire/smb2/index.ts'
 import { defineCommand } from '../command.ts'
 import { NewDataFrame } from '../data-frame.ts'
 import { isFileRange, narrow } from '../narrow.ts'
@@ -35,6 +35,7 @@ function* serveRead(request: Request, body: ReadRequest): Steps<Reply | Failure>
   if (body.length === 0 && body.minimumCount === 0) return reply(ReadResponse, { data: new Uint8Array(0) })
   if (offset === undefined) return fail(NtStatus.END_OF_FILE)
   if (open.stream.locks.blocksRead(open, body.offset, BigInt(body.length))) return fail(NtStatus.FILE_LOCK_CONFLICT)
+  request.compressReply = (body.flags & ReadFlags.REQUEST_COMPRESSED) !== 0
   const frame = new NewDataFrame(request.connection.server.buffers, body.length)
   open.use()
   try {

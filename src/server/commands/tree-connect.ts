@@ -12,6 +12,7 @@ import {
   TreeConnectResponse,
 } from '../../wire/smb2/index.ts'
 import { defineCommand } from '../command.ts'
+import type { Connection } from '../connection.ts'
 import { reply } from '../reply.ts'
 import type { Session } from '../session.ts'
 import type { Share } from '../share.ts'
@@ -60,12 +61,19 @@ export const treeConnect = defineCommand({
     })
     return reply(TreeConnectResponse, {
       shareType: share === undefined ? ShareType.PIPE : ShareType.DISK,
-      shareFlags: share === undefined ? ShareFlags.NO_CACHING : encrypt ? ShareFlags.ENCRYPT_DATA : 0,
+      shareFlags: shareFlags(connection, share, encrypt),
       capabilities: 0,
       maximalAccess,
     })
   },
 })
+
+function shareFlags(connection: Connection, share: Share | undefined, encrypt: boolean): number {
+  if (share === undefined) return ShareFlags.NO_CACHING
+  // MS-SMB2 3.3.5.7: for clients with which compression was agreed on.
+  const compress = share.options.compress === true && connection.negotiated?.compression !== undefined
+  return (encrypt ? ShareFlags.ENCRYPT_DATA : 0) | (compress ? ShareFlags.COMPRESS_DATA : 0)
+}
 
 /** What IPC$ tells: 0x001F01FF, as Windows does. */
 const PIPE_ACCESS = FILE_ALL_ACCESS
