@@ -5,6 +5,8 @@ export const signingModes = ['required', 'enabled'] as const
 export type SigningMode = (typeof signingModes)[number]
 export const encryptionModes = ['required', 'enabled', 'off'] as const
 export type EncryptionMode = (typeof encryptionModes)[number]
+export const compressionModes = ['enabled', 'off'] as const
+export type CompressionMode = (typeof compressionModes)[number]
 export const snapshotTimes = ['utc', 'local'] as const
 export type SnapshotTimes = (typeof snapshotTimes)[number]
 

@@ -1,6 +1,14 @@
 import { z } from 'zod'
 import { defaultLimits, type ServerLimits } from '../server/limits.ts'
-import { dialectNames, encryptionModes, maxPort, signingModes, snapshotTimes, wholeNumber } from './choices.ts'
+import {
+  compressionModes,
+  dialectNames,
+  encryptionModes,
+  maxPort,
+  signingModes,
+  snapshotTimes,
+  wholeNumber,
+} from './choices.ts'
 import { shareNameProblem } from './share-name.ts'
 
 /** A NetBIOS name has 15 bytes. */
@@ -40,6 +48,7 @@ const share = block('a share: path and more, each on a line of its own', {
   readOnly: flag.exactOptional(),
   users: userNames.exactOptional(),
   encryption: oneOf(encryptionModes).exactOptional(),
+  compress: flag.exactOptional(),
   hidden: flag.exactOptional(),
   oplocks: flag.exactOptional(),
   snapshots: text('a path in which * stands for the names of snapshots').exactOptional(),
@@ -74,6 +83,7 @@ export const configSchema = block('a config file: keys with values', {
   maxDialect: oneOf(dialectNames).exactOptional(),
   signing: oneOf(signingModes).exactOptional(),
   encryption: oneOf(encryptionModes).exactOptional(),
+  compression: oneOf(compressionModes).exactOptional(),
   multichannel: flag.exactOptional(),
   allowGuest: flag.exactOptional(),
   allowAnonymous: flag.exactOptional(),

@@ -1,5 +1,12 @@
 import type { ServerLimits } from '../server/limits.ts'
-import { type DialectName, dialectNames, type EncryptionMode, type SigningMode, type SnapshotTimes } from './choices.ts'
+import {
+  type CompressionMode,
+  type DialectName,
+  dialectNames,
+  type EncryptionMode,
+  type SigningMode,
+  type SnapshotTimes,
+} from './choices.ts'
 import { ConfigError } from './config-error.ts'
 import type { Config } from './config-file.ts'
 import { shareNameProblem } from './share-name.ts'
@@ -12,6 +19,7 @@ export interface ServerSettings {
   readonly maxDialect?: DialectName
   readonly signing?: SigningMode
   readonly encryption?: EncryptionMode
+  readonly compression?: CompressionMode
   readonly multichannel?: boolean
   readonly allowGuest?: boolean
   readonly allowAnonymous?: boolean
@@ -27,6 +35,7 @@ export interface ShareSettings {
   readonly readOnly?: boolean
   readonly users?: readonly string[]
   readonly encryption?: EncryptionMode
+  readonly compress?: boolean
   readonly hidden?: boolean
   /** Clients may cache files. Default true. */
   readonly oplocks?: boolean
@@ -72,6 +81,7 @@ export function mergeSettings(config: Config | undefined, overrides: Overrides):
   const shares = [...(config?.shares ?? []), ...overrides.shares]
   checkDialects(server)
   checkShares(shares, server)
+  checkCompression(shares, server)
   const usersFile = overrides.usersFile ?? config?.usersFile
   const socket = overrides.socket ?? config?.socket
   return {
@@ -117,4 +127,10 @@ function checkShares(shares: readonly ShareSettings[], { maxDialect, encryption 
         `${share.place}: the share ${share.name} requires encryption, which begins with dialect 3.0`,
       )
   }
+}
+
+function checkCompression(shares: readonly ShareSettings[], { compression }: ServerSettings): void {
+  const share = shares.find(({ compress }) => compress === true)
+  if (share !== undefined && compression === 'off')
+    throw new ConfigError(`${share.place}: the share ${share.name} asks for compression, which the server has off`)
 }

@@ -18,6 +18,8 @@ const packages = {
   smbtorture: 'samba-testsuite',
   ntlm_auth: 'winbind',
   tshark: 'tshark',
+  lz4: 'lz4',
+  libfwnt: 'libfwnt1',
   rclone: 'rclone',
   impacket: 'python3-impacket',
   'mkfs.btrfs': 'btrfs-progs',
@@ -27,6 +29,12 @@ export type Peer = keyof typeof packages
 
 /** Debian's own Python: the only one that sees Debian's Python packages. */
 export const python = '/usr/bin/python3'
+
+/** Peers that are no programs, and how Python loads them. */
+const libraries = new Map<Peer, string>([
+  ['impacket', 'import impacket.smbconnection'],
+  ['libfwnt', 'import ctypes; ctypes.CDLL("libfwnt.so.1")'],
+])
 
 function executable(path: string): boolean {
   try {
@@ -39,16 +47,17 @@ function executable(path: string): boolean {
 
 const found = new Map<Peer, string | undefined>()
 
-/** Full path of a peer's program (for impacket: of the Python that has it), undefined where it is not installed. */
+/** Full path of a peer's program (for a library: of the Python that loads it), undefined where it is not installed. */
 export function findPeer(peer: Peer): string | undefined {
   if (!found.has(peer)) found.set(peer, lookUp(peer))
   return found.get(peer)
 }
 
 function lookUp(peer: Peer): string | undefined {
-  if (peer === 'impacket') {
+  const loads = libraries.get(peer)
+  if (loads !== undefined) {
     if (!executable(python)) return undefined
-    return spawnSync(python, ['-c', 'import impacket.smbconnection']).status === 0 ? python : undefined
+    return spawnSync(python, ['-c', loads]).status === 0 ? python : undefined
   }
   // Daemons are in sbin, which is not in every user's PATH.
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/sbin']

@@ -22,6 +22,7 @@ minDialect: 3.0
 maxDialect: 3.1.1
 signing: required
 encryption: enabled
+compression: enabled
 allowGuest: false
 allowAnonymous: true
 limits:
@@ -33,6 +34,7 @@ shares:
     readOnly: true
     users: [anna, 'no', 007]
     encryption: required
+    compress: true
     hidden: true
     oplocks: false
     snapshots: .zfs/snapshot/*
@@ -57,6 +59,7 @@ test('a config file with every key', () => {
     maxDialect: '3.1.1',
     signing: 'required',
     encryption: 'enabled',
+    compression: 'enabled',
     allowGuest: false,
     allowAnonymous: true,
     limits: { maxReadBytes: 1_048_576 },
@@ -69,14 +72,15 @@ test('a config file with every key', () => {
       readOnly: true,
       users: ['anna', 'no', '007'],
       encryption: 'required',
+      compress: true,
       hidden: true,
       oplocks: false,
       snapshots: '.zfs/snapshot/*',
       snapshotTimes: 'local',
       showSnapshots: true,
-      place: `${file}:17:3`,
+      place: `${file}:18:3`,
     },
-    { name: 'scratch', path: '/etc/scratch', place: `${file}:28:3` },
+    { name: 'scratch', path: '/etc/scratch', place: `${file}:30:3` },
   ])
 })
 
@@ -206,12 +210,16 @@ test('settings that contradict each other are refused', () => {
     () => merge('shares: { a: { path: /a, showSnapshots: true } }'),
     /:1:11: nothing says where the snapshots of the share a lie/,
   )
+  assert.throws(
+    () => merge('compression: off\nshares: { a: { path: /a, compress: true } }'),
+    /:2:11: the share a asks for compression, which the server has off/,
+  )
 })
 
 test('docs/configuration.md has every key, and its example is one', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8')
   const described = new Set([...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, key = '']) => key))
-  const share = ['path', 'comment', 'readOnly', 'users', 'encryption', 'hidden', 'oplocks']
+  const share = ['path', 'comment', 'readOnly', 'users', 'encryption', 'compress', 'hidden', 'oplocks']
   share.push('snapshots', 'snapshotTimes', 'showSnapshots')
   const keys = [...Object.keys(configSchema.shape), ...share, ...Object.keys(defaultLimits)]
   assert.deepEqual(described, new Set(keys))

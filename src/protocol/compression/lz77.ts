@@ -27,11 +27,11 @@ function compress(input: Uint8Array, out: Uint8Array): number | undefined {
     for (let i = 0; i < count; i += 3) {
       const start = done + (finder.matches[i] as number)
       const length = finder.matches[i + 1] as number
-      if (!writer.literals(input, done, start) || !writer.match(length, finder.matches[i + 2] as number))
+      if (!writer.literals(input, view, done, start) || !writer.match(length, finder.matches[i + 2] as number))
         return undefined
       done = start + length
     }
-    if (!writer.literals(input, done, to)) return undefined
+    if (!writer.literals(input, view, done, to)) return undefined
     done = to
   }
   return writer.finish()
@@ -54,11 +54,14 @@ class Writer {
     this.#limit = out.length - STEP_BYTES
   }
 
-  literals(input: Uint8Array, from: number, to: number): boolean {
-    for (let i = from; i < to; i++) {
-      if (this.#at > this.#limit) return false
-      this.#out[this.#at++] = input[i] as number
-      this.#flag(0)
+  literals(input: Uint8Array, view: DataView, from: number, to: number): boolean {
+    for (let at = from; at < to; ) {
+      const run = Math.min(to - at, FLAGS - this.#flagCount)
+      if (this.#at + run > this.#limit) return false
+      copyLiterals(this.#out, this.#view, this.#at, input, view, at, run)
+      this.#at += run
+      at += run
+      this.#addFlags(0, run)
     }
     return true
   }
@@ -69,7 +72,7 @@ class Writer {
     this.#view.setUint16(this.#at, ((distance - 1) << 3) | Math.min(stored, LONG_3_BITS), true)
     this.#at += 2
     if (stored >= LONG_3_BITS) this.#longLength(stored)
-    this.#flag(1)
+    this.#addFlags(1, 1)
     return true
   }
 
@@ -91,9 +94,12 @@ class Writer {
     this.#at += 2
   }
 
-  #flag(bit: number): void {
-    this.#flags = (this.#flags << 1) | bit
-    if (++this.#flagCount < FLAGS) return
+  /** `count` flags at most fill the 32. */
+  #addFlags(value: number, count: number): void {
+    // A shift by 32 is none.
+    this.#flags = count === FLAGS ? value : (this.#flags << count) | value
+    this.#flagCount += count
+    if (this.#flagCount < FLAGS) return
     this.#view.setInt32(this.#flagsAt, this.#flags, true)
     this.#flagCount = 0
     this.#flagsAt = this.#at
