@@ -3,6 +3,7 @@ import { upcase } from '../wire/fscc/index.ts'
 import type { BackendFile, BackendPath } from './backend.ts'
 import type { Holder } from './caching/holder.ts'
 import type { Watch } from './change-notifier.ts'
+import type { Connection } from './connection.ts'
 import type { DirectoryScan } from './directory-scan.ts'
 import type { ChannelSequence } from './durability/channel-sequence.ts'
 import type { LockSequences } from './durability/lock-sequence.ts'
@@ -18,6 +19,7 @@ export const streamKeyOf = (file: BackendFile): string => upcase(file.stream ?? 
 
 export interface OpenDetails {
   readonly id: bigint
+  readonly connection: Connection
   readonly session: Session
   readonly tree: TreeConnect
   readonly share: Share
@@ -36,6 +38,8 @@ export class Open {
   readonly id: bigint
   /** The volatile part: by this its session knows it. */
   volatileId: bigint
+  /** The connection that it was opened on, or taken up again. */
+  connection: Connection
   /** The session and tree that it is reached by, or was last (MS-SMB2 3.3.1.10: Open.Session, Open.TreeConnect). */
   session: Session
   tree: TreeConnect
@@ -80,6 +84,7 @@ export class Open {
   constructor(details: OpenDetails) {
     this.id = details.id
     this.volatileId = details.id
+    this.connection = details.connection
     this.session = details.session
     this.tree = details.tree
     this.share = details.share

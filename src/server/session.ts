@@ -1,10 +1,7 @@
 import type { Identity } from '../auth/mechanism.ts'
 import type { Sealer } from '../crypto/sealing.ts'
-import type { Struct } from '../wire/schema/index.ts'
-import type { Command } from '../wire/smb2/index.ts'
 import type { Channel } from './channel.ts'
 import type { Connection, Negotiated } from './connection.ts'
-import { deliver } from './notification.ts'
 import type { Open, PipeOpen } from './open.ts'
 import type { Request } from './request.ts'
 import type { ServerCore } from './server-core.ts'
@@ -94,17 +91,10 @@ export class Session {
     return nonce
   }
 
-  /**
-   * Sends what no request asked for; see `deliver`. False if it has no connection left. `sessionId`: what the header
-   * says. `isDue`: false when the client has reacted, so that no other connection need be tried.
-   */
-  notify<T, I>(
-    command: Command,
-    body: Struct<T, I>,
-    value: NoInfer<I>,
-    sessionId = this.id,
-    isDue: () => boolean = () => true,
-  ): boolean {
-    return deliver({ command, body, value, sessionId, session: this }, isDue)
+  /** Its connections in the order in which it got them, but `first` before the others if it is one of them. */
+  *channelsFrom(first: Connection): Generator<Channel> {
+    const preferred = this.channels.get(first)
+    if (preferred !== undefined) yield preferred
+    for (const channel of this.channels.values()) if (channel !== preferred) yield channel
   }
 }

@@ -40,8 +40,12 @@ export abstract class Holder {
     this.#timeoutMs = timeoutMs
   }
 
-  /** Sends the break. False if there is no connection left to send it on. */
-  protected abstract send(from: Rights, to: Rights, how: { mustAcknowledge: boolean; isFurther: boolean }): boolean
+  /** Sends the break. False if there is no connection left to send it on. `isDue`: the client has not answered yet. */
+  protected abstract send(
+    from: Rights,
+    to: Rights,
+    how: { mustAcknowledge: boolean; isFurther: boolean; isDue: () => boolean },
+  ): boolean
 
   /** What is left of `rights` after somebody else has done this. */
   protected abstract left(rights: Rights, taking: Taking): Rights
@@ -124,7 +128,8 @@ export abstract class Holder {
     const mustAcknowledge = from !== READ_CACHING
     breaking.to = to
     if (!mustAcknowledge) this.rights = to
-    if (!this.send(from, to, { mustAcknowledge, isFurther })) {
+    const isDue = (): boolean => this.#breaking === breaking && breaking.to === to
+    if (!this.send(from, to, { mustAcknowledge, isFurther, isDue })) {
       // MS-SMB2 3.3.4.6, 3.3.4.7: what was kept open for a client that is away has to make way.
       for (const open of [...this.opens]) void closeOpen(open)
       this.drop()

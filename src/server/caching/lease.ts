@@ -1,8 +1,8 @@
 import { Command, LeaseBreakFlags, LeaseBreakNotification } from '../../wire/smb2/index.ts'
-import type { Connection } from '../connection.ts'
+import type { Channel } from '../channel.ts'
 import type { SharedStream } from '../file-table.ts'
+import { deliver } from '../notification.ts'
 import type { ServerCore } from '../server-core.ts'
-import type { Session } from '../session.ts'
 import { Holder, type Taking } from './holder.ts'
 import { HANDLE_CACHING, NONE, type Rights, WRITE_CACHING } from './rights.ts'
 
@@ -53,7 +53,11 @@ export class Lease extends Holder {
   }
 
   /** MS-SMB2 3.3.4.7: on any connection of this client. */
-  protected override send(from: Rights, to: Rights, how: { mustAcknowledge: boolean; isFurther: boolean }): boolean {
+  protected override send(
+    from: Rights,
+    to: Rights,
+    how: { mustAcknowledge: boolean; isFurther: boolean; isDue: () => boolean },
+  ): boolean {
     // The steps of one break are one change.
     if (!how.isFurther) this.countUp()
     const value = {
@@ -63,21 +67,19 @@ export class Lease extends Holder {
       currentLeaseState: from,
       newLeaseState: to,
     }
-    for (const connection of this.server.connections) {
-      const session = this.#sessionOn(connection)
-      if (session === undefined) continue
-      const message = { command: Command.OPLOCK_BREAK, body: LeaseBreakNotification, value, sessionId: 0n, session }
-      if (connection.sendUnsolicited(message)) return true
-    }
-    return false
+    // The lease is the client's and not a session's: the header names none.
+    const message = { command: Command.OPLOCK_BREAK, body: LeaseBreakNotification, value, sessionId: 0n }
+    return deliver(message, this.#channels(), how.isDue)
   }
 
-  /** A session of the same user, where the connection is one of the client's. */
-  #sessionOn(connection: Connection): Session | undefined {
-    if (connection.negotiated?.clientGuid !== this.clientGuid) return undefined
-    for (const { session, isEstablished } of connection.channels.values())
-      if (isEstablished && session.identity?.sid === this.#sid) return session
-    return undefined
+  /** The client's connections, each by a session of the user who has the lease. */
+  *#channels(): Generator<Channel> {
+    for (const connection of this.server.connections) {
+      if (connection.negotiated?.clientGuid !== this.clientGuid) continue
+      const channels = [...connection.channels.values()]
+      const channel = channels.find((one) => one.isEstablished && one.session.identity?.sid === this.#sid)
+      if (channel !== undefined) yield channel
+    }
   }
 
   get #sid(): string | undefined {

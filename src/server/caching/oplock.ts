@@ -1,4 +1,5 @@
 import { Command, OplockBreakNotification } from '../../wire/smb2/index.ts'
+import { deliver } from '../notification.ts'
 import type { Open } from '../open.ts'
 import { Holder, type Taking } from './holder.ts'
 import { HANDLE_CACHING, levelOf, NONE, READ_CACHING, type Rights, WRITE_CACHING } from './rights.ts'
@@ -16,10 +17,11 @@ export class Oplock extends Holder {
   }
 
   /** MS-SMB2 3.3.4.6. */
-  protected override send(_from: Rights, to: Rights): boolean {
-    const { fileId, session } = this.open
+  protected override send(_from: Rights, to: Rights, { isDue }: { isDue: () => boolean }): boolean {
+    const { fileId, session, connection } = this.open
     const value = { oplockLevel: levelOf(to), fileId }
-    return session.notify(Command.OPLOCK_BREAK, OplockBreakNotification, value)
+    const message = { command: Command.OPLOCK_BREAK, body: OplockBreakNotification, value }
+    return deliver(message, session.channelsFrom(connection), isDue)
   }
 
   protected override left(rights: Rights, taking: Taking): Rights {

@@ -224,6 +224,7 @@ function register(creation: Creation, opened: Opened, shared: SharedFile, grante
   const { server } = session
   const open = new Open({
     id: server.newOpenId(),
+    connection: request.connection,
     session,
     tree,
     share,
