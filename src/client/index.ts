@@ -19,7 +19,7 @@ export type {
   ShareListing,
   SpeaksSmb1,
 } from './api/client.ts'
-export type { CopyEntry, CopyOptions, CopyProgress, CopySummary, Place } from './api/copy.ts'
+export type { CopyEntry, CopyOptions, CopyProgress, CopySummary, Place, SkipReason } from './api/copy.ts'
 export type {
   FileHandle,
   LockOptions,
@@ -47,6 +47,7 @@ export type {
   WatchOptions,
   WriteFileOptions,
 } from './api/share.ts'
+export { copy } from './copy/copy.ts'
 export { StatusError, TransportError, UsageError } from './errors.ts'
 export { type ClientLimits, defaultClientLimits } from './limits.ts'
 export { messagesIn } from './messages-in.ts'

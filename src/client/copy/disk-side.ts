@@ -1,0 +1,224 @@
+import {
+  type BigIntStats,
+  chmodSync,
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fstatSync,
+  futimesSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { type FileHandle, open, opendir } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { type Filetime, filetimeFromUnixNs, unixNsFromFiletime } from '../../bytes/filetime.ts'
+import { FileAttributes } from '../../wire/fscc/index.ts'
+import { UsageError } from '../errors.ts'
+import type { Item, Listed, Side, Sink, Source } from './side.ts'
+
+/**
+ * The local disk. What concerns names, times and small files is asked for synchronously: the answer is in the system's
+ * memory nearly always, and the way through Node's threads takes ten times as long (docs/decisions/0016). Content of
+ * large files goes that way, beside everything else.
+ */
+export const diskSide: Side = {
+  kind: 'disk',
+  join: (folder, name) => join(folder, name),
+  split: (path) => ({ folder: dirname(path), name: basename(path) }),
+  settled: (path) =>
+    lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true && existsSync(path)
+      ? realpathSync(path)
+      : path,
+  key: process.platform === 'win32' || process.platform === 'darwin' ? (name) => name.toLowerCase() : (name) => name,
+
+  async item(path, follow) {
+    const options = { bigint: true, throwIfNoEntry: false } as const
+    const stats = follow ? statSync(path, options) : lstatSync(path, options)
+    return stats === undefined ? undefined : itemOf(stats)
+  },
+
+  async *list(path) {
+    for await (const { name } of await opendir(path, { bufferSize: listBatch })) {
+      const stats = lstatSync(join(path, name), { bigint: true, throwIfNoEntry: false })
+      // It went away meanwhile.
+      if (stats !== undefined) yield { name, item: itemOf(stats) } satisfies Listed
+    }
+  },
+
+  async makeFolder(path, isRoot) {
+    try {
+      return mkdirSync(path, { recursive: isRoot }) !== undefined || !isRoot
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error
+    }
+    // A link could lead anywhere: below what the user has named, none is followed.
+    const stats = lstatSync(path)
+    if (stats.isDirectory() || (isRoot && statSync(path).isDirectory())) return false
+    const what = stats.isSymbolicLink() ? 'A link is there, which is not followed.' : 'What is there is no folder.'
+    throw new UsageError('ENOTDIR', what, { path })
+  },
+
+  async likeFolder(path, like) {
+    utimesSync(path, secondsOf(like.accessTime), secondsOf(like.writeTime))
+  },
+
+  async readLink(path) {
+    return readlinkSync(path)
+  },
+
+  async makeLink(target, path, isFolder) {
+    symlinkSync(target, path, isFolder ? 'dir' : 'file')
+  },
+
+  async readWhole(path) {
+    return readFileSync(path)
+  },
+
+  async writeWhole(path, data, like, inPlace) {
+    if (inPlace) {
+      writeNow(path, data, like)
+      return
+    }
+    // Nobody sees it half written.
+    const part = join(dirname(path), `.${process.pid}-${nextTemporary++}.part`)
+    try {
+      writeNow(part, data, like)
+      renameSync(part, path)
+    } catch (error) {
+      removeNow(part)
+      throw error
+    }
+  },
+
+  async openSource(path) {
+    return new DiskFile(path, await open(path, 'r'), 0)
+  },
+
+  async openSink(path, keep) {
+    const handle = await open(path, keep ? 'r+' : 'w')
+    return new DiskFile(path, handle, fstatSync(handle.fd).size)
+  },
+
+  async replace(from, to) {
+    renameSync(from, to)
+  },
+
+  async remove(path) {
+    removeNow(path)
+  },
+
+  async removeTree(path) {
+    // Of a link itself, and not of what it leads to.
+    rmSync(path, { recursive: true, force: true })
+  },
+}
+
+const listBatch = 256
+let nextTemporary = 1
+
+/** Of a file that only may be read: what DOS calls READONLY. */
+const readOnlyMode = 0o444
+const anyWrite = 0o222n
+
+function itemOf(stats: BigIntStats): Item {
+  const kind = stats.isFile()
+    ? 'file'
+    : stats.isDirectory()
+      ? 'directory'
+      : stats.isSymbolicLink()
+        ? 'symlink'
+        : 'other'
+  return {
+    kind,
+    size: Number(stats.size),
+    writeTime: filetimeFromUnixNs(stats.mtimeNs),
+    accessTime: filetimeFromUnixNs(stats.atimeNs),
+    creationTime: stats.birthtimeNs > 0n ? filetimeFromUnixNs(stats.birthtimeNs) : undefined,
+    attributes: kind === 'file' && (stats.mode & anyWrite) === 0n ? FileAttributes.READONLY : undefined,
+    identity: `${stats.dev}:${stats.ino}`,
+    stats: undefined,
+  }
+}
+
+/** As `utimes` takes it; as a Date it would lose what is below a millisecond. */
+const secondsOf = (time: Filetime): number => Number(unixNsFromFiletime(time)) / 1e9
+
+const isReadOnly = (like: Item): boolean => ((like.attributes ?? 0) & FileAttributes.READONLY) !== 0
+
+function writeNow(path: string, data: Uint8Array, like: Item | undefined): void {
+  const file = openSync(path, 'w')
+  try {
+    writeFileSync(file, data)
+    if (like === undefined) return
+    futimesSync(file, secondsOf(like.accessTime), secondsOf(like.writeTime))
+    if (isReadOnly(like)) fchmodSync(file, readOnlyMode)
+  } finally {
+    closeSync(file)
+  }
+}
+
+function removeNow(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+  }
+}
+
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
+
+class DiskFile implements Source, Sink {
+  readonly #path: string
+  readonly #handle: FileHandle
+  readonly size: number
+  #isFinished = false
+
+  constructor(path: string, handle: FileHandle, size: number) {
+    this.#path = path
+    this.#handle = handle
+    this.size = size
+  }
+
+  async read(into: Uint8Array, at: number): Promise<number> {
+    let done = 0
+    while (done < into.length) {
+      const { bytesRead } = await this.#handle.read(into, done, into.length - done, at + done)
+      if (bytesRead === 0) break
+      done += bytesRead
+    }
+    return done
+  }
+
+  async write(data: Uint8Array, at: number): Promise<void> {
+    for (let done = 0; done < data.length; ) {
+      const { bytesWritten } = await this.#handle.write(data, done, data.length - done, at + done)
+      done += bytesWritten
+    }
+  }
+
+  async truncate(size: number): Promise<void> {
+    await this.#handle.truncate(size)
+  }
+
+  async finish(like: Item | undefined): Promise<void> {
+    if (like !== undefined) await this.#handle.utimes(secondsOf(like.accessTime), secondsOf(like.writeTime))
+    this.#isFinished = true
+    await this.#handle.close()
+    if (like !== undefined && isReadOnly(like)) chmodSync(this.#path, readOnlyMode)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isFinished) await this.#handle.close()
+  }
+}

@@ -1,0 +1,208 @@
+import type { Filetime } from '../../bytes/filetime.ts'
+import { unixNsFromFiletime } from '../../bytes/filetime.ts'
+import { FileAttributes } from '../../wire/fscc/index.ts'
+import { upcase } from '../../wire/fscc/upcase.ts'
+import type { FileHandle } from '../api/file-handle.ts'
+import type { Share } from '../api/share.ts'
+import { StatusError, UsageError } from '../errors.ts'
+import type { Stats } from '../stats.ts'
+import type { Item, Listed, Side, Sink, Source } from './side.ts'
+
+/** Attributes that a copy has of its source: the others tell of the disk where it is (MS-FSCC 2.6). */
+const keptAttributes =
+  FileAttributes.READONLY |
+  FileAttributes.HIDDEN |
+  FileAttributes.SYSTEM |
+  FileAttributes.ARCHIVE |
+  FileAttributes.NOT_CONTENT_INDEXED
+
+/** A share as one end of a copy. */
+export class ShareSide implements Side {
+  readonly kind = 'share'
+  readonly share: Share
+  readonly #signal: AbortSignal
+
+  constructor(share: Share, signal: AbortSignal) {
+    this.share = share
+    this.#signal = signal
+  }
+
+  join(folder: string, name: string): string {
+    return folder === '' ? name : `${folder}/${name}`
+  }
+
+  split(path: string): { folder: string; name: string } {
+    const slash = path.lastIndexOf('/')
+    return { folder: path.slice(0, Math.max(0, slash)), name: path.slice(slash + 1) }
+  }
+
+  settled(path: string): string {
+    return path
+  }
+
+  key(name: string): string {
+    return upcase(name)
+  }
+
+  async item(path: string, follow: boolean): Promise<Item | undefined> {
+    try {
+      return itemOf(await (follow ? this.share.stat(path, this.#call) : this.share.lstat(path, this.#call)))
+    } catch (error) {
+      if (error instanceof StatusError && error.code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  async *list(path: string): AsyncGenerator<Listed> {
+    await using folder = await this.share.opendir(path, this.#call)
+    for await (const { name, stats } of folder) yield { name, item: itemOf(stats) }
+  }
+
+  async makeFolder(path: string, isRoot: boolean): Promise<boolean> {
+    if (path === '') return false
+    try {
+      const made = await this.share.mkdir(path, { ...this.#call, recursive: isRoot })
+      return made !== undefined || !isRoot
+    } catch (error) {
+      if (!(error instanceof StatusError && error.code === 'EEXIST')) throw error
+    }
+    if ((await this.share.stat(path, this.#call)).isDirectory()) return false
+    throw new UsageError('ENOTDIR', 'What is there is no folder.', { path })
+  }
+
+  async likeFolder(path: string, like: Item): Promise<void> {
+    if (path !== '') await this.share.setTimes(path, timesOf(like), this.#call)
+  }
+
+  readLink(path: string): Promise<string> {
+    return this.share.readlink(path, this.#call)
+  }
+
+  makeLink(target: string, path: string, isFolder: boolean): Promise<void> {
+    return this.share.symlink(target, path, { ...this.#call, type: isFolder ? 'dir' : 'file' })
+  }
+
+  readWhole(path: string): Promise<Uint8Array> {
+    return this.share.readFile(path, this.#call)
+  }
+
+  async writeWhole(path: string, data: Uint8Array, like: Item | undefined): Promise<void> {
+    await this.share.writeFile(path, data, this.#call)
+    if (like === undefined) return
+    await this.share.setTimes(path, timesOf(like), this.#call)
+    if (like.attributes !== undefined) await this.share.setAttributes(path, like.attributes, this.#call)
+  }
+
+  async openSource(path: string): Promise<Source> {
+    return new ShareFile(await this.share.open(path, 'r', this.#call), this.#call)
+  }
+
+  async openSink(path: string, keep: boolean, isPart: boolean): Promise<Sink> {
+    // Nobody else writes to it meanwhile; a part that another attempt is at work on is refused.
+    const how = { ...this.#call, share: 'rd', ...(isPart && { attributes: FileAttributes.HIDDEN }) }
+    return new ShareFile(await this.share.open(path, keep ? 'r+' : 'w+', how), this.#call, isPart)
+  }
+
+  replace(from: string, to: string): Promise<void> {
+    return this.share.rename(from, to, { ...this.#call, replace: true })
+  }
+
+  async remove(path: string): Promise<void> {
+    // Also when the copy has been aborted.
+    await this.share.rm(path, { force: true })
+  }
+
+  async removeTree(path: string): Promise<void> {
+    await this.share.rm(path, { ...this.#call, recursive: true, force: true })
+  }
+
+  /** On the server alone. Gives the copy what it is to have of the source. */
+  async copyWithin(from: string, to: string, like: Item | undefined): Promise<void> {
+    await this.share.copyFile(from, to, this.#call)
+    if (like === undefined) return
+    await this.share.setTimes(to, timesOf(like), this.#call)
+    if (like.attributes !== undefined) await this.share.setAttributes(to, like.attributes, this.#call)
+  }
+
+  get #call(): { signal: AbortSignal } {
+    return { signal: this.#signal }
+  }
+}
+
+export function itemOf(stats: Stats): Item {
+  const { facts } = stats
+  const isLink = stats.isSymbolicLink()
+  return {
+    kind: isLink ? 'symlink' : stats.isDirectory() ? 'directory' : stats.isFile() ? 'file' : 'other',
+    size: stats.size,
+    writeTime: facts.lastWriteTime,
+    accessTime: facts.lastAccessTime,
+    creationTime: facts.creationTime > 0n ? facts.creationTime : undefined,
+    attributes: stats.attributes & keptAttributes,
+    identity: stats.ino === 0n ? '' : String(stats.ino),
+    stats,
+  }
+}
+
+/** Seconds since 1970, as the share takes them: a Date would lose what is below a millisecond. */
+const secondsOf = (time: Filetime): number => Number(unixNsFromFiletime(time)) / 1e9
+
+function timesOf(like: Item): { mtime: number; atime: number; birthtime?: number } {
+  const { writeTime, accessTime, creationTime } = like
+  return {
+    mtime: secondsOf(writeTime),
+    atime: secondsOf(accessTime),
+    ...(creationTime !== undefined && { birthtime: secondsOf(creationTime) }),
+  }
+}
+
+class ShareFile implements Source, Sink {
+  readonly #handle: FileHandle
+  readonly #call: { signal: AbortSignal }
+  readonly #isPart: boolean
+  #isFinished = false
+
+  constructor(handle: FileHandle, call: { signal: AbortSignal }, isPart = false) {
+    this.#handle = handle
+    this.#call = call
+    this.#isPart = isPart
+  }
+
+  get size(): number {
+    return this.#handle.size
+  }
+
+  async read(into: Uint8Array, at: number): Promise<number> {
+    let done = 0
+    while (done < into.length) {
+      const { bytesRead } = await this.#handle.read(into, done, into.length - done, at + done, this.#call)
+      if (bytesRead === 0) break
+      done += bytesRead
+    }
+    return done
+  }
+
+  async write(data: Uint8Array, at: number): Promise<void> {
+    for (let done = 0; done < data.length; ) {
+      const { bytesWritten } = await this.#handle.write(data, done, data.length - done, at + done, this.#call)
+      done += bytesWritten
+    }
+  }
+
+  truncate(size: number): Promise<void> {
+    return this.#handle.truncate(size, this.#call)
+  }
+
+  async finish(like: Item | undefined): Promise<void> {
+    const { handle, call } = { handle: this.#handle, call: this.#call }
+    if (this.#isPart) await handle.setAttributes({ clear: FileAttributes.HIDDEN }, call)
+    if (like?.attributes !== undefined) await handle.setAttributes(like.attributes, call)
+    if (like !== undefined) await handle.utimes(secondsOf(like.accessTime), secondsOf(like.writeTime), call)
+    this.#isFinished = true
+    await handle.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isFinished) await this.#handle.close()
+  }
+}
