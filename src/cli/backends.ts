@@ -16,8 +16,14 @@ export interface Prepared {
  * may have files of it open. A share that comes back has the same one.
  */
 export class Backends {
+  readonly #warn: (sentences: readonly string[]) => void
   readonly #open = new Map<string, DiskBackend>()
   #next = new Map<string, DiskBackend>()
+
+  /** `warn` is told, in sentences, what does not work any more while they run. */
+  constructor(warn: (sentences: readonly string[]) => void) {
+    this.#warn = warn
+  }
 
   /**
    * Opens what these shares need.
@@ -55,8 +61,9 @@ export class Backends {
       let backend = this.#open.get(key)
       if (backend === undefined) {
         const localTime = snapshotTimes === 'local'
-        const options = snapshotPath === undefined ? {} : { snapshots: { path: snapshotPath, localTime, visible } }
-        backend = diskBackend(share.path, options)
+        const snapshots = snapshotPath === undefined ? {} : { snapshots: { path: snapshotPath, localTime, visible } }
+        const warn = (sentence: string) => this.#warn([`the share ${share.name}: ${sentence}`])
+        backend = diskBackend(share.path, { ...snapshots, warn })
         this.#next.set(key, backend)
         notes.push(...backend.limitations.map((limitation) => `the share ${share.name}: ${limitation}`))
       }

@@ -42,7 +42,7 @@ export async function runServer(options: RunOptions): Promise<void> {
   // Whoever reads the output may go away; the server stays.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   const plan = options.plan()
-  const backends = new Backends()
+  const backends = new Backends(warn)
   const { shares, notes } = await backends.prepare(plan.settings.shares)
   const server = new Server({ ...plan.settings.server, shares, accounts: plan.accounts })
   watch(server, options.verbosity, tell)

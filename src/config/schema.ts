@@ -51,6 +51,7 @@ const share = block('a share: path and more, each on a line of its own', {
   compress: flag.exactOptional(),
   hidden: flag.exactOptional(),
   oplocks: flag.exactOptional(),
+  changeNotify: flag.exactOptional(),
   snapshots: text('a path in which * stands for the names of snapshots').exactOptional(),
   snapshotTimes: oneOf(snapshotTimes).exactOptional(),
   showSnapshots: flag.exactOptional(),

@@ -39,6 +39,8 @@ export interface ShareSettings {
   readonly hidden?: boolean
   /** Clients may cache files. Default true. */
   readonly oplocks?: boolean
+  /** Clients may wait for changes. */
+  readonly changeNotify?: boolean
   /** Where snapshots of the folder lie, from the folder or absolute; `*` stands for their names. */
   readonly snapshots?: string
   /** How times in those names are meant. */

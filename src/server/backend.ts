@@ -27,8 +27,8 @@ export interface Backend {
   volume(): Answer<VolumeInfo>
   /**
    * Reports changes in the directory `path` (`recursive`: in all directories below it too) that were not made through
-   * this backend object. Absent where the place cannot tell. The paths of changes are from the root. Returns what ends
-   * it; nothing is reported after that.
+   * this backend object. Absent where the place cannot tell. The paths of changes are from that directory, also when it
+   * is called something else by then. Returns what ends it; nothing is reported after that.
    */
   watch?(path: BackendPath, recursive: boolean, report: (change: OutsideChange) => void): () => void
   /** The place as it was earlier. Absent where nothing is kept of that. */
@@ -103,6 +103,8 @@ export interface Opened {
   readonly file: BackendFile
   /** True when this call made it (the file, or the stream). */
   readonly created: boolean
+  /** Where a stream was asked for: this call made its file, too. */
+  readonly fileCreated?: boolean
   /** The path in the spelling in which it is stored. */
   readonly path: BackendPath
 }
@@ -240,8 +242,12 @@ export interface VolumeInfo {
 
 /** A change made behind the server's back. */
 export interface OutsideChange {
-  /** `lost`: there were more than could be told, or it cannot be told any more; look anew at `path` and below. */
-  readonly action: 'added' | 'removed' | 'modified' | 'renamed' | 'lost'
+  /**
+   * `modified`: its content; `touched`: times, attributes, permissions. `lost`: there were more than could be told, or it
+   * cannot be told any more; look anew at `path` and below.
+   */
+  readonly action: 'added' | 'removed' | 'modified' | 'touched' | 'renamed' | 'lost'
+  /** From the directory that is watched. */
   readonly path: BackendPath
   /** Absent where it is not known. */
   readonly isDirectory?: boolean

@@ -27,6 +27,8 @@ export class Watch {
   /** Bytes of the first request's buffer: what does not fit there is never told one by one (MS-FSA 2.1.5.11). */
   readonly room: number
   #records: ChangeRecord[] = []
+  /** What was gathered last of each name. */
+  readonly #lastAction = new Map<string, number>()
   #bytes = 0
   #overflowed = false
   #ready: (() => void)[] = []
@@ -48,6 +50,11 @@ export class Watch {
   }
 
   add(record: ChangeRecord): void {
+    // Twice modified is modified; the client looks once.
+    const { action, fileName } = record
+    const isModified = action === NotifyAction.MODIFIED || action === NotifyAction.MODIFIED_STREAM
+    if (isModified && this.#lastAction.get(fileName) === action) return
+    this.#lastAction.set(fileName, action)
     this.#bytes += RECORD_BYTES + record.fileName.length * 2
     if (this.#bytes > Math.min(MAX_GATHERED_BYTES, this.room)) this.overflow()
     else if (!this.#overflowed) this.#records.push(record)
@@ -68,6 +75,7 @@ export class Watch {
   overflow(): void {
     this.#overflowed = true
     this.#records = []
+    this.#lastAction.clear()
     this.#tellSoon()
   }
 
@@ -75,6 +83,7 @@ export class Watch {
   take(): Changes {
     const changes: Changes = this.#overflowed ? 'overflow' : this.#records
     this.#records = []
+    this.#lastAction.clear()
     this.#bytes = 0
     this.#overflowed = false
     return changes
@@ -123,6 +132,13 @@ export class ChangeNotifier {
     for (const watch of this.#watches) tell(watch, action, path, filter, suffix)
   }
 
+  /** A stream has another name (MS-FSA 2.1.5.15.11.1). */
+  streamRenamed(path: BackendPath, from: string | undefined, to: string): void {
+    const { STREAM_NAME } = CompletionFilter
+    this.report(NotifyAction.REMOVED_STREAM, path, STREAM_NAME, streamSuffix(from))
+    this.report(NotifyAction.ADDED_STREAM, path, STREAM_NAME, streamSuffix(to))
+  }
+
   linked(path: BackendPath): void {
     this.report(NotifyAction.ADDED, path, CompletionFilter.FILE_NAME)
   }
@@ -143,18 +159,23 @@ export class ChangeNotifier {
     const { isDirectory } = change
     const both = CompletionFilter.FILE_NAME | CompletionFilter.DIR_NAME
     const names = isDirectory === undefined ? both : nameFilter(isDirectory)
+    const add = (action: number, path: BackendPath, filter: number): void => {
+      if ((watch.filter & filter) !== 0) watch.add({ action, fileName: path.join('\\') })
+    }
     switch (change.action) {
       case 'lost':
         return watch.overflow()
       case 'added':
-        return tell(watch, NotifyAction.ADDED, change.path, names)
+        return add(NotifyAction.ADDED, change.path, names)
       case 'removed':
-        return tell(watch, NotifyAction.REMOVED, change.path, names)
+        return add(NotifyAction.REMOVED, change.path, names)
       case 'modified':
-        return tell(watch, NotifyAction.MODIFIED, change.path, WRITTEN | CompletionFilter.ATTRIBUTES)
+        return add(NotifyAction.MODIFIED, change.path, WRITTEN)
+      case 'touched':
+        return add(NotifyAction.MODIFIED, change.path, TOUCHED)
       case 'renamed':
-        tell(watch, NotifyAction.RENAMED_OLD_NAME, change.path, names)
-        return tell(watch, NotifyAction.RENAMED_NEW_NAME, change.newPath ?? change.path, names)
+        add(NotifyAction.RENAMED_OLD_NAME, change.path, names)
+        return add(NotifyAction.RENAMED_NEW_NAME, change.newPath ?? change.path, names)
     }
   }
 }
@@ -176,18 +197,34 @@ const nameFilter = (isDirectory: boolean): number =>
   isDirectory ? CompletionFilter.DIR_NAME : CompletionFilter.FILE_NAME
 
 const WRITTEN = CompletionFilter.SIZE | CompletionFilter.LAST_WRITE
+/** What a place may mean that only tells that something about a file has changed. */
+const TOUCHED =
+  CompletionFilter.ATTRIBUTES |
+  CompletionFilter.LAST_WRITE |
+  CompletionFilter.LAST_ACCESS |
+  CompletionFilter.CREATION |
+  CompletionFilter.EA |
+  CompletionFilter.SECURITY
 
-const streamSuffix = (open: Open): string => `:${open.file.stream ?? ''}:$DATA`
+const streamSuffix = (name = ''): string => `:${name}:$DATA`
 
-export function reportCreated(open: Open): void {
-  if (open.file.stream !== undefined)
-    open.share.notifier.report(NotifyAction.ADDED_STREAM, open.path, CompletionFilter.STREAM_NAME, streamSuffix(open))
-  else open.share.notifier.report(NotifyAction.ADDED, open.path, nameFilter(open.file.isDirectory))
+/** `withFile`: where a stream was made, its file was made with it. */
+export function reportCreated(open: Open, withFile: boolean): void {
+  const { notifier } = open.share
+  const isStream = open.file.stream !== undefined
+  if (!isStream || withFile) notifier.report(NotifyAction.ADDED, open.path, nameFilter(open.file.isDirectory))
+  if (isStream)
+    notifier.report(NotifyAction.ADDED_STREAM, open.path, CompletionFilter.STREAM_NAME, streamSuffix(open.file.stream))
 }
 
 export function reportRemoved(open: Open, onlyStream: boolean): void {
   if (onlyStream && open.file.stream !== undefined)
-    open.share.notifier.report(NotifyAction.REMOVED_STREAM, open.path, CompletionFilter.STREAM_NAME, streamSuffix(open))
+    open.share.notifier.report(
+      NotifyAction.REMOVED_STREAM,
+      open.path,
+      CompletionFilter.STREAM_NAME,
+      streamSuffix(open.file.stream),
+    )
   else open.share.notifier.report(NotifyAction.REMOVED, open.path, nameFilter(open.file.isDirectory))
 }
 
@@ -205,15 +242,52 @@ const MODIFICATIONS = {
 } as const
 export type Modification = keyof typeof MODIFICATIONS
 
+/** What concerns one stream, and what is told of it where that has a name. */
+const STREAM_MODIFICATIONS: Partial<Record<Modification, number>> = {
+  written: CompletionFilter.STREAM_WRITE | CompletionFilter.STREAM_SIZE,
+  overwritten: CompletionFilter.STREAM_WRITE | CompletionFilter.STREAM_SIZE,
+  resized: CompletionFilter.STREAM_SIZE,
+}
+
+/** The writes of one handle are told no more often than this, and once more when it closes. */
+const BETWEEN_WRITES_100NS = 10_000_000n
+
 export function reportModified(open: Open, ...what: readonly Modification[]): void {
   if (open.stream.caching !== undefined && what.some((name) => name === 'written' || name === 'resized'))
     breakForData(open)
   const { notifier } = open.share
-  if (notifier === undefined || notifier.watchCount === 0) return
+  if (notifier.watchCount === 0) return
   let filter = 0
-  for (const name of what) filter |= MODIFICATIONS[name]
-  if (open.file.stream !== undefined) {
-    const streamFilter = CompletionFilter.STREAM_WRITE | CompletionFilter.STREAM_SIZE
-    notifier.report(NotifyAction.MODIFIED_STREAM, open.path, streamFilter, streamSuffix(open))
-  } else notifier.report(NotifyAction.MODIFIED, open.path, filter)
+  let streamFilter = 0
+  for (const name of what) {
+    const ofStream = open.file.stream === undefined ? undefined : STREAM_MODIFICATIONS[name]
+    if (ofStream === undefined) filter |= MODIFICATIONS[name]
+    else streamFilter |= ofStream
+  }
+  tellModified(open, filter, streamFilter)
+}
+
+function tellModified({ share: { notifier }, path, file }: Open, filter: number, streamFilter: number): void {
+  if (filter !== 0) notifier.report(NotifyAction.MODIFIED, path, filter)
+  if (streamFilter !== 0) notifier.report(NotifyAction.MODIFIED_STREAM, path, streamFilter, streamSuffix(file.stream))
+}
+
+/** Something was written: one of perhaps many times. */
+export function reportWritten(open: Open): void {
+  if (open.share.notifier.watchCount === 0) return
+  const now = open.session.server.clock.now()
+  if (now - open.toldWriteAt < BETWEEN_WRITES_100NS) {
+    open.owesWrite = true
+    return
+  }
+  open.toldWriteAt = now
+  open.owesWrite = false
+  reportModified(open, 'written')
+}
+
+/** What is to be told of a handle when it closes. */
+export function reportClosing(open: Open): void {
+  if (open.owesWrite) reportModified(open, 'written')
+  // NTFS marks what was renamed for the archive, and tells so at the end.
+  if (open.wasRenamed) reportModified(open, 'attributes')
 }

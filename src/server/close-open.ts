@@ -1,7 +1,7 @@
 import { failed } from '../wire/erref/failure.ts'
 import type { BackendFile } from './backend.ts'
 import { releaseCaching } from './caching/release.ts'
-import { reportRemoved } from './change-notifier.ts'
+import { reportClosing, reportRemoved } from './change-notifier.ts'
 import { Open, type PipeOpen } from './open.ts'
 import { run, type Steps, wait } from './steps.ts'
 
@@ -41,6 +41,7 @@ function* finish(open: Open): Steps<void> {
     if (open.stream.key === '') shared.markForDeletion()
     else shared.streamsToDelete.add(open.stream.key)
   }
+  if (!shared.deletePending) reportClosing(open)
   yield* reporting(open, leave(open))
   yield* reporting(open, closeFile(open))
 }

@@ -64,6 +64,11 @@ export class Open {
   mode: number
   /** The directory listing under way. */
   scan: DirectoryScan | undefined
+  /** When its last write was told to those who watch, and whether there was another one since. */
+  toldWriteAt: Filetime = 0n
+  owesWrite = false
+  /** It was a file when it got another name through this handle. */
+  wasRenamed = false
   /** The change notification of a directory. */
   watch: Watch | undefined
   /** The oplock or lease by which the client may cache the file. */

@@ -1,7 +1,7 @@
 import { AccessMask } from '../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
-import { upcase } from '../wire/fscc/index.ts'
+import { FileAttributes, upcase } from '../wire/fscc/index.ts'
 import { HeaderFlags } from '../wire/smb2/index.ts'
 import type { BackendPath } from './backend.ts'
 import type { Open } from './open.ts'
@@ -23,17 +23,27 @@ export function* rename(request: Request, open: Open, newName: string, replace: 
   if (open.path.length === 0) return fail(NtStatus.INVALID_PARAMETER)
   // A directory does not move from under what is open in it.
   if (open.file.isDirectory && share.files.hasOpenBelow(open.path)) return fail(NtStatus.ACCESS_DENIED)
-  if (!parentLetsGo(share, open)) return fail(NtStatus.SHARING_VIOLATION)
+  // A directory may: smbtorture (smb2.notify-inotify) renames one under who watches its parent with the right to delete.
+  if (!open.file.isDirectory && !parentLetsGo(share, open)) return fail(NtStatus.SHARING_VIOLATION)
   const problem = replace ? yield* mayReplace(share, open, target.path) : undefined
   if (problem !== undefined) return problem
   if (!(yield* mayAddToParent(share, target.path, open.session.identity, open.file.isDirectory)))
     return fail(NtStatus.ACCESS_DENIED)
   const renamed = yield* wait(open.file.rename(target.path, replace))
   if (failed(renamed)) return renamed
+  if (!open.file.isDirectory) yield* markForArchive(open)
   // Where it was by then: something above it may have moved meanwhile.
   const from = open.path
   share.files.moved(from, target.path)
   share.notifier.renamed(from, target.path, open.file.isDirectory)
+}
+
+/** What has another name has to be archived anew. */
+function* markForArchive(open: Open): Steps<void> {
+  open.wasRenamed = true
+  const stat = yield* wait(open.file.stat())
+  if (failed(stat) || (stat.attributes & FileAttributes.ARCHIVE) !== 0) return
+  yield* wait(open.file.setStat({ attributes: stat.attributes | FileAttributes.ARCHIVE }))
 }
 
 /** FileLinkInformation (MS-FSA 2.1.5.15.7). */
@@ -72,9 +82,11 @@ function* renameStream(open: Open, newName: string, replace: boolean): Steps<Fai
   // A stream that somebody has open is not replaced, as a file is not (MS-FSA 2.1.5.15.11).
   const isTaken = (): boolean => [...shared.opens].some((other) => other.stream !== stream && other.stream.key === key)
   if (replace && isTaken()) return fail(NtStatus.ACCESS_DENIED)
+  const before = open.file.stream
   const done = yield* wait(open.file.renameStream(name, replace))
   if (failed(done)) return done
   shared.renameStream(stream, key)
+  open.share.notifier.streamRenamed(open.path, before, name)
 }
 
 /** Who has the parent directory open to delete or rename it keeps the names in it as they are. */

@@ -21,6 +21,8 @@ export interface ShareOptions {
   readonly compress?: boolean
   /** Not listed when clients browse. */
   readonly hidden?: boolean
+  /** False: CHANGE_NOTIFY is refused, and clients look from time to time. */
+  readonly changeNotify?: boolean
   /** For status and RPC: where it lies, for people. */
   readonly path?: string
 }

@@ -92,10 +92,12 @@ export async function startTortureServer(): Promise<OurServer & TortureTarget> {
 }
 
 async function startMainServer(): Promise<OurServer & TortureTarget> {
-  const shares = [{ name: 'share' }, { name: 'past', disk: { snapshots: pastSnapshots } }]
+  const quiet = { name: 'quiet', changeNotify: false }
+  const shares = [{ name: 'share' }, quiet, { name: 'past', disk: { snapshots: pastSnapshots } }]
   const server = await startOurServer({ backend: 'disk', shares, server: { allowAnonymous: true } })
   await fillPastShare(server.folder('past') as string)
-  return { ...server, places: [`smb2.twrp=${server.port}/past`] }
+  const { port } = server
+  return { ...server, places: [`smb2.twrp=${port}/past`, `smb2.change_notify_disabled=${port}/quiet`] }
 }
 
 async function main(): Promise<number> {

@@ -1,10 +1,27 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { backendOf } from '../../src/backends/disk/index.ts'
+import { LinuxCalls } from '../../src/backends/disk/linux.ts'
+import { type Libc, linuxLibc } from '../../src/native/libc.ts'
 import type { OutsideChange } from '../../src/server/backend.ts'
+import { until } from '../peers/free-port.ts'
 import {
   create,
   descriptors,
@@ -52,25 +69,25 @@ test('what other programs do in a folder is told', { skip: notLinux }, async (co
   mkdirSync(join(on.root, 'd'))
   const watcher = watching(context, on, ['d'], false)
   writeFileSync(join(on.root, 'd/file'), 'x')
-  assert.deepEqual(await watcher.until('added d/file', 'modified d/file'), ['added d/file', 'modified d/file'])
+  assert.deepEqual(await watcher.until('added file', 'modified file'), ['added file', 'modified file'])
   appendFileSync(join(on.root, 'd/file'), 'y')
-  await watcher.until('modified d/file')
+  await watcher.until('modified file')
   chmodSync(join(on.root, 'd/file'), 0o600)
-  await watcher.until('modified d/file')
+  await watcher.until('touched file')
   renameSync(join(on.root, 'd/file'), join(on.root, 'd/other'))
-  assert.deepEqual(await watcher.until('renamed d/file d/other'), ['renamed d/file d/other'])
+  assert.deepEqual(await watcher.until('renamed file other'), ['renamed file other'])
   renameSync(join(on.root, 'd/other'), join(on.root, 'away'))
-  assert.deepEqual(await watcher.until('removed d/other'), ['removed d/other'])
+  assert.deepEqual(await watcher.until('removed other'), ['removed other'])
   renameSync(join(on.root, 'away'), join(on.root, 'd/back:'))
-  assert.deepEqual(await watcher.until('added d/back\uf022'), ['added d/back\uf022'])
+  assert.deepEqual(await watcher.until('added back\uf022'), ['added back\uf022'])
   rmSync(join(on.root, 'd/back:'))
-  assert.deepEqual(await watcher.until('removed d/back\uf022'), ['removed d/back\uf022'])
+  assert.deepEqual(await watcher.until('removed back\uf022'), ['removed back\uf022'])
   // Not what happens elsewhere, nor below.
   mkdirSync(join(on.root, 'd/sub'))
   writeFileSync(join(on.root, 'd/sub/deep'), '')
   writeFileSync(join(on.root, 'beside'), '')
   writeFileSync(join(on.root, 'd/last'), '')
-  const seen = await watcher.until('added d/last')
+  const seen = await watcher.until('added last')
   assert.ok(!seen.some((one) => one.includes('deep') || one.includes('beside')))
 })
 
@@ -137,18 +154,18 @@ test('several watches each get theirs, until they end', { skip: notLinux }, asyn
   writeFileSync(join(on.root, 'a/1'), '')
   await all.until('added a/b/1', 'added a/1')
   assert.deepEqual(
-    (await shallow.until('added a/1')).filter((one) => one.startsWith('added')),
-    ['added a/1'],
+    (await shallow.until('added 1')).filter((one) => one.startsWith('added')),
+    ['added 1'],
   )
   assert.deepEqual(
-    (await deep.until('added a/b/1')).filter((one) => one.startsWith('added')),
-    ['added a/b/1'],
+    (await deep.until('added 1')).filter((one) => one.startsWith('added')),
+    ['added 1'],
   )
   all.end()
   writeFileSync(join(on.root, 'a/b/2'), '')
   writeFileSync(join(on.root, 'a/2'), '')
-  await shallow.until('added a/2')
-  await deep.until('added a/b/2')
+  await shallow.until('added 2')
+  await deep.until('added 2')
   assert.deepEqual(all.seen, [])
   shallow.end()
   deep.end()
@@ -156,7 +173,7 @@ test('several watches each get theirs, until they end', { skip: notLinux }, asyn
   writeFileSync(join(on.root, 'a/3'), '')
   const anew = watching(context, on, ['a'], false)
   writeFileSync(join(on.root, 'a/4'), '')
-  await anew.until('added a/4')
+  await anew.until('added 4')
   assert.deepEqual(shallow.seen, [])
 })
 
@@ -178,12 +195,170 @@ test('thousands of folders are watched with one descriptor, and none is left', {
   }
   assert.ok(watcher.seen.some((one) => one.startsWith('added 39/49/try')))
   assert.ok(watcher.seen.some((one) => one.startsWith('added 0/0/try')))
-  assert.ok(!watcher.seen.some((one) => one.startsWith('lost')))
   assert.ok(descriptors() <= before + 3)
   watcher.end()
   await sleep(20)
   assert.equal(descriptors(), before)
 })
+
+test('what programs of every day do', { skip: notLinux }, async (context) => {
+  const on = folderFor(context)
+  for (const name of ['a', 'b', 'c/d']) mkdirSync(join(on.root, name), { recursive: true })
+  const all = watching(context, on, [], true)
+  const a = watching(context, on, ['a'], false)
+  await sleep(50)
+  /** What a command makes of names, in order; how often a file is modified or touched is the program's own affair. */
+  const names = async (command: string, last: string, watcher = all): Promise<string[]> => {
+    execFileSync('sh', ['-ec', command], { cwd: on.root })
+    const seen = await watcher.until(last)
+    return seen.filter((one) => !/^(modified|touched) /.test(one))
+  }
+  assert.deepEqual(await names('echo 1 > a/one', 'modified a/one'), ['added a/one'])
+  assert.deepEqual(await names('cp -a a/one b/copy', 'touched b/copy'), ['added b/copy'])
+  assert.deepEqual(await names('mv a/one a/two', 'renamed a/one a/two'), ['renamed a/one a/two'])
+  assert.deepEqual(await names('mv a/two b/two', 'added b/two'), ['removed a/two', 'added b/two'])
+  assert.deepEqual(await names('touch -d 2001-01-01 b/two', 'touched b/two'), [])
+  assert.deepEqual(await names('chmod 600 b/two', 'touched b/two'), [])
+  assert.deepEqual(await names('ln b/two b/three', 'added b/three'), ['added b/three'])
+  // Editors write anew and put it in the place of the old, or keep the old under another name.
+  const [made, moved] = await names('sed -i s/1/2/ b/three && : > b/end', 'added b/end')
+  assert.match(made ?? '', /^added b\/sed/)
+  assert.equal(moved, `renamed b/${made?.slice('added b/'.length)} b/three`)
+  assert.deepEqual(await names('mv b/two b/two~ && echo 3 > b/two && rm b/two~', 'removed b/two~'), [
+    'renamed b/two b/two~',
+    'added b/two',
+    'removed b/two~',
+  ])
+  assert.deepEqual(await names('mkdir -p c/d/e/f && : > c/d/e/f/g', 'added c/d/e/f/g'), [
+    'added c/d/e',
+    'added c/d/e/f',
+    'added c/d/e/f/g',
+  ])
+  assert.deepEqual(await names('mv c/d a/d', 'added a/d'), ['removed c/d', 'added a/d'])
+  assert.deepEqual(await names('echo 1 >> a/d/e/f/g', 'modified a/d/e/f/g'), [])
+  const gone = await names('rm -r a/d', 'removed a/d')
+  assert.deepEqual(gone, ['removed a/d/e/f/g', 'removed a/d/e/f', 'removed a/d/e', 'removed a/d'])
+  // Who watches one folder alone is told of that one.
+  assert.deepEqual(
+    a.seen.filter((one) => !/^(modified|touched) /.test(one)),
+    ['added one', 'renamed one two', 'removed two', 'added d', 'removed d'],
+  )
+})
+
+test('a watched folder stays watched under another name, and by way of a link', { skip: notLinux }, async (context) => {
+  const on = folderFor(context)
+  mkdirSync(join(on.root, 'x/real'), { recursive: true })
+  symlinkSync('x/real', join(on.root, 'link'))
+  const watcher = watching(context, on, ['x', 'real'], false)
+  renameSync(join(on.root, 'x/real'), join(on.root, 'x/other'))
+  writeFileSync(join(on.root, 'x/other/file'), '')
+  await watcher.until('added file')
+  renameSync(join(on.root, 'x/other'), join(on.root, 'x/real'))
+  const byLink = watching(context, on, ['link'], false)
+  watcher.end()
+  writeFileSync(join(on.root, 'x/real/again'), '')
+  await byLink.until('added again')
+})
+
+test('another program changes a file right after it was written here', { skip: notLinux }, async (context) => {
+  const on = folderFor(context)
+  const watcher = watching(context, on, [], false)
+  const file = await on.create('file', 'content')
+  writeFileSync(join(on.root, 'marker'), '')
+  assert.deepEqual(await watcher.until('added marker'), ['added marker'])
+  await good(file.write(Buffer.from('more'), 7, false))
+  writeFileSync(join(on.root, 'second marker'), '')
+  assert.deepEqual(await watcher.until('added second marker'), ['added second marker'])
+  appendFileSync(join(on.root, 'file'), 'theirs')
+  assert.deepEqual(await watcher.until('modified file'), ['modified file'])
+})
+
+test('a large write by another thread is not told', { skip: notLinux }, async (context) => {
+  const on = folderFor(context, { threadBytes: 1024 })
+  const watcher = watching(context, on, [], false)
+  const file = await on.create('file')
+  for (let i = 0; i < 20; i++) {
+    const done = file.write(Buffer.alloc(2_000_000, i), 0, false)
+    assert.ok(done instanceof Promise || done === undefined)
+    writeFileSync(join(on.root, `marker ${i}`), '')
+    await watcher.until(`added marker ${i}`)
+    await good(done)
+  }
+  await good(file.write(Buffer.alloc(2_000_000, 1), 0, true))
+  writeFileSync(join(on.root, 'end'), '')
+  assert.deepEqual(
+    (await watcher.until('added end')).filter((one) => one.endsWith(' file')),
+    [],
+  )
+})
+
+test('where the system watches no more, that is told: once', { skip: notLinux }, async (context) => {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'smbkit-watch-')))
+  context.after(() => rmSync(root, { recursive: true, force: true }))
+  for (let i = 0; i < 30; i++) mkdirSync(join(root, `${i}/below`), { recursive: true })
+  const calls = new LinuxCalls(linuxLibc() as Libc, root)
+  const { watch } = calls
+  let room = 20
+  calls.watch = (report) => {
+    const system = watch(report)
+    if (typeof system === 'number') return system
+    return { ...system, add: (directory) => (room-- > 0 ? system.add(directory) : -28) }
+  }
+  const warnings: string[] = []
+  const backend = backendOf(calls, 'test', { warn: (sentence) => warnings.push(sentence) })
+  context.after(() => backend.close())
+  const seen: string[] = []
+  const end = backend.watch?.([], true, (change) => seen.push(described(change)))
+  await until(() => warnings.length > 0, WAIT_MS)
+  writeFileSync(join(root, 'file'), '')
+  await until(() => seen.includes('added file'), WAIT_MS)
+  assert.deepEqual(
+    seen.filter((one) => one.startsWith('lost')),
+    ['lost '],
+  )
+  const alone: string[] = []
+  const endAlone = backend.watch?.(['0', 'below'], false, (change) => alone.push(described(change)))
+  if (room < 0) assert.deepEqual(alone, ['lost '])
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0] ?? '', /watches no more folders/)
+  endAlone?.()
+  end?.()
+})
+
+test('more than the system keeps is told as lost', { skip: notLinux }, async (context) => {
+  const on = folderFor(context)
+  const watcher = watching(context, on, [], false)
+  const most = Number(readFileSync('/proc/sys/fs/inotify/max_queued_events', 'latin1'))
+  if (most > 100_000) return context.skip('the queue of this system is long')
+  for (let i = 0; i <= most; i++) mkdirSync(join(on.root, String(i)))
+  await watcher.until('lost ')
+})
+
+test('folders that are watched no longer are forgotten', { skip: notLinux }, async (context) => {
+  const on = folderFor(context)
+  for (let i = 0; i < 200; i++) mkdirSync(join(on.root, `${i}/sub`), { recursive: true })
+  const keeps = watching(context, on, ['0'], false)
+  for (let i = 1; i < 200; i++) {
+    const watcher = watching(context, on, [String(i)], true)
+    await sleep(1)
+    watcher.end()
+  }
+  assert.ok(inotifyWatches() <= 2, String(inotifyWatches()))
+  writeFileSync(join(on.root, '0/x'), '')
+  await keeps.until('added x')
+})
+
+/** How many folders this process watches, as the system counts. */
+function inotifyWatches(): number {
+  const folder = '/proc/self/fdinfo'
+  return readdirSync(folder).reduce((count, name) => {
+    try {
+      return count + [...readFileSync(join(folder, name), 'latin1').matchAll(/^inotify /gm)].length
+    } catch {
+      return count
+    }
+  }, 0)
+}
 
 test('the end of the backend ends what watches', { skip: notLinux }, async (context) => {
   const on = folderFor(context)

@@ -37,6 +37,7 @@ shares:
     compress: true
     hidden: true
     oplocks: false
+    changeNotify: false
     snapshots: .zfs/snapshot/*
     snapshotTimes: local
     showSnapshots: true
@@ -75,12 +76,13 @@ test('a config file with every key', () => {
       compress: true,
       hidden: true,
       oplocks: false,
+      changeNotify: false,
       snapshots: '.zfs/snapshot/*',
       snapshotTimes: 'local',
       showSnapshots: true,
       place: `${file}:18:3`,
     },
-    { name: 'scratch', path: '/etc/scratch', place: `${file}:30:3` },
+    { name: 'scratch', path: '/etc/scratch', place: `${file}:31:3` },
   ])
 })
 
@@ -220,7 +222,7 @@ test('docs/configuration.md has every key, and its example is one', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8')
   const described = new Set([...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, key = '']) => key))
   const share = ['path', 'comment', 'readOnly', 'users', 'encryption', 'compress', 'hidden', 'oplocks']
-  share.push('snapshots', 'snapshotTimes', 'showSnapshots')
+  share.push('changeNotify', 'snapshots', 'snapshotTimes', 'showSnapshots')
   const keys = [...Object.keys(configSchema.shape), ...share, ...Object.keys(defaultLimits)]
   assert.deepEqual(described, new Set(keys))
   for (const [name, value] of Object.entries(defaultLimits))

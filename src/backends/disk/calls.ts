@@ -101,7 +101,8 @@ export interface AttributeCalls {
 }
 
 export interface FolderEvent {
-  readonly action: 'added' | 'removed' | 'modified' | 'movedFrom' | 'movedTo'
+  /** `modified`: its content; `touched`: its times, permissions, attributes. */
+  readonly action: 'added' | 'removed' | 'modified' | 'touched' | 'movedFrom' | 'movedTo'
   readonly name: string
   readonly isDirectory: boolean
   /** Joins the two halves of a rename. */

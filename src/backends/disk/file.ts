@@ -93,7 +93,7 @@ export class DiskFile implements BackendFile, Named {
   }
 
   write(data: Uint8Array, offset: number, through: boolean): Answer<void> {
-    return this.#notWritable() ?? this.data.write(data, offset, through)
+    return this.#notWritable() ?? this.#working(this.data.write(data, offset, through))
   }
 
   flush(): Answer<void> {
@@ -102,7 +102,7 @@ export class DiskFile implements BackendFile, Named {
   }
 
   truncate(size: number): Answer<void> {
-    return this.#notWritable() ?? this.data.truncate(size)
+    return this.#notWritable() ?? this.#working(this.data.truncate(size))
   }
 
   allocate(size: number): Answer<void> {
@@ -110,7 +110,14 @@ export class DiskFile implements BackendFile, Named {
   }
 
   zero(range: ByteRange): Answer<void> {
-    return this.#notWritable() ?? this.data.zero(range)
+    return this.#notWritable() ?? this.#working(this.data.zero(range))
+  }
+
+  /** What another thread changes for us is no change of others. */
+  #working(answer: Answer<void>): Answer<void> {
+    if (!(answer instanceof Promise) || !this.disk.outside.active) return answer
+    const end = this.disk.outside.ownWork(this.path)
+    return answer.finally(end)
   }
 
   allocatedRanges(range: ByteRange): Answer<ByteRange[]> {

@@ -50,6 +50,8 @@ export interface DiskBackendOptions {
   readonly directoryMode?: number
   /** What the folder has of its own past. */
   readonly snapshots?: DiskSnapshotOptions
+  /** Told, in sentences for people, what does not work any more while it runs. */
+  readonly warn?: (sentence: string) => void
 }
 
 export interface DiskBackend extends Backend {
@@ -99,7 +101,7 @@ function diskOf(calls: DiskCalls, options: DiskBackendOptions, hidden: string | 
     lookup: new Lookup(calls, cache, hidden),
     metadata: new Metadata(calls),
     openNames: new OpenNames(),
-    outside: new OutsideWatch(calls, hidden),
+    outside: new OutsideWatch(calls, hidden, options.warn ?? (() => {})),
     readOnly: options.readOnly ?? false,
     threadBytes: options.threadBytes ?? DEFAULT_THREAD_BYTES,
     fileMode: options.fileMode ?? 0o666,

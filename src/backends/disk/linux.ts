@@ -446,5 +446,6 @@ function actionOf(mask: number): FolderEvent['action'] | undefined {
   if ((mask & InotifyEvent.DELETE) !== 0) return 'removed'
   if ((mask & InotifyEvent.MOVED_FROM) !== 0) return 'movedFrom'
   if ((mask & InotifyEvent.MOVED_TO) !== 0) return 'movedTo'
-  return (mask & (InotifyEvent.MODIFY | InotifyEvent.ATTRIB)) !== 0 ? 'modified' : undefined
+  if ((mask & InotifyEvent.MODIFY) !== 0) return 'modified'
+  return (mask & InotifyEvent.ATTRIB) !== 0 ? 'touched' : undefined
 }

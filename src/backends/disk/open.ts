@@ -204,7 +204,7 @@ function handle(
   const stream = new DiskStream(disk, descriptor, raw, path, opened.stream)
   const size = how.initial?.allocationSize ?? 0
   if (opened.created && size > 0) void stream.allocate(size)
-  return { file: stream, created: opened.created, path }
+  return { file: stream, created: opened.created, fileCreated: made, path }
 }
 
 /** Gives what was just made its initial state. */

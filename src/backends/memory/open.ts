@@ -21,7 +21,7 @@ export function open(volume: MemoryVolume, path: readonly string[], how: OpenHow
   if (volume.features.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
   const node = newNode(volume, how, place.parent)
   if (failed(node)) return node
-  return handle(volume, volume.addLink(place.parent, place.name, node), how, true)
+  return handle(volume, volume.addLink(place.parent, place.name, node), how, true, true)
 }
 
 function openExisting(volume: MemoryVolume, link: Link, how: OpenHow): Opened | Failure {
@@ -87,8 +87,8 @@ function addStream(node: MemoryNode, name: string): StreamNode | undefined {
   return stream
 }
 
-function handle(volume: MemoryVolume, link: Link, how: OpenHow, created: boolean): Opened {
+function handle(volume: MemoryVolume, link: Link, how: OpenHow, created: boolean, madeFile = false): Opened {
   const stream = how.stream === undefined ? undefined : link.node.streams?.get(upcase(how.stream))
   const file = stream === undefined ? new MemoryFile(link, link.node.unnamed) : new MemoryStream(link, stream)
-  return { file, created, path: volume.pathOf(link) }
+  return { file, created, fileCreated: madeFile, path: volume.pathOf(link) }
 }

@@ -24,6 +24,7 @@ export const changeNotify = defineCommand({
     if (failed(open)) return open
     if (body.outputBufferLength > negotiatedMaximum(request.connection, 'maxTransactBytes'))
       return fail(NtStatus.INVALID_PARAMETER)
+    if (open.share.options.changeNotify === false) return fail(NtStatus.NOT_IMPLEMENTED)
     if (!open.file.isDirectory || open.file.stream !== undefined) return fail(NtStatus.INVALID_PARAMETER)
     if ((open.grantedAccess & AccessMask.FILE_READ_DATA) === 0) return fail(NtStatus.ACCESS_DENIED)
     if (open.shared.deletePending) return fail(NtStatus.DELETE_PENDING)

@@ -198,7 +198,7 @@ function* settle(creation: Creation, opened: Opened, shared: SharedFile): Steps<
   if (request.session.trees.get(request.tree.id) !== request.tree) return fail(NtStatus.NETWORK_NAME_DELETED)
   const open = register(creation, opened, shared, granted)
   const granting = grantCaching(creation, open)
-  if (created) reportCreated(open)
+  if (created) reportCreated(open, opened.fileCreated === true)
   else if (overwrites(body.createDisposition)) reportModified(open, 'overwritten')
   announce(request, open, created)
   return reply(CreateResponse, {

@@ -3,7 +3,7 @@ import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { Command, CreateOptions, WriteFlags, WriteRequest, WriteResponse } from '../../wire/smb2/index.ts'
 import { breakForData } from '../caching/index.ts'
-import { reportModified } from '../change-notifier.ts'
+import { reportWritten } from '../change-notifier.ts'
 import { defineCommand } from '../command.ts'
 import { isFileRange, MAX_FILE_SIZE, narrow } from '../narrow.ts'
 import { Open } from '../open.ts'
@@ -57,7 +57,7 @@ function* serveWrite(request: Request, body: WriteRequest): Steps<Reply | Failur
     if (failed(written)) return written
     yield* keepFrozenTimes(open)
     open.currentByteOffset = body.offset + BigInt(data.length)
-    reportModified(open, 'written')
+    reportWritten(open)
     return reply(WriteResponse, { count: data.length })
   } finally {
     open.release()
