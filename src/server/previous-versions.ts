@@ -40,7 +40,7 @@ class PastShare extends Share {
   #users = 0
 
   constructor(present: Share, backend: Backend, end: () => Maybe<void>) {
-    super({ ...present.options, backend, readOnly: true })
+    super({ ...present.options, backend, readOnly: true, oplocks: false })
     this.#present = present
     this.#end = end
   }

@@ -127,7 +127,8 @@ function* openFile(asked: Omit<Creation, 'desired' | 'lease'>): Steps<Reply | Fa
   // MS-FSA 2.1.5.1: what cannot be written to is not emptied and not deleted.
   const changes = overwrites(body.createDisposition) || (body.createOptions & CreateOptions.DELETE_ON_CLOSE) !== 0
   if (share.isPast && changes) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
-  const lease = leaseRequestOf(request, body)
+  // What is past does not change: there is nothing that a lease could tell, and its key is that of the file of today.
+  const lease = share.isPast ? undefined : leaseRequestOf(request, body)
   if (lease !== undefined && failed(lease)) return lease
   const creation: Creation = { ...asked, lease, desired }
   for (;;) {
