@@ -38,7 +38,7 @@ export function tortureArguments(target: TortureTarget, patterns: readonly strin
     '--known',
     knownFailuresFile,
     ...(target.places ?? []).flatMap((place) => ['--at', place]),
-    ...(canBlockConnections() ? ['--option', 'torture:use_iptables=yes', '--timeout', '70'] : []),
+    ...(canBlockConnections() ? ['--option', 'torture:use_iptables=yes', '--timeout', '90'] : []),
     ...twrpOptions.flatMap((option) => ['--option', option]),
     ...patterns,
   ]
