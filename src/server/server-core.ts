@@ -167,8 +167,9 @@ export class ServerCore extends EventEmitter<ServerEvents> {
       if (options.name === '' || /[\\/[\]:|<>+=;,*?"]/.test(options.name) || options.name.length > 80)
         throw new RangeError(`${JSON.stringify(options.name)} cannot be the name of a share`)
       if (next.has(key)) throw new RangeError(`two shares are named ${options.name}`)
-      const before = this.#shares.get(key)
-      next.set(key, new Share(options, before?.backend === options.backend ? before : undefined))
+      // Shares of one backend are one place: what is open by one of them is open by the other.
+      const same = [...next.values(), ...this.#shares.values()].find(({ backend }) => backend === options.backend)
+      next.set(key, new Share(options, same))
     }
     this.#shares = next
     this.shareGeneration++

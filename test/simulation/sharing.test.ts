@@ -1,5 +1,6 @@
 /** MS-FSA 2.1.5.1: share modes, deleting, renaming, with two clients on one share. */
 import assert from 'node:assert/strict'
+import { memoryBackend } from '../../src/backends/memory/index.ts'
 import {
   FileDispositionInformation,
   FileDispositionInformationEx,
@@ -8,6 +9,7 @@ import {
   FileRenameInformation,
 } from '../../src/wire/fscc/index.ts'
 import {
+  Command,
   CreateDisposition,
   CreateOptions,
   CreateResponse,
@@ -17,7 +19,7 @@ import {
 } from '../../src/wire/smb2/index.ts'
 import type { Client } from './client.ts'
 import { OTHER } from './client.ts'
-import { close, create, openDirectory, queryInfo, read, setInfo, tryCreate, write } from './files.ts'
+import { close, create, notifyBody, openDirectory, queryInfo, read, setInfo, start, tryCreate, write } from './files.ts'
 import type { Answer } from './raw-client.ts'
 import { scenario, statusIs, succeeded } from './world.ts'
 
@@ -270,4 +272,19 @@ scenario('what is written by one is read by the other at once', {}, async (world
     succeeded(await write(one, mine, `round ${i}`))
     assert.equal(Buffer.from((await read(two, theirs)).body(ReadResponse).data).toString(), `round ${i}`)
   }
+})
+
+const place = memoryBackend({ files: { a: 'text' } })
+const twice = { shares: ['data', 'also'].map((name) => ({ name, backend: place })) }
+scenario('two shares of one backend share what is open, locked and watched', twice, async (world) => {
+  const here = await world.client()
+  const there = await world.client({ share: 'also' })
+  const file = await create(here, { name: 'a', shareAccess: 0 })
+  statusIs(await tryCreate(there, { name: 'a' }), 'STATUS_SHARING_VIOLATION')
+  const directory = await openDirectory(here, '')
+  const watching = await start(here, Command.CHANGE_NOTIFY, notifyBody(directory))
+  succeeded(await close(there, await create(there, { name: 'b' })))
+  succeeded(await watching.answer)
+  succeeded(await close(here, file))
+  succeeded(await tryCreate(there, { name: 'a' }))
 })
