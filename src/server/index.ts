@@ -1,6 +1,7 @@
 /** `smbkit/server`: an SMB server in a program's own process. */
+import { localAddresses } from '../net/interfaces.ts'
 import { type Listener, listen } from '../net/listener.ts'
-import { ServerCore } from './server-core.ts'
+import { type ServerAddress, ServerCore } from './server-core.ts'
 
 export type { AccountSource } from '../auth/accounts.ts'
 export type { Identity } from '../auth/mechanism.ts'
@@ -48,8 +49,20 @@ export class Server extends ServerCore {
     if (this.#listener !== undefined) throw new Error('the server has been started already')
     const { host = '127.0.0.1', port = 445 } = address
     this.#listener = await listen({ host, port }, (transport) => this.connect(transport))
-    this.host = this.#listener.host
     return { host: this.#listener.host, port: this.#listener.port }
+  }
+
+  /** All addresses where all are listened on; those of the machine itself only for who came by one. */
+  override reachableBy(local: string): readonly ServerAddress[] {
+    // An IPv4 client of a socket that listens on IPv6.
+    const own = local.replace(/^::ffff:/, '')
+    const host = this.#listener?.host
+    const isAll = host === '0.0.0.0' || host === '::'
+    const all = localAddresses()
+    const fromHere = all.some(({ address, isLoopback }) => isLoopback && address === own)
+    return all.filter(({ address, isLoopback }) =>
+      isAll ? !address.startsWith('fe80:') && (fromHere || !isLoopback) : address === own,
+    )
   }
 
   /** Takes no more connections, ends those that there are, and resolves when backends have what was written. */

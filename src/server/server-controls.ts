@@ -1,10 +1,10 @@
-import { networkInterfaces as machineInterfaces } from 'node:os'
 import { viewOf } from '../bytes/utf16.ts'
 import { ProtocolError } from '../protocol/frame-assembler.ts'
 import { type Failure, fail } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import {
   Dialect,
+  InterfaceCapability,
   type IoctlRequest,
   NetworkInterfaceInfoResponse,
   SockaddrIn,
@@ -44,25 +44,20 @@ export function* validateNegotiateInfo(request: Request, body: IoctlRequest): St
 }
 
 /** Of interfaces whose speed nobody tells: 1 Gbit/s. */
-const LINK_SPEED_BITS = 1_000_000_000n
+const USUAL_LINK_SPEED = 1_000_000_000
 
 /** MS-SMB2 3.3.5.15.11. */
 export function* networkInterfaces(request: Request, body: IoctlRequest): Steps<ControlResult | Failure> {
-  const interfaces: { ifIndex: number; capability: number; linkSpeed: bigint; sockaddr: Uint8Array }[] = []
-  const [local] = request.connection.transport.local.split('%')
-  let ifIndex = 0
-  for (const addresses of Object.values(machineInterfaces())) {
-    ifIndex++
-    for (const { address, family } of addresses ?? []) {
-      // Only what the server listens on: all addresses, or the one it was told.
-      if (!request.connection.server.listensOn(address, local ?? '')) continue
-      const sockaddr =
-        family === 'IPv4'
-          ? SockaddrIn.encode({ address: Uint8Array.from(address.split('.'), Number) })
-          : SockaddrIn6.encode({ address: ipv6Bytes(address) })
-      interfaces.push({ ifIndex, capability: 0, linkSpeed: LINK_SPEED_BITS, sockaddr })
-    }
-  }
+  const { server, transport } = request.connection
+  const [local = ''] = transport.local.split('%')
+  const interfaces = server.reachableBy(local).map(({ address, interfaceIndex, linkSpeed, scales }) => ({
+    ifIndex: interfaceIndex,
+    capability: scales ? InterfaceCapability.RSS_CAPABLE : 0,
+    linkSpeed: BigInt(linkSpeed ?? USUAL_LINK_SPEED),
+    sockaddr: address.includes(':')
+      ? SockaddrIn6.encode({ address: ipv6Bytes(address) })
+      : SockaddrIn.encode({ address: Uint8Array.from(address.split('.'), Number) }),
+  }))
   if (interfaces.length === 0) return fail(NtStatus.NOT_SUPPORTED)
   const output = NetworkInterfaceInfoResponse.encode({ interfaces })
   return output.length > body.maxOutputResponse ? fail(NtStatus.BUFFER_TOO_SMALL) : { output }

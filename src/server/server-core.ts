@@ -64,6 +64,16 @@ export interface ServerOptions {
   readonly clock?: Clock
 }
 
+/** An address of the server, and what is known of the network interface behind it. */
+export interface ServerAddress {
+  readonly address: string
+  readonly interfaceIndex: number
+  /** Bits a second. */
+  readonly linkSpeed: number | undefined
+  /** It is capable of receive-side scaling. */
+  readonly scales: boolean
+}
+
 /**
  * The server without its sockets: whoever has a transport calls `connect` for each client and feeds the connection.
  * `Server` in index.ts adds TCP.
@@ -94,8 +104,6 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   readonly opens = new Map<bigint, Open>()
   readonly leases = new LeaseTables()
   readonly #allowGuest: boolean
-  /** The address that is listened on, once that is known. */
-  protected host = ''
   /** Counts how often the shares were set: trees from before look whether they may stay. */
   shareGeneration = 0
   #shares = new Map<string, Share>()
@@ -184,10 +192,9 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     return statusOf(this)
   }
 
-  /** True if a client can reach the server by `address`; `local` is the one that it came by. */
-  listensOn(address: string, local: string): boolean {
-    const isAll = this.host === '0.0.0.0' || this.host === '::'
-    return isAll ? !address.startsWith('fe80:') : address === local
+  /** Addresses by which a client can reach the server that came by `local`. Who has no sockets knows none. */
+  reachableBy(_local: string): readonly ServerAddress[] {
+    return []
   }
 
   share(name: string): Share | undefined {
