@@ -3,6 +3,7 @@
  * and takes damaged bytes apart; see `Struct`. Imports nothing of Node's.
  */
 export * as dcerpc from './dcerpc/index.ts'
+export * as dfsc from './dfsc/index.ts'
 export * as dtyp from './dtyp/index.ts'
 export { explainStatus } from './erref/explain.ts'
 export { isError, NtStatus, ntStatusName } from './erref/ntstatus.ts'

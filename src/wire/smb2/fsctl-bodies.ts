@@ -1,4 +1,5 @@
 /** What IOCTL carries, by control code: as input of the request and as output of the response. */
+import { GetDfsReferralExRequest, GetDfsReferralRequest, GetDfsReferralResponse } from '../dfsc/index.ts'
 import {
   CompressionState,
   DuplicateExtentsData,
@@ -56,6 +57,8 @@ interface ByDirection {
 }
 
 const bodies: Readonly<Record<number, ByDirection>> = {
+  [FsctlCode.DFS_GET_REFERRALS]: { input: GetDfsReferralRequest, output: GetDfsReferralResponse },
+  [FsctlCode.DFS_GET_REFERRALS_EX]: { input: GetDfsReferralExRequest, output: GetDfsReferralResponse },
   [FsctlCode.SRV_COPYCHUNK]: { input: SrvCopychunkCopy, output: SrvCopychunkResponse },
   [FsctlCode.SRV_COPYCHUNK_WRITE]: { input: SrvCopychunkCopy, output: SrvCopychunkResponse },
   [FsctlCode.SRV_REQUEST_RESUME_KEY]: { output: SrvRequestResumeKeyResponse },
