@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fromHex, hex } from '../../src/bytes/hex.ts'
 import { viewOf } from '../../src/bytes/utf16.ts'
+import { Lsarpc } from '../../src/rpc/lsarpc/lsarpc.ts'
 import {
   conformantArray,
   contextHandle,
@@ -80,10 +81,6 @@ const others = {
     in: { server: contextHandle, name: unicodeString() },
     out: { sid: unique(sid), status: u32 },
   }),
-  LsarQueryInformationPolicy: op(7, 'LsarQueryInformationPolicy', {
-    in: { policy: contextHandle, level: u16 },
-    out: { information: unique(union('LSAPR_POLICY_INFORMATION', u16, { 3: Trust })), status: u32 },
-  }),
   LsarLookupNames: op(14, 'LsarLookupNames', {
     in: {},
     out: {
@@ -107,6 +104,7 @@ const others = {
 const operations: Readonly<Record<string, AnyOperation>> = {
   ...Srvsvc.operations,
   ...Wkssvc.operations,
+  ...Lsarpc.operations,
   ...others,
 }
 
@@ -201,7 +199,8 @@ test('what the captured parameters say', () => {
   const names = answer('LsarLookupNames', others.LsarLookupNames.out)
   assert.deepEqual(names.domains?.entries, [{ name: 'HTRACE', sid: looked.sid }])
   assert.deepEqual(names.sids.entries, [{ use: 1, relativeId: 1000, domain: 0 }])
-  assert.deepEqual(answer('LsarQueryInformationPolicy', others.LsarQueryInformationPolicy.out).information, {
+  const policy = answer('LsarQueryInformationPolicy', Lsarpc.operations.LsarQueryInformationPolicy.out)
+  assert.deepEqual(policy.policyInformation, {
     tag: 3,
     value: { name: 'WORKGROUP', sid: null },
   })

@@ -56,7 +56,7 @@ export const SidEnumBuffer = list('LSAPR_SID_ENUM_BUFFER', struct('LSAPR_SID_INF
 /** MS-LSAT 2.2.12; what `domainIndex` of a translation counts in. */
 export const ReferencedDomainList = struct('LSAPR_REFERENCED_DOMAIN_LIST', {
   count: u32.countOf('domains'),
-  domains: unique(conformantArray(struct('LSAPR_TRUST_INFORMATION', { name: unicodeString(), sid: unique(sid) }))),
+  domains: unique(conformantArray(struct('LSAPR_TRUST_INFORMATION', { name: unicodeString(1), sid: unique(sid) }))),
   /** Nobody looks at it. */
   maxEntries: u32,
 })

@@ -94,7 +94,7 @@ const dnsDomain = struct('LSAPR_POLICY_DNS_DOMAIN_INFO', {
 /** LSAPR_POLICY_INFORMATION, MS-LSAD 2.2.4.2: the classes that say whose accounts these are. */
 export const PolicyInformation = union('LSAPR_POLICY_INFORMATION', u16, {
   [PolicyInformationClass.PRIMARY_DOMAIN]: struct('LSAPR_POLICY_PRIMARY_DOM_INFO', {
-    name: unicodeString(),
+    name: unicodeString(1),
     sid: unique(sid),
   }),
   [PolicyInformationClass.ACCOUNT_DOMAIN]: accountDomain,
