@@ -5,11 +5,12 @@ import { FileAttributes } from '../wire/fscc/index.ts'
 import { maximalAccess } from './access-check.ts'
 import type { FileStat, Opened } from './backend.ts'
 import type { Creation } from './creation.ts'
-import { mayDeleteFromParent } from './parent-access.ts'
+import { accessByParent } from './parent-access.ts'
 import type { PathName } from './path-name.ts'
 import { type Steps, wait } from './steps.ts'
 
-const { DELETE, FILE_APPEND_DATA, FILE_WRITE_DATA, MAXIMUM_ALLOWED } = AccessMask
+const { DELETE, FILE_APPEND_DATA, FILE_READ_ATTRIBUTES, FILE_WRITE_DATA, MAXIMUM_ALLOWED } = AccessMask
+const BY_PARENT = DELETE | FILE_READ_ATTRIBUTES
 
 /** All that this user may ever do with the file: by its security descriptor, its directory's, and the share. */
 export function* mostAccess({ request, share }: Creation, opened: Opened): Steps<number | Failure> {
@@ -19,7 +20,7 @@ export function* mostAccess({ request, share }: Creation, opened: Opened): Steps
   const descriptor = yield* wait(opened.file.securityDescriptor())
   if (failed(descriptor)) return descriptor
   let most = maximalAccess(descriptor, session.identity)
-  if ((most & DELETE) === 0 && (yield* mayDeleteFromParent(share, opened.path, session.identity))) most |= DELETE
+  if ((most & BY_PARENT) !== BY_PARENT) most |= yield* accessByParent(share, opened.path, session.identity)
   return (most & tree.maximalAccess) >>> 0
 }
 

@@ -10,7 +10,7 @@ import { SETTABLE_ATTRIBUTES } from './file-information.ts'
 import { openByName } from './open-by-name.ts'
 import { mayAdd } from './parent-access.ts'
 import type { PathName } from './path-name.ts'
-import { inheritDescriptor } from './security-inheritance.ts'
+import { descriptorOfNew } from './security-inheritance.ts'
 import { type Steps, wait } from './steps.ts'
 
 const { FILE_APPEND_DATA, FILE_EXECUTE, FILE_READ_DATA, FILE_WRITE_DATA, MAXIMUM_ALLOWED } = AccessMask
@@ -64,9 +64,8 @@ export function* openInBackend(creation: Creation): Steps<Opened | Failure> {
       inheritedAttributes: inheritedBy(body),
       inherit: (parent) =>
         mayAdd(parent, identity, isDirectory)
-          ? inheritDescriptor(parent, identity, isDirectory)
+          ? descriptorOfNew(contexts.securityDescriptor, parent, identity, isDirectory)
           : fail(NtStatus.ACCESS_DENIED),
-      ...(contexts.securityDescriptor === undefined ? {} : { securityDescriptor: contexts.securityDescriptor }),
       ...(contexts.extendedAttributes === undefined ? {} : { extendedAttributes: contexts.extendedAttributes }),
       ...(contexts.allocationSize === undefined || isDirectory ? {} : { allocationSize: contexts.allocationSize }),
     },

@@ -30,11 +30,17 @@ function* accessToParent(share: Share, path: BackendPath, identity: Identity | u
   }
 }
 
-/** Who may delete from a directory may delete what is in it, whatever that says itself (MS-FSA 2.1.5.1.2.1). */
-export function* mayDeleteFromParent(share: Share, path: BackendPath, identity: Identity | undefined): Steps<boolean> {
-  if (path.length === 0) return false
+/**
+ * What the rights to a directory give to what is in it, whatever that says itself: who may delete from it may delete
+ * that, who may list it may look at its attributes (MS-FSA 2.1.5.1.2.1).
+ */
+export function* accessByParent(share: Share, path: BackendPath, identity: Identity | undefined): Steps<number> {
+  if (path.length === 0) return 0
   const access = yield* accessToParent(share, path, identity)
-  return !failed(access) && (access & AccessMask.FILE_DELETE_CHILD) !== 0
+  if (failed(access)) return 0
+  const deletes = (access & AccessMask.FILE_DELETE_CHILD) !== 0
+  const lists = (access & DirectoryAccessMask.FILE_LIST_DIRECTORY) !== 0
+  return (deletes ? AccessMask.DELETE : 0) | (lists ? AccessMask.FILE_READ_ATTRIBUTES : 0)
 }
 
 /**

@@ -1,10 +1,14 @@
 import type { Identity } from '../auth/mechanism.ts'
 import {
+  type Ace,
+  AceFlags,
   AceType,
+  type Acl,
   AclRevision,
   decodeSecurityDescriptor,
   encodeSecurityDescriptor,
   FILE_ALL_ACCESS,
+  mapGeneric,
   SecurityControl,
   type SecurityDescriptor,
   SecurityInformation,
@@ -18,22 +22,49 @@ const EVERYONE = 'S-1-1-0'
  * What a file without a descriptor of its own seems to have: everybody may do everything that the share lets them, and
  * nobody is known to own it, so it is said to be of who asks.
  */
-const defaultFor = (identity: Identity | undefined): SecurityDescriptor => ({
+const defaultFor = (identity: Identity | undefined, isDirectory: boolean): SecurityDescriptor => ({
   control: SecurityControl.DACL_PRESENT,
   owner: identity?.sid ?? ADMINISTRATORS,
   group: USERS,
   dacl: {
     revision: AclRevision.ACL_REVISION,
-    aces: [{ kind: 'basic', type: AceType.ACCESS_ALLOWED, flags: 0, mask: FILE_ALL_ACCESS, sid: EVERYONE }],
+    aces: [
+      {
+        kind: 'basic',
+        type: AceType.ACCESS_ALLOWED,
+        flags: isDirectory ? AceFlags.CONTAINER_INHERIT | AceFlags.OBJECT_INHERIT : 0,
+        mask: FILE_ALL_ACCESS,
+        sid: EVERYONE,
+      },
+    ],
   },
 })
 
-const descriptorOf = (stored: Uint8Array | undefined, identity: Identity | undefined): SecurityDescriptor => {
-  const { owner, group, ...fallback } = defaultFor(identity)
+const descriptorOf = (
+  stored: Uint8Array | undefined,
+  identity: Identity | undefined,
+  isDirectory: boolean,
+): SecurityDescriptor => {
+  const { owner, group, ...fallback } = defaultFor(identity, isDirectory)
   return stored === undefined
     ? { ...fallback, ...(owner && { owner }), ...(group && { group }) }
     : { ...fallback, ...(owner && { owner }), ...(group && { group }), ...decodeSecurityDescriptor(stored) }
 }
+
+/** Generic rights as what they mean for files, in entries that count for the file itself (MS-DTYP 2.5.3.4.6). */
+export function withSpecificRights(descriptor: SecurityDescriptor): SecurityDescriptor {
+  const { dacl, sacl, ...rest } = descriptor
+  return {
+    ...rest,
+    ...(dacl === undefined ? {} : { dacl: dacl === null ? null : specific(dacl) }),
+    ...(sacl === undefined ? {} : { sacl: sacl === null ? null : specific(sacl) }),
+  }
+}
+
+const specific = (list: Acl): Acl => ({ ...list, aces: list.aces.map(withSpecificMask) })
+
+const withSpecificMask = (ace: Ace): Ace =>
+  ace.kind === 'basic' && (ace.flags & AceFlags.INHERIT_ONLY) === 0 ? { ...ace, mask: mapGeneric(ace.mask) } : ace
 
 const SACL_PARTS =
   SecurityInformation.SACL | SecurityInformation.LABEL | SecurityInformation.ATTRIBUTE | SecurityInformation.SCOPE
@@ -56,8 +87,9 @@ export function selectSecurity(
   stored: Uint8Array | undefined,
   parts: number,
   identity: Identity | undefined,
+  isDirectory: boolean,
 ): Uint8Array {
-  const { owner, group, dacl, sacl, control } = descriptorOf(stored, identity)
+  const { owner, group, dacl, sacl, control } = descriptorOf(stored, identity, isDirectory)
   let keep = 0
   if ((parts & SecurityInformation.OWNER) !== 0) keep |= OWNER_BITS
   if ((parts & SecurityInformation.GROUP) !== 0) keep |= GROUP_BITS
@@ -72,6 +104,19 @@ export function selectSecurity(
   })
 }
 
+const { DACL_AUTO_INHERITED, DACL_AUTO_INHERIT_REQ, SACL_AUTO_INHERITED, SACL_AUTO_INHERIT_REQ } = SecurityControl
+
+/**
+ * The control bits of a descriptor that a client gives: a list takes part in inheriting only if the client says so twice,
+ * and the request itself is not kept (MS-DTYP 2.4.6).
+ */
+export function settledControl(given: number): number {
+  let control = given
+  if ((given & DACL_AUTO_INHERIT_REQ) === 0) control &= ~DACL_AUTO_INHERITED
+  if ((given & SACL_AUTO_INHERIT_REQ) === 0) control &= ~SACL_AUTO_INHERITED
+  return control & ~(DACL_AUTO_INHERIT_REQ | SACL_AUTO_INHERIT_REQ)
+}
+
 /**
  * A stored descriptor with some parts replaced by those of `change` (MS-FSA 2.1.5.17), self-relative.
  * @throws WireError where `change` is no descriptor
@@ -81,9 +126,10 @@ export function mergeSecurity(
   change: Uint8Array,
   parts: number,
   identity: Identity | undefined,
+  isDirectory: boolean,
 ): Uint8Array {
-  const before = descriptorOf(stored, identity)
-  const wanted = decodeSecurityDescriptor(change)
+  const before = descriptorOf(stored, identity, isDirectory)
+  const wanted = withSpecificRights(decodeSecurityDescriptor(change))
   const take = (bit: number): boolean => (parts & bit) !== 0
   const owner = take(SecurityInformation.OWNER) ? (wanted.owner ?? before.owner) : before.owner
   const group = take(SecurityInformation.GROUP) ? (wanted.group ?? before.group) : before.group
@@ -91,13 +137,9 @@ export function mergeSecurity(
   const dacl = take(SecurityInformation.DACL) ? (wanted.dacl ?? null) : before.dacl
   const sacl = take(SACL_PARTS) ? wanted.sacl : before.sacl
   let control = before.control
-  if (take(SecurityInformation.DACL)) control = (control & ~DACL_BITS) | (wanted.control & DACL_BITS)
-  if (take(SACL_PARTS)) control = (control & ~SACL_BITS) | (wanted.control & SACL_BITS)
-  // Who asks for inheritance to be applied gets it marked as applied (MS-DTYP 2.5.3.4.1).
-  if ((control & SecurityControl.DACL_AUTO_INHERIT_REQ) !== 0)
-    control = (control & ~SecurityControl.DACL_AUTO_INHERIT_REQ) | SecurityControl.DACL_AUTO_INHERITED
-  if ((control & SecurityControl.SACL_AUTO_INHERIT_REQ) !== 0)
-    control = (control & ~SecurityControl.SACL_AUTO_INHERIT_REQ) | SecurityControl.SACL_AUTO_INHERITED
+  const given = settledControl(wanted.control)
+  if (take(SecurityInformation.DACL)) control = (control & ~DACL_BITS) | (given & DACL_BITS)
+  if (take(SACL_PARTS)) control = (control & ~SACL_BITS) | (given & SACL_BITS)
   return encodeSecurityDescriptor({
     control,
     ...(owner !== undefined && { owner }),

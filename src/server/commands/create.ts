@@ -276,8 +276,8 @@ function checkExisting(
     // MS-FSA 2.1.5.1.2: a hidden or system file is overwritten only by who says that it stays so.
     const guarded = stat.attributes & (FileAttributes.HIDDEN | FileAttributes.SYSTEM)
     if (name.stream === undefined && (guarded & ~body.fileAttributes) !== 0) return fail(NtStatus.ACCESS_DENIED)
-    const needs = body.createDisposition === CreateDisposition.SUPERSEDE ? DELETE : FILE_WRITE_DATA
-    if ((most & needs) === 0) return fail(NtStatus.ACCESS_DENIED)
+    const needs = FILE_WRITE_DATA | (body.createDisposition === CreateDisposition.SUPERSEDE ? DELETE : 0)
+    if ((most & needs) !== needs) return fail(NtStatus.ACCESS_DENIED)
   }
   const { clientGuid, server } = request.session
   return breakForOpen({

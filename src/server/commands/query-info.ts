@@ -122,7 +122,7 @@ function* querySecurity(open: Open, body: QueryInfoRequest): Steps<Reply | Failu
     return fail(NtStatus.ACCESS_DENIED)
   const stored = yield* wait(open.file.securityDescriptor())
   if (failed(stored)) return stored
-  const data = selectSecurity(stored, parts, open.session.identity)
+  const data = selectSecurity(stored, parts, open.session.identity, open.file.isDirectory)
   // MS-SMB2 3.3.5.20.3: a descriptor is never cut; the client is told how much room it needs.
   return data.length > body.outputBufferLength
     ? tooSmall(data.length)
@@ -139,7 +139,7 @@ function tooSmall(needed: number): Reply {
 function queryPipe(open: PipeOpen, body: QueryInfoRequest): Reply | Failure {
   if (body.infoType === InfoType.SECURITY)
     return reply(QueryInfoResponse, {
-      outputBuffer: selectSecurity(undefined, body.additionalInformation, open.session.identity),
+      outputBuffer: selectSecurity(undefined, body.additionalInformation, open.session.identity, false),
     })
   if (body.infoType !== InfoType.FILE) return fail(NtStatus.INVALID_INFO_CLASS)
   const data = pipeQuery(open, body.fileInfoClass)

@@ -67,7 +67,9 @@ function* setSecurity(open: Open, body: SetInfoRequest): Steps<Reply | Failure> 
   const stored = yield* wait(open.file.securityDescriptor())
   if (failed(stored)) return stored
   const set = yield* wait(
-    open.file.setSecurityDescriptor(mergeSecurity(stored, body.buffer, parts, open.session.identity)),
+    open.file.setSecurityDescriptor(
+      mergeSecurity(stored, body.buffer, parts, open.session.identity, open.file.isDirectory),
+    ),
   )
   if (failed(set)) return set
   reportModified(open, 'security')
