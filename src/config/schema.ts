@@ -50,6 +50,8 @@ const share = block('a share: path and more, each on a line of its own', {
   encryption: oneOf(encryptionModes).exactOptional(),
   compress: flag.exactOptional(),
   hidden: flag.exactOptional(),
+  accessBasedEnumeration: flag.exactOptional(),
+  shortNames: flag.exactOptional(),
   oplocks: flag.exactOptional(),
   changeNotify: flag.exactOptional(),
   snapshots: text('a path in which * stands for the names of snapshots').exactOptional(),

@@ -37,6 +37,10 @@ export interface ShareSettings {
   readonly encryption?: EncryptionMode
   readonly compress?: boolean
   readonly hidden?: boolean
+  /** Listings leave out what the user may not read. */
+  readonly accessBasedEnumeration?: boolean
+  /** Files have 8.3 names beside their own. */
+  readonly shortNames?: boolean
   /** Clients may cache files. Default true. */
   readonly oplocks?: boolean
   /** Clients may wait for changes. */

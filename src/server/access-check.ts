@@ -25,6 +25,12 @@ export function sidsOf(identity: Identity | undefined): ReadonlySet<string> {
   return sids
 }
 
+const ADMINISTRATORS = 'S-1-5-32-544'
+
+/** Administrators hold the privileges to see and set audit lists, and to take what is not theirs (MS-FSA 2.1.5.1.2.1). */
+export const isAdministrator = (identity: Identity | undefined): boolean =>
+  identity?.kind === 'user' && identity.groupSids.includes(ADMINISTRATORS)
+
 /**
  * Every right that a security descriptor gives to somebody (MS-DTYP 2.5.3.2, as for MAXIMUM_ALLOWED). A file without a
  * descriptor, or with a null list, gives all.

@@ -133,7 +133,7 @@ export class ChangeNotifier {
   }
 
   /** A stream has another name (MS-FSA 2.1.5.15.11.1). */
-  streamRenamed(path: BackendPath, from: string | undefined, to: string): void {
+  streamRenamed(path: BackendPath, from: string | undefined, to: string | undefined): void {
     const { STREAM_NAME } = CompletionFilter
     this.report(NotifyAction.REMOVED_STREAM, path, STREAM_NAME, streamSuffix(from))
     this.report(NotifyAction.ADDED_STREAM, path, STREAM_NAME, streamSuffix(to))

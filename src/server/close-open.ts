@@ -87,6 +87,10 @@ function* remove(open: Open, onlyStream: boolean): Steps<void> {
     file = main.file
   }
   const removed = yield* wait(file.remove())
-  if (!failed(removed)) reportRemoved(open, onlyStream)
+  if (!failed(removed)) {
+    reportRemoved(open, onlyStream)
+    const { options, tunnel } = open.share
+    if (options.shortNames === true && !onlyStream) tunnel.remember(open.path, open.session.server.clock.now())
+  }
   if (file !== open.file) yield* wait(file.close())
 }

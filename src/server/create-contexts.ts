@@ -26,10 +26,14 @@ export interface RequestedContexts {
   readonly onDiskId?: true
 }
 
+const MIN_NAME_BYTES = 4
+
 /** @throws WireError where a context is not what its section says */
 export function readContexts(body: CreateRequest): RequestedContexts | Failure {
   const found: { -readonly [K in keyof RequestedContexts]: RequestedContexts[K] } = {}
   for (const { name, data } of body.createContexts) {
+    // MS-SMB2 2.2.13.2: names have four bytes at the least.
+    if (name.length < MIN_NAME_BYTES) return fail(NtStatus.INVALID_PARAMETER)
     const view = viewOf(data)
     switch (name) {
       case CreateContextName.EXTENDED_ATTRIBUTES:

@@ -1,15 +1,27 @@
+import { AccessMask, FILE_GENERIC_READ } from '../wire/dtyp/index.ts'
 import { type Failure, failed } from '../wire/erref/failure.ts'
 import { type DirectoryEntryWriter, nameExpression } from '../wire/fscc/index.ts'
+import { maximalAccess } from './access-check.ts'
 import type { DirectoryEntry, FileStat } from './backend.ts'
 import { wireAttributes } from './file-information.ts'
 import type { Open } from './open.ts'
+import { openByName } from './open-by-name.ts'
 import { isComponent } from './path-name.ts'
+import { shortNameInListing, shortNameOf } from './short-name.ts'
 import { type Steps, wait } from './steps.ts'
 
 /** Bytes that an entry takes at the most beside its name: to guess how many to fetch. */
 const ENTRY_ALIGNMENT = 8
 const TYPICAL_NAME_UNITS = 16
 const MAX_BATCH = 2048
+
+/** What it takes to see an entry where listings go by access: all of reading. */
+const TO_SEE = FILE_GENERIC_READ & ~AccessMask.SYNCHRONIZE
+
+interface Listed extends DirectoryEntry {
+  /** Its place in the listing, from 1. */
+  readonly fileIndex: number
+}
 
 /**
  * The listing of a directory that a handle is in the midst of (MS-FSA 2.1.5.6.3). The names are those of the moment
@@ -20,7 +32,7 @@ export class DirectoryScan {
   readonly #names: readonly string[]
   #position = 0
   /** Entries that were fetched and did not fit. */
-  #fetched: DirectoryEntry[] = []
+  #fetched: Listed[] = []
   /** Where the last written entry ends, without alignment. */
   #lastEnd = 0
 
@@ -37,22 +49,32 @@ export class DirectoryScan {
     const names = yield* wait(open.file.list())
     if (failed(names)) return names
     const all = ['.', '..', ...names]
-    return new DirectoryScan(open, expression.all ? all : all.filter((name) => expression.matches(name)))
+    if (expression.all) return new DirectoryScan(open, all)
+    const hasShortNames = open.share.options.shortNames === true
+    const matches = (name: string): boolean =>
+      expression.matches(name) || (hasShortNames && expression.matches(shortNameOf(name)))
+    return new DirectoryScan(open, all.filter(matches))
   }
 
   static *#single(open: Open, name: string): Steps<DirectoryScan | Failure> {
     // A pattern may have what no name has, and a backend is never asked for that.
     if (!isComponent(name)) return new DirectoryScan(open, [])
     const path = [...open.path, name]
-    const found = yield* wait(open.share.backend.open(path, { disposition: 'open', read: false, write: false }))
+    const found = yield* openByName(
+      open.share,
+      path,
+      { disposition: 'open', read: false, write: false },
+      open.session.server.clock.now(),
+    )
     if (failed(found)) return new DirectoryScan(open, [])
     yield* wait(found.file.close())
     return new DirectoryScan(open, found.path.slice(-1))
   }
 
-  /** Nothing matches at all: what a first answer says differs from what a later one does. */
-  get isEmpty(): boolean {
-    return this.#names.length === 0
+  /** Goes on behind the entry with this index (MS-SMB2 2.2.33: SMB2_INDEX_SPECIFIED). */
+  resumeAfter(fileIndex: number): void {
+    this.#position = Math.min(fileIndex, this.#names.length)
+    this.#fetched = []
   }
 
   /**
@@ -68,7 +90,7 @@ export class DirectoryScan {
         if (failed(more)) return more
         if (this.#fetched.length === 0) break
       }
-      const entry = this.#fetched[this.#fetched.length - 1] as DirectoryEntry
+      const entry = this.#fetched[this.#fetched.length - 1] as Listed
       if (at + writer.measure(entry.name) > out.byteLength) {
         if (last < 0) return 'too small'
         break
@@ -76,7 +98,7 @@ export class DirectoryScan {
       this.#fetched.pop()
       if (last >= 0) out.setUint32(last, at - last, true)
       last = at
-      const end = at + writer.write(out, at, flatten(entry))
+      const end = at + writer.write(out, at, flatten(entry, this.#open))
       at = Math.min(out.byteLength, (end + ENTRY_ALIGNMENT - 1) & ~(ENTRY_ALIGNMENT - 1))
       for (let gap = end; gap < at; gap++) out.setUint8(gap, 0)
       if (limit === 1) return end
@@ -88,19 +110,33 @@ export class DirectoryScan {
   /** Fetches the next entries, last first, so that taking one is cheap. */
   *#fetch(count: number): Steps<Failure | undefined> {
     while (this.#position < this.#names.length && this.#fetched.length === 0) {
-      const names = this.#names.slice(this.#position, this.#position + Math.max(1, count))
+      const first = this.#position
+      const names = this.#names.slice(first, first + Math.max(1, count))
       this.#position += names.length
       const stats = yield* wait(this.#stat(names))
       if (failed(stats)) return stats
       const { files } = this.#open.share
+      const hides = this.#open.share.options.accessBasedEnumeration === true
       for (let i = names.length - 1; i >= 0; i--) {
         const stat = stats[i]
-        if (stat === undefined) continue
+        const name = names[i] as string
+        if (stat === undefined || (hides && !(yield* this.#maySee(name)))) continue
         const shown = files.find(stat.fileId)?.writeTime.shown(stat) ?? stat
-        this.#fetched.push({ name: names[i] as string, stat: shown })
+        this.#fetched.push({ name, stat: shown, fileIndex: first + i + 1 })
       }
     }
     return undefined
+  }
+
+  /** Whether its user may read an entry: asked of the entry alone, whatever the directory lets them do. */
+  *#maySee(name: string): Steps<boolean> {
+    if (name === '.' || name === '..') return true
+    const { path, session, share } = this.#open
+    const found = yield* wait(share.backend.open([...path, name], { disposition: 'open', read: false, write: false }))
+    if (failed(found)) return false
+    const descriptor = yield* wait(found.file.securityDescriptor())
+    yield* wait(found.file.close())
+    return !failed(descriptor) && (maximalAccess(descriptor, session.identity) & TO_SEE) === TO_SEE
   }
 
   #stat(names: readonly string[]) {
@@ -127,9 +163,9 @@ function withDots(
 const guess = (room: number, writer: DirectoryEntryWriter): number =>
   Math.max(1, Math.min(MAX_BATCH, Math.ceil(room / (writer.fixedSize + TYPICAL_NAME_UNITS * 2))))
 
-function flatten({ name, stat }: DirectoryEntry) {
+function flatten({ name, stat, fileIndex }: Listed, { share }: Open) {
   return {
-    fileIndex: 0,
+    fileIndex,
     creationTime: stat.creationTime,
     lastAccessTime: stat.lastAccessTime,
     lastWriteTime: stat.lastWriteTime,
@@ -140,7 +176,7 @@ function flatten({ name, stat }: DirectoryEntry) {
     eaSize: stat.reparseTag === 0 ? stat.eaSize : stat.reparseTag,
     reparseTag: stat.reparseTag,
     fileId: stat.fileId,
-    shortName: '',
+    shortName: share.options.shortNames === true ? shortNameInListing(name) : '',
     fileName: name,
   }
 }

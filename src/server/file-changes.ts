@@ -23,11 +23,13 @@ import {
 import type { StatChange } from './backend.ts'
 import { type Modification, reportModified } from './change-notifier.ts'
 import { SETTABLE_ATTRIBUTES } from './file-information.ts'
+import { keepFrozenTimes } from './frozen-times.ts'
 import { narrow } from './narrow.ts'
 import type { Open } from './open.ts'
 import { link, rename } from './rename.ts'
 import type { Request } from './request.ts'
 import { type Steps, wait } from './steps.ts'
+import { fitsVolume } from './volume-size.ts'
 
 /** What SET_INFO does to a file, one class at a time (MS-FSA 2.1.5.15). */
 type Change = (request: Request, open: Open, data: DataView) => Steps<Failure | void>
@@ -80,6 +82,9 @@ function* setBasic(_request: Request, open: Open, data: DataView): Steps<Failure
   if (info.lastWriteTime === FREEZE) open.frozenLastWriteTime = shown
   else if (info.lastWriteTime === THAW) open.frozenLastWriteTime = undefined
   else if (isSet(info.lastWriteTime)) open.frozenLastWriteTime = info.lastWriteTime
+  if (info.changeTime === FREEZE) open.frozenChangeTime = before.changeTime
+  else if (info.changeTime === THAW) open.frozenChangeTime = undefined
+  else if (isSet(info.changeTime)) open.frozenChangeTime = info.changeTime
   // Who only freezes or thaws times changes nothing, not even the time of change.
   if (Object.keys(change).length === 0) return
   const changed = yield* wait(open.file.setStat(change))
@@ -92,6 +97,8 @@ function* setEndOfFile(_request: Request, open: Open, data: DataView): Steps<Fai
   if (open.file.isDirectory && open.file.stream === undefined) return fail(NtStatus.INVALID_PARAMETER)
   const size = narrow(FileEndOfFileInformation.decode(data).endOfFile)
   if (size === undefined) return fail(NtStatus.INVALID_PARAMETER)
+  const fits = yield* fitsVolume(open, size)
+  if (fits !== true) return failed(fits) ? fits : fail(NtStatus.DISK_FULL)
   const truncated = yield* wait(open.file.truncate(size))
   if (failed(truncated)) return truncated
   yield* open.shared.writeTime.show(open)
@@ -240,5 +247,7 @@ export function* changeFile(
   if (buffer.length < minimum) return fail(NtStatus.INFO_LENGTH_MISMATCH)
   // MS-FSA 2.1.5.15; what concerns the handle alone is no change.
   if (open.share.isPast && change !== setPosition && change !== setMode) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
-  return yield* change(request, open, viewOf(buffer))
+  const changed = yield* change(request, open, viewOf(buffer))
+  if (!failed(changed) && open.frozenChangeTime !== undefined) yield* keepFrozenTimes(open)
+  return changed
 }

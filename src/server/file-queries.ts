@@ -178,9 +178,15 @@ const queries = new Map<number, FileQuery>([
   ],
   [
     QUERY.FileAlternateNameInformation,
-    ofStat(0, padded(FileAlternateNameInformation.size), (open) =>
-      FileAlternateNameInformation.encode({ fileName: shortNameOf(open.path.at(-1) ?? '') }),
-    ),
+    {
+      access: 0,
+      minimum: padded(FileAlternateNameInformation.size),
+      *encode(open) {
+        // MS-FSA 2.1.5.12.5: a file without one says so.
+        if (open.share.options.shortNames !== true) return fail(NtStatus.OBJECT_NAME_NOT_FOUND)
+        return FileAlternateNameInformation.encode({ fileName: shortNameOf(open.path.at(-1) ?? '') })
+      },
+    },
   ],
   // Without the leading separator, unlike the name in FileAllInformation (MS-FSCC 2.4.34).
   [

@@ -2,14 +2,22 @@ import { AccessMask } from '../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { FileAttributes } from '../wire/fscc/index.ts'
-import { maximalAccess } from './access-check.ts'
+import { isAdministrator, maximalAccess } from './access-check.ts'
 import type { FileStat, Opened } from './backend.ts'
 import type { Creation } from './creation.ts'
 import { accessByParent } from './parent-access.ts'
 import type { PathName } from './path-name.ts'
 import { type Steps, wait } from './steps.ts'
 
-const { DELETE, FILE_APPEND_DATA, FILE_READ_ATTRIBUTES, FILE_WRITE_DATA, MAXIMUM_ALLOWED } = AccessMask
+const {
+  ACCESS_SYSTEM_SECURITY,
+  DELETE,
+  FILE_APPEND_DATA,
+  FILE_READ_ATTRIBUTES,
+  FILE_WRITE_DATA,
+  MAXIMUM_ALLOWED,
+  WRITE_OWNER,
+} = AccessMask
 const BY_PARENT = DELETE | FILE_READ_ATTRIBUTES
 
 /** All that this user may ever do with the file: by its security descriptor, its directory's, and the share. */
@@ -21,6 +29,7 @@ export function* mostAccess({ request, share }: Creation, opened: Opened): Steps
   if (failed(descriptor)) return descriptor
   let most = maximalAccess(descriptor, session.identity)
   if ((most & BY_PARENT) !== BY_PARENT) most |= yield* accessByParent(share, opened.path, session.identity)
+  if (isAdministrator(session.identity)) most |= WRITE_OWNER & tree.maximalAccess
   return (most & tree.maximalAccess) >>> 0
 }
 
@@ -35,6 +44,7 @@ export function withoutWrites(most: number, stat: FileStat, name: PathName): num
 export function grant(desired: number, most: number, created: boolean): number | Failure {
   const asked = (desired & ~MAXIMUM_ALLOWED) >>> 0
   if (created && (desired & MAXIMUM_ALLOWED) === 0) return asked
-  if ((asked & ~most) !== 0) return fail(NtStatus.ACCESS_DENIED)
+  // Whether somebody may have audit lists has been found out before any file was looked at.
+  if ((asked & ~most & ~ACCESS_SYSTEM_SECURITY) !== 0) return fail(NtStatus.ACCESS_DENIED)
   return ((desired & MAXIMUM_ALLOWED) !== 0 ? asked | most : asked) >>> 0
 }

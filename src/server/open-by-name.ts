@@ -1,3 +1,4 @@
+import type { Filetime } from '../bytes/filetime.ts'
 import { type Failure, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { upcase } from '../wire/fscc/index.ts'
@@ -6,9 +7,12 @@ import type { Share } from './share.ts'
 import { looksShortened, shortNameOf } from './short-name.ts'
 import { type Steps, wait } from './steps.ts'
 
-/** Opens in the backend; a component that is nothing there may be the short name of something. */
-export function* openByName(share: Share, path: BackendPath, how: OpenHow): Steps<Opened | Failure> {
-  if (!path.some(looksShortened)) return yield* wait(share.backend.open(path, how))
+/**
+ * Opens in the backend; a component that is nothing there may be the short name of something, and what is made by a short
+ * name gets the long one that went with it a moment before `now`.
+ */
+export function* openByName(share: Share, path: BackendPath, how: OpenHow, now: Filetime): Steps<Opened | Failure> {
+  if (share.options.shortNames !== true || !path.some(looksShortened)) return yield* wait(share.backend.open(path, how))
   const existing: OpenHow = { ...how, disposition: 'open' }
   const opened = yield* wait(share.backend.open(path, existing))
   const isMissing =
@@ -19,7 +23,8 @@ export function* openByName(share: Share, path: BackendPath, how: OpenHow): Step
     yield* wait(opened.file.close())
     return yield* wait(share.backend.open(path, how))
   }
-  return yield* wait(share.backend.open(yield* lengthen(share, path), how))
+  const long = yield* lengthen(share, path)
+  return yield* wait(share.backend.open(how.disposition === 'open' ? long : share.tunnel.recall(long, now), how))
 }
 
 /** The path with its short names replaced by the names that they stand for. */

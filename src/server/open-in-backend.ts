@@ -19,6 +19,7 @@ function kindOf(body: CreateRequest, name: PathName): 'file' | 'directory' | und
   if (name.isDirectory === true || (body.createOptions & CreateOptions.DIRECTORY_FILE) !== 0) return 'directory'
   // A stream is data, whatever it belongs to.
   if (name.stream !== undefined) return undefined
+  if (name.isData === true) return 'file'
   return (body.createOptions & CreateOptions.NON_DIRECTORY_FILE) !== 0 || overwrites(body.createDisposition)
     ? 'file'
     : undefined
@@ -34,13 +35,14 @@ function inheritedBy(body: CreateRequest): number {
 /** Opens or makes what a CREATE names, as its disposition and options have it. */
 export function* openInBackend(creation: Creation): Steps<Opened | Failure> {
   const { request, body, share, name, contexts, desired } = creation
-  const { identity } = request.session
+  const { identity, server } = request.session
+  const now = server.clock.now()
   const mayWrite = (request.tree.maximalAccess & FILE_WRITE_DATA) !== 0 && !share.isPast
   const kind = kindOf(body, name)
-  if (name.stream !== undefined) {
-    if (kind === 'directory') return fail(NtStatus.NOT_A_DIRECTORY)
-    if (!share.backend.features.namedStreams) return fail(NtStatus.OBJECT_NAME_INVALID)
-  }
+  const namesStream = name.stream !== undefined || name.isData === true
+  if (namesStream && kind === 'directory') return fail(NtStatus.NOT_A_DIRECTORY)
+  // Without streams a name that tells of one is no name.
+  if (namesStream && !share.backend.features.namedStreams) return fail(NtStatus.OBJECT_NAME_INVALID)
   const wantsNew = creates(body.createDisposition)
   // Nothing is made in a directory that is about to go.
   if (wantsNew && share.files.isGoing(name.path.slice(0, -1))) return fail(NtStatus.DELETE_PENDING)
@@ -63,17 +65,20 @@ export function* openInBackend(creation: Creation): Steps<Opened | Failure> {
       attributes,
       inheritedAttributes: inheritedBy(body),
       inherit: (parent) =>
-        mayAdd(parent, identity, isDirectory)
+        // Nobody is trusted to encrypt here, as on a Windows server that cannot act for the client.
+        (body.fileAttributes & FileAttributes.ENCRYPTED) === 0 && mayAdd(parent, identity, isDirectory)
           ? descriptorOfNew(contexts.securityDescriptor, parent, identity, isDirectory)
           : fail(NtStatus.ACCESS_DENIED),
       ...(contexts.extendedAttributes === undefined ? {} : { extendedAttributes: contexts.extendedAttributes }),
       ...(contexts.allocationSize === undefined || isDirectory ? {} : { allocationSize: contexts.allocationSize }),
     },
   }
-  let opened = yield* openByName(share, name.path, how)
-  if (failed(opened) && opened.status === NtStatus.ACCESS_DENIED && asksForMaximum && how.write)
-    // The maximum may well be to read only.
-    opened = yield* openByName(share, name.path, { ...how, disposition: 'open', write: false })
+  let opened = yield* openByName(share, name.path, how, now)
+  if (failed(opened) && opened.status === NtStatus.ACCESS_DENIED && asksForMaximum && how.write) {
+    // The maximum may well be to read only, if there is something to be read.
+    const readable = yield* openByName(share, name.path, { ...how, disposition: 'open', write: false }, now)
+    if (!failed(readable) || readable.status !== NtStatus.OBJECT_NAME_NOT_FOUND || !wantsNew) opened = readable
+  }
   if (failed(opened) && opened.status === NtStatus.OBJECT_NAME_NOT_FOUND && wantsNew && !mayWrite)
     return fail(share.isPast ? NtStatus.MEDIA_WRITE_PROTECTED : NtStatus.ACCESS_DENIED)
   if (!failed(opened) && !opened.created && body.createDisposition === CreateDisposition.CREATE) {

@@ -44,7 +44,8 @@ export class Open {
   session: Session
   tree: TreeConnect
   readonly share: Share
-  readonly file: BackendFile
+  /** Another one when its stream has changed places with the unnamed one. */
+  file: BackendFile
   readonly shared: SharedFile
   readonly stream: SharedStream
   /** Where it is now, in the stored spelling. */
@@ -77,6 +78,7 @@ export class Open {
   lockCount = 0
   /** The client wants this time not to be moved by its writes (MS-FSCC 2.4.7: -1). */
   frozenLastWriteTime: Filetime | undefined
+  frozenChangeTime: Filetime | undefined
   /** Its writes may still have to show in the LastWriteTime; kept by WriteTime. */
   hasWritten = false
   closed = false

@@ -10,6 +10,8 @@ export interface PathName {
   readonly stream?: string
   /** The name said that it means a directory (`::$INDEX_ALLOCATION`). */
   readonly isDirectory?: boolean
+  /** The name said that it means the unnamed stream of a file (`::$DATA`). */
+  readonly isData?: boolean
 }
 
 /** Longest name of a file or stream, in UTF-16 units (MS-FSCC 2.1.5.2). */
@@ -74,7 +76,7 @@ export const isComponent = (name: string): boolean =>
   checkComponent(name) === undefined && name !== '..' && !/[\\/:]/.test(name)
 
 /** `name`, `name:$DATA`, `:$DATA`, `:$INDEX_ALLOCATION`, `$I30:$INDEX_ALLOCATION` (MS-FSCC 2.1.5.3). */
-export function parseStream(text: string): Pick<PathName, 'stream' | 'isDirectory'> | Failure {
+export function parseStream(text: string): Pick<PathName, 'stream' | 'isDirectory' | 'isData'> | Failure {
   const parts = text.split(':')
   const [name = '', type] = parts
   if (parts.length > 2 || name.length > MAX_COMPONENT_UNITS) return fail(NtStatus.OBJECT_NAME_INVALID)
@@ -83,7 +85,7 @@ export function parseStream(text: string): Pick<PathName, 'stream' | 'isDirector
     case undefined:
       return name === '' ? fail(NtStatus.OBJECT_NAME_INVALID) : { stream: name }
     case '$DATA':
-      return name === '' ? {} : { stream: name }
+      return name === '' ? { isData: true } : { stream: name }
     case '$INDEX_ALLOCATION':
       return name === '' || name.toUpperCase() === '$I30' ? { isDirectory: true } : fail(NtStatus.OBJECT_NAME_INVALID)
     default:

@@ -1,15 +1,17 @@
 import { AccessMask } from '../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
-import { FileAttributes, upcase } from '../wire/fscc/index.ts'
-import { HeaderFlags } from '../wire/smb2/index.ts'
+import { FileAttributes, sameName } from '../wire/fscc/index.ts'
+import { HeaderFlags, ShareAccess } from '../wire/smb2/index.ts'
 import type { BackendPath } from './backend.ts'
 import type { Open } from './open.ts'
 import { mayAddToParent } from './parent-access.ts'
-import { type PathName, parsePathName, parseStream, withoutDfsPrefix } from './path-name.ts'
+import { type PathName, parsePathName, withoutDfsPrefix } from './path-name.ts'
 import type { Request } from './request.ts'
 import type { Share } from './share.ts'
+import { usesSharing } from './share-mode.ts'
 import { type Steps, wait } from './steps.ts'
+import { renameStream } from './stream-rename.ts'
 
 /** FileRenameInformation (MS-SMB2 3.3.5.21.1, MS-FSA 2.1.5.15.11). */
 export function* rename(request: Request, open: Open, newName: string, replace: boolean): Steps<Failure | void> {
@@ -19,12 +21,13 @@ export function* rename(request: Request, open: Open, newName: string, replace: 
   if (newName.startsWith(':')) return yield* renameStream(open, newName, replace)
   const target = targetOf(request, newName)
   if (failed(target)) return target
-  if (target.stream !== undefined || open.file.stream !== undefined) return fail(NtStatus.NOT_SUPPORTED)
+  // MS-FSA 2.1.5.15.11: a stream has no path of its own that it could move to; so Windows says of one that is named.
+  if (target.stream !== undefined) return fail(NtStatus.SHARING_VIOLATION)
+  if (open.file.stream !== undefined) return fail(NtStatus.NOT_SUPPORTED)
   if (open.path.length === 0) return fail(NtStatus.INVALID_PARAMETER)
   // A directory does not move from under what is open in it.
   if (open.file.isDirectory && share.files.hasOpenBelow(open.path)) return fail(NtStatus.ACCESS_DENIED)
-  // A directory may: smbtorture (smb2.notify-inotify) renames one under who watches its parent with the right to delete.
-  if (!open.file.isDirectory && !parentLetsGo(share, open)) return fail(NtStatus.SHARING_VIOLATION)
+  if (!parentsLetGo(share, open, target.path)) return fail(NtStatus.SHARING_VIOLATION)
   const problem = replace ? yield* mayReplace(share, open, target.path) : undefined
   if (problem !== undefined) return problem
   if (!(yield* mayAddToParent(share, target.path, open.session.identity, open.file.isDirectory)))
@@ -34,6 +37,7 @@ export function* rename(request: Request, open: Open, newName: string, replace: 
   if (!open.file.isDirectory) yield* markForArchive(open)
   // Where it was by then: something above it may have moved meanwhile.
   const from = open.path
+  if (share.options.shortNames === true) share.tunnel.remember(from, open.session.server.clock.now())
   share.files.moved(from, target.path)
   share.notifier.renamed(from, target.path, open.file.isDirectory)
 }
@@ -70,35 +74,26 @@ function targetOf(request: Request, newName: string): PathName | Failure {
   return parsePathName(plain)
 }
 
-/** `:name`, `:name:$DATA` */
-function* renameStream(open: Open, newName: string, replace: boolean): Steps<Failure | void> {
-  const parsed = parseStream(newName.slice(1))
-  if (failed(parsed)) return parsed
-  const { stream: name } = parsed
-  if (name === undefined) return fail(NtStatus.OBJECT_NAME_INVALID)
-  if (open.file.stream === undefined) return fail(NtStatus.NOT_SUPPORTED)
-  const { shared, stream } = open
-  const key = upcase(name)
-  // A stream that somebody has open is not replaced, as a file is not (MS-FSA 2.1.5.15.11).
-  const isTaken = (): boolean => [...shared.opens].some((other) => other.stream !== stream && other.stream.key === key)
-  if (replace && isTaken()) return fail(NtStatus.ACCESS_DENIED)
-  const before = open.file.stream
-  const done = yield* wait(open.file.renameStream(name, replace))
-  if (failed(done)) return done
-  shared.renameStream(stream, key)
-  open.share.notifier.streamRenamed(open.path, before, name)
-}
-
-/** Who has the parent directory open to delete or rename it keeps the names in it as they are. */
-function parentLetsGo(share: Share, open: Open): boolean {
-  const parent = open.path.slice(0, -1)
+/**
+ * Who has the directory that a file's name leaves open to delete or rename it keeps the names in it as they are; a name
+ * that comes in needs leave to write from all who have its directory open.
+ */
+function parentsLetGo(share: Share, open: Open, to: BackendPath): boolean {
+  const [source, target] = [open.path.slice(0, -1), to.slice(0, -1)]
+  // A directory may: smbtorture (smb2.notify-inotify) renames one under who watches its parent with the right to delete.
+  const keeps = (other: Open) => !open.file.isDirectory && (other.grantedAccess & AccessMask.DELETE) !== 0
   for (const other of share.files.opens()) {
-    if (!other.file.isDirectory || other.path.length !== parent.length) continue
-    if (!other.path.every((name, i) => upcase(name) === upcase(parent[i] as string))) continue
-    if ((other.grantedAccess & AccessMask.DELETE) !== 0) return false
+    if (!other.file.isDirectory) continue
+    const isTarget = samePath(other.path, target)
+    if (keeps(other) && (isTarget || samePath(other.path, source))) return false
+    const shares = !usesSharing(other.grantedAccess) || (other.shareAccess & ShareAccess.WRITE) !== 0
+    if (isTarget && !shares) return false
   }
   return true
 }
+
+const samePath = (a: BackendPath, b: BackendPath): boolean =>
+  a.length === b.length && a.every((name, i) => sameName(name, b[i] as string))
 
 /** A file that somebody has open cannot be replaced (MS-FSA 2.1.5.15.11). */
 function* mayReplace(share: Share, open: Open, path: BackendPath): Steps<Failure | undefined> {

@@ -3,6 +3,7 @@ import { type Failure, failed } from '../wire/erref/failure.ts'
 import type { Backend, Maybe } from './backend.ts'
 import { ChangeNotifier } from './change-notifier.ts'
 import { FileTable } from './file-table.ts'
+import { NameTunnel } from './name-tunnel.ts'
 import { type Steps, wait } from './steps.ts'
 
 export interface ShareOptions {
@@ -23,6 +24,10 @@ export interface ShareOptions {
   readonly hidden?: boolean
   /** False: CHANGE_NOTIFY is refused, and clients look from time to time. */
   readonly changeNotify?: boolean
+  /** Listings leave out what the user may not read. */
+  readonly accessBasedEnumeration?: boolean
+  /** Files have names of eight characters, a dot and three beside their own. */
+  readonly shortNames?: boolean
   /** For status and RPC: where it lies, for people. */
   readonly path?: string
 }
@@ -35,6 +40,8 @@ export class Share {
   readonly options: ShareOptions
   readonly files: FileTable
   readonly notifier: ChangeNotifier
+  /** Of names that are gone, where there are short ones. */
+  readonly tunnel: NameTunnel
   /** What it was at earlier times, as far as somebody has it open. */
   readonly past: Map<Filetime, Maybe<Share | Failure>>
   #volumeId: bigint | undefined
@@ -44,6 +51,7 @@ export class Share {
     this.options = options
     this.files = previous?.files ?? new FileTable()
     this.notifier = previous?.notifier ?? new ChangeNotifier()
+    this.tunnel = previous?.tunnel ?? new NameTunnel()
     this.past = previous?.past ?? new Map()
   }
 

@@ -38,5 +38,9 @@ export function shortNameOf(name: string): string {
   return extension === '' ? short : `${short}.${extension}`
 }
 
+/** As a listing has it: nothing where the name itself is one of DOS (MS-FSCC 2.4.8). */
+export const shortNameInListing = (name: string): string =>
+  name === '.' || name === '..' || isShort(upcase(name)) ? '' : shortNameOf(name)
+
 /** True if a component may be a short name that was made up here. */
-export const looksShortened = (component: string): boolean => /^[^.~]{3,6}~1(\.[^.]{1,3})?$/.test(component)
+export const looksShortened = (component: string): boolean => /^[^.]{3,6}~1(\.[^.]{1,3})?$/.test(component)

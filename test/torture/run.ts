@@ -9,7 +9,8 @@ import { parseArgs } from 'node:util'
 import { type OurServer, startOurServer } from '../peers/our-server.ts'
 import { needsPeer } from '../peers/peer.ts'
 import { startSmbd } from '../peers/smbd.ts'
-import { fillPastShare, pastSnapshots, twrpOptions } from './past-share.ts'
+import { optionsOfOwnShares, startWithOwnShares } from './own-shares.ts'
+import { twrpOptions } from './past-share.ts'
 import { baselineFile, fastTests, knownFailuresFile, suites } from './suites.ts'
 
 interface TortureTarget {
@@ -39,7 +40,7 @@ export function tortureArguments(target: TortureTarget, patterns: readonly strin
     knownFailuresFile,
     ...(target.places ?? []).flatMap((place) => ['--at', place]),
     ...(canBlockConnections() ? ['--option', 'torture:use_iptables=yes', '--timeout', '90'] : []),
-    ...twrpOptions.flatMap((option) => ['--option', option]),
+    ...[...twrpOptions, ...optionsOfOwnShares].flatMap((option) => ['--option', option]),
     ...patterns,
   ]
 }
@@ -72,7 +73,7 @@ export const startTortureSmbd = () =>
  * what some tests want for themselves.
  */
 export async function startTortureServer(): Promise<OurServer & TortureTarget> {
-  const server = await startMainServer()
+  const server = await startWithOwnShares()
   // One test connects to port 445, whatever it is told.
   const standard = await startOurServer({
     backend: 'memory',
@@ -89,15 +90,6 @@ export async function startTortureServer(): Promise<OurServer & TortureTarget> {
       await server.stop()
     },
   }
-}
-
-async function startMainServer(): Promise<OurServer & TortureTarget> {
-  const quiet = { name: 'quiet', changeNotify: false }
-  const shares = [{ name: 'share' }, quiet, { name: 'past', disk: { snapshots: pastSnapshots } }]
-  const server = await startOurServer({ backend: 'disk', shares, server: { allowAnonymous: true } })
-  await fillPastShare(server.folder('past') as string)
-  const { port } = server
-  return { ...server, places: [`smb2.twrp=${port}/past`, `smb2.change_notify_disabled=${port}/quiet`] }
 }
 
 async function main(): Promise<number> {

@@ -18,6 +18,8 @@ export interface Disk {
   /** Who is told of other programs' changes is not told of those made here. */
   readonly outside: OutsideWatch
   readonly readOnly: boolean
+  /** FILE_ATTRIBUTE_COMPRESSED is kept. */
+  readonly compression: boolean
   /** Reads and writes of at least so many bytes are given to another thread, even if they need not wait. */
   readonly threadBytes: number
   /** POSIX permissions of what is created, less the umask. */

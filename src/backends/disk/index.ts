@@ -44,6 +44,9 @@ export interface DiskBackendOptions {
    * absent.
    */
   readonly threadBytes?: number
+  /** False: as if the disk could not keep them. */
+  readonly namedStreams?: boolean
+  readonly compression?: boolean
   /** POSIX permissions of new files, less the umask. 0666 when absent. */
   readonly fileMode?: number
   /** POSIX permissions of new directories, less the umask. 0777 when absent. */
@@ -106,8 +109,10 @@ function diskOf(calls: DiskCalls, options: DiskBackendOptions, hidden: string | 
     threadBytes: options.threadBytes ?? DEFAULT_THREAD_BYTES,
     fileMode: options.fileMode ?? 0o666,
     directoryMode: options.directoryMode ?? 0o777,
+    compression: options.compression ?? true,
   }
-  if (calls.attributes !== undefined) disk.streams = new Streams(disk, calls.attributes)
+  if (calls.attributes !== undefined && options.namedStreams !== false)
+    disk.streams = new Streams(disk, calls.attributes)
   return disk
 }
 
@@ -138,11 +143,11 @@ class FolderBackend implements DiskBackend {
     const kept = disk.calls.attributes !== undefined
     this.features = {
       fileSystemName: 'NTFS',
-      namedStreams: kept,
+      namedStreams: disk.streams !== undefined,
       extendedAttributes: kept,
       securityDescriptors: kept,
       sparseFiles: disk.calls.sparse,
-      compression: kept,
+      compression: kept && disk.compression,
       reparsePoints: kept,
       properties: kept,
       readOnly: disk.readOnly,

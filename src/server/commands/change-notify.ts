@@ -42,6 +42,8 @@ export const changeNotify = defineCommand({
 
 function* waitForChanges(request: Request, watch: Watch, room: number): Steps<Reply | Failure> {
   if (!watch.hasChanges) {
+    // What would wait in the midst of a chain keeps nobody waiting: Windows refuses it (MS-SMB2 3.3.5.2.7.2).
+    if (request.header.nextCommand !== 0) return fail(NtStatus.INTERNAL_ERROR)
     const { promise, resolve } = Promise.withResolvers<Failure | undefined>()
     const forget = watch.whenReady(() => resolve(undefined))
     const refused = request.goAsync(watch.open, () => {

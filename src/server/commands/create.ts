@@ -12,6 +12,7 @@ import {
   HeaderFlags,
   ImpersonationLevel,
 } from '../../wire/smb2/index.ts'
+import { isAdministrator } from '../access-check.ts'
 import type { FileStat, Opened } from '../backend.ts'
 import {
   Breaks,
@@ -42,7 +43,7 @@ import { type Steps, wait } from '../steps.ts'
 import { stoppedAtTheEnd, stoppedOnTheWay } from '../stopped-on-symlink.ts'
 import { createPipe } from './create-pipe.ts'
 
-const { DELETE, FILE_WRITE_DATA, MAXIMUM_ALLOWED } = AccessMask
+const { ACCESS_SYSTEM_SECURITY, DELETE, FILE_WRITE_DATA, MAXIMUM_ALLOWED } = AccessMask
 
 const KNOWN_OPTIONS = 0x00ff_ffff
 const KNOWN_SHARE_ACCESS = 0x7
@@ -82,9 +83,12 @@ function checkParameters(body: CreateRequest): Failure | undefined {
     createDisposition === CreateDisposition.CREATE ||
     createDisposition === CreateDisposition.OPEN_IF
   if (isDirectory && !opensOnly) return fail(NtStatus.INVALID_PARAMETER)
+  const denied = checkAccessMask(body)
+  if (denied !== undefined) return denied
   if ((body.fileAttributes & ~VALID_ATTRIBUTES) !== 0) return fail(NtStatus.INVALID_PARAMETER)
-  if (isDirectory && (body.fileAttributes & FileAttributes.TEMPORARY) !== 0) return fail(NtStatus.INVALID_PARAMETER)
-  return checkAccessMask(body)
+  return isDirectory && (body.fileAttributes & FileAttributes.TEMPORARY) !== 0
+    ? fail(NtStatus.INVALID_PARAMETER)
+    : undefined
 }
 
 /** Bits of an access mask that mean something for files (MS-SMB2 2.2.13.1.1). */
@@ -122,7 +126,10 @@ function* openFile(asked: Omit<Creation, 'desired' | 'lease'>): Steps<Reply | Fa
   const { request, body, share } = asked
   const desired = mapGeneric(body.desiredAccess)
   const allowed = request.tree.maximalAccess
-  if ((desired & ~MAXIMUM_ALLOWED & ~allowed) !== 0) return fail(NtStatus.ACCESS_DENIED)
+  // MS-FSA 2.1.5.1.2.1: audit lists are for who holds the privilege.
+  if ((desired & ACCESS_SYSTEM_SECURITY) !== 0 && !isAdministrator(request.session.identity))
+    return fail(NtStatus.PRIVILEGE_NOT_HELD)
+  if ((desired & ~MAXIMUM_ALLOWED & ~ACCESS_SYSTEM_SECURITY & ~allowed) !== 0) return fail(NtStatus.ACCESS_DENIED)
   if ((allowed & FILE_WRITE_DATA) === 0 && overwrites(body.createDisposition)) return fail(NtStatus.ACCESS_DENIED)
   // MS-FSA 2.1.5.1: what cannot be written to is not emptied and not deleted.
   const changes = overwrites(body.createDisposition) || (body.createOptions & CreateOptions.DELETE_ON_CLOSE) !== 0
@@ -275,6 +282,7 @@ function checkExisting(
     if ((stat.attributes & FileAttributes.READONLY) !== 0) return fail(NtStatus.ACCESS_DENIED)
     // MS-FSA 2.1.5.1.2: a hidden or system file is overwritten only by who says that it stays so.
     const guarded = stat.attributes & (FileAttributes.HIDDEN | FileAttributes.SYSTEM)
+    if ((body.fileAttributes & FileAttributes.ENCRYPTED) !== 0) return fail(NtStatus.ACCESS_DENIED)
     if (name.stream === undefined && (guarded & ~body.fileAttributes) !== 0) return fail(NtStatus.ACCESS_DENIED)
     const needs = FILE_WRITE_DATA | (body.createDisposition === CreateDisposition.SUPERSEDE ? DELETE : 0)
     if ((most & needs) !== needs) return fail(NtStatus.ACCESS_DENIED)

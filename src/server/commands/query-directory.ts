@@ -11,7 +11,7 @@ import type { Request } from '../request.ts'
 import { negotiatedMaximum } from '../sizes.ts'
 import { type Steps } from '../steps.ts'
 
-const { REOPEN, RESTART_SCANS, RETURN_SINGLE_ENTRY } = QueryDirectoryFlags
+const { INDEX_SPECIFIED, REOPEN, RESTART_SCANS, RETURN_SINGLE_ENTRY } = QueryDirectoryFlags
 
 /** MS-SMB2 3.3.5.18. */
 export const queryDirectory = defineCommand({
@@ -49,13 +49,14 @@ function* serveQueryDirectory(request: Request, body: QueryDirectoryRequest): St
       open.scan = scan
     }
     const scan = open.scan as DirectoryScan
+    if ((body.flags & INDEX_SPECIFIED) !== 0 && !begins) scan.resumeAfter(body.fileIndex)
     const out = Buffer.allocUnsafe(body.outputBufferLength)
     const limit = (body.flags & RETURN_SINGLE_ENTRY) !== 0 ? 1 : Number.POSITIVE_INFINITY
     const filled = yield* scan.fill(viewOf(out), writer, limit)
     if (failed(filled)) return filled
     if (filled === 'too small') return fail(NtStatus.INFO_LENGTH_MISMATCH)
     // MS-FSA 2.1.5.6.3: nothing at all is NO_SUCH_FILE, nothing more is NO_MORE_FILES.
-    if (filled === 0) return fail(begins && scan.isEmpty ? NtStatus.NO_SUCH_FILE : NtStatus.NO_MORE_FILES)
+    if (filled === 0) return fail(begins ? NtStatus.NO_SUCH_FILE : NtStatus.NO_MORE_FILES)
     return reply(QueryDirectoryResponse, { outputBuffer: out.subarray(0, filled) })
   } finally {
     open.release()

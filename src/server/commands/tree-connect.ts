@@ -70,9 +70,14 @@ export const treeConnect = defineCommand({
 
 function shareFlags(connection: Connection, share: Share | undefined, encrypt: boolean): number {
   if (share === undefined) return ShareFlags.NO_CACHING
+  const { options } = share
   // MS-SMB2 3.3.5.7: for clients with which compression was agreed on.
-  const compress = share.options.compress === true && connection.negotiated?.compression !== undefined
-  return (encrypt ? ShareFlags.ENCRYPT_DATA : 0) | (compress ? ShareFlags.COMPRESS_DATA : 0)
+  const compress = options.compress === true && connection.negotiated?.compression !== undefined
+  return (
+    (encrypt ? ShareFlags.ENCRYPT_DATA : 0) |
+    (compress ? ShareFlags.COMPRESS_DATA : 0) |
+    (options.accessBasedEnumeration === true ? ShareFlags.ACCESS_BASED_DIRECTORY_ENUM : 0)
+  )
 }
 
 /** What IPC$ tells: 0x001F01FF, as Windows does. */

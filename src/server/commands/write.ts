@@ -5,12 +5,14 @@ import { Command, CreateOptions, WriteFlags, WriteRequest, WriteResponse } from 
 import { breakForData } from '../caching/index.ts'
 import { reportWritten } from '../change-notifier.ts'
 import { defineCommand } from '../command.ts'
+import { keepFrozenTimes } from '../frozen-times.ts'
 import { isFileRange, MAX_FILE_SIZE, narrow } from '../narrow.ts'
 import { Open } from '../open.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
 import { negotiatedMaximum } from '../sizes.ts'
 import { type Steps, wait } from '../steps.ts'
+import { fitsVolume } from '../volume-size.ts'
 
 const { FILE_APPEND_DATA, FILE_WRITE_DATA } = AccessMask
 
@@ -47,6 +49,8 @@ function* serveWrite(request: Request, body: WriteRequest): Steps<Reply | Failur
       if (failed(stat)) return stat
       if (offset < stat.endOfFile) return fail(NtStatus.ACCESS_DENIED)
     }
+    const fits = yield* fitsVolume(open, offset + data.length)
+    if (fits !== true) return failed(fits) ? fits : fail(NtStatus.DISK_FULL)
     breakForData(open)
     if (open.stream.locks.blocksWrite(open, body.offset, BigInt(data.length))) return fail(NtStatus.FILE_LOCK_CONFLICT)
     const through =
@@ -62,10 +66,4 @@ function* serveWrite(request: Request, body: WriteRequest): Steps<Reply | Failur
   } finally {
     open.release()
   }
-}
-
-/** A client that set a time to -1 keeps it from being moved by its own writes (MS-FSCC 2.4.7). */
-function* keepFrozenTimes(open: Open): Steps<void> {
-  if (open.frozenLastWriteTime === undefined) return
-  yield* wait(open.file.setStat({ lastWriteTime: open.frozenLastWriteTime }))
 }
