@@ -222,7 +222,7 @@ test('docs/configuration.md has every key, and its example is one', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8')
   const described = new Set([...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, key = '']) => key))
   const share = ['path', 'comment', 'readOnly', 'users', 'encryption', 'compress', 'hidden', 'oplocks']
-  share.push('changeNotify', 'snapshots', 'snapshotTimes', 'showSnapshots')
+  share.push('changeNotify', 'snapshots', 'snapshotTimes', 'showSnapshots', 'accessBasedEnumeration', 'shortNames')
   const keys = [...Object.keys(configSchema.shape), ...share, ...Object.keys(defaultLimits)]
   assert.deepEqual(described, new Set(keys))
   for (const [name, value] of Object.entries(defaultLimits))
