@@ -45,7 +45,14 @@ const owners: Readonly<Record<string, string>> = {
   'node:tls': 'net',
 }
 /** The client's end of what has two ends: tested here, and first used by the client. */
-const forTheClient = ['src/auth/ntlm-initiator.ts', 'src/auth/spnego-initiator.ts', 'src/rpc/client.ts']
+const forTheClient = [
+  'src/auth/ntlm-initiator.ts',
+  'src/auth/spnego-initiator.ts',
+  'src/rpc/client.ts',
+  'src/rpc/lsarpc/lookup.ts',
+  'src/rpc/lsarpc/lsarpc.ts',
+  'src/rpc/lsarpc/policy.ts',
+]
 /** Folders that run in a browser too. */
 const withoutNode = ['bytes', 'wire']
 
