@@ -2,7 +2,7 @@ import { NotifyAction } from '../wire/fscc/index.ts'
 import { upcase } from '../wire/fscc/upcase.ts'
 import { CompletionFilter } from '../wire/smb2/index.ts'
 import type { BackendPath, OutsideChange } from './backend.ts'
-import { breakForData } from './caching/index.ts'
+import { breakForData, breakForDirectory, breakForRemoval } from './caching/breaking.ts'
 import type { Open } from './open.ts'
 
 /** A change as a client is told of it: MS-FSCC 2.7.1. */
@@ -212,12 +212,14 @@ const streamSuffix = (name = ''): string => `:${name}:$DATA`
 export function reportCreated(open: Open, withFile: boolean): void {
   const { notifier } = open.share
   const isStream = open.file.stream !== undefined
+  if (!isStream || withFile) breakForDirectory(open, open.path)
   if (!isStream || withFile) notifier.report(NotifyAction.ADDED, open.path, nameFilter(open.file.isDirectory))
   if (isStream)
     notifier.report(NotifyAction.ADDED_STREAM, open.path, CompletionFilter.STREAM_NAME, streamSuffix(open.file.stream))
 }
 
 export function reportRemoved(open: Open, onlyStream: boolean): void {
+  if (!onlyStream) breakForRemoval(open)
   if (onlyStream && open.file.stream !== undefined)
     open.share.notifier.report(
       NotifyAction.REMOVED_STREAM,
@@ -235,6 +237,8 @@ const MODIFICATIONS = {
   resized: CompletionFilter.SIZE,
   attributes: CompletionFilter.ATTRIBUTES,
   creationTime: CompletionFilter.CREATION,
+  /** Nobody watches for it. */
+  changeTime: 0,
   lastAccessTime: CompletionFilter.LAST_ACCESS,
   lastWriteTime: CompletionFilter.LAST_WRITE,
   extendedAttributes: CompletionFilter.EA,
@@ -253,27 +257,27 @@ const STREAM_MODIFICATIONS: Partial<Record<Modification, number>> = {
 const BETWEEN_WRITES_100NS = 10_000_000n
 
 export function reportModified(open: Open, ...what: readonly Modification[]): void {
-  if (open.stream.caching !== undefined && what.some((name) => name === 'written' || name === 'resized'))
-    breakForData(open)
+  for (const name of what) tellWhoCaches(open, name)
+  if (open.share.notifier.watchCount > 0) tellModified(open, ...what)
+}
+
+function tellModified(open: Open, ...what: readonly Modification[]): void {
   const { notifier } = open.share
-  if (notifier.watchCount === 0) return
+  const { path, file } = open
   let filter = 0
   let streamFilter = 0
   for (const name of what) {
-    const ofStream = open.file.stream === undefined ? undefined : STREAM_MODIFICATIONS[name]
+    const ofStream = file.stream === undefined ? undefined : STREAM_MODIFICATIONS[name]
     if (ofStream === undefined) filter |= MODIFICATIONS[name]
     else streamFilter |= ofStream
   }
-  tellModified(open, filter, streamFilter)
-}
-
-function tellModified({ share: { notifier }, path, file }: Open, filter: number, streamFilter: number): void {
   if (filter !== 0) notifier.report(NotifyAction.MODIFIED, path, filter)
   if (streamFilter !== 0) notifier.report(NotifyAction.MODIFIED_STREAM, path, streamFilter, streamSuffix(file.stream))
 }
 
 /** Something was written: one of perhaps many times. */
 export function reportWritten(open: Open): void {
+  tellWhoCaches(open, 'written')
   if (open.share.notifier.watchCount === 0) return
   const now = open.session.server.clock.now()
   if (now - open.toldWriteAt < BETWEEN_WRITES_100NS) {
@@ -282,12 +286,31 @@ export function reportWritten(open: Open): void {
   }
   open.toldWriteAt = now
   open.owesWrite = false
-  reportModified(open, 'written')
+  tellModified(open, 'written')
 }
 
 /** What is to be told of a handle when it closes. */
 export function reportClosing(open: Open): void {
-  if (open.owesWrite) reportModified(open, 'written')
+  if (open.wasWritten) breakForDirectory(open, open.path)
+  if (open.owesWrite) tellModified(open, 'written')
   // NTFS marks what was renamed for the archive, and tells so at the end.
-  if (open.wasRenamed) reportModified(open, 'attributes')
+  if (open.wasRenamed) tellModified(open, 'attributes')
+}
+
+/** Changes of the file itself, also by way of one of its streams. */
+const ABOUT_FILE: ReadonlySet<Modification> = new Set([
+  'attributes',
+  'creationTime',
+  'lastAccessTime',
+  'lastWriteTime',
+  'changeTime',
+  'extendedAttributes',
+])
+
+/** Who caches the data is told at once; who caches the directory, of what is written, when the file is closed. */
+function tellWhoCaches(open: Open, what: Modification): void {
+  if (what === 'written' || what === 'resized') breakForData(open)
+  const isMain = open.file.stream === undefined
+  if (what === 'written') open.wasWritten ||= isMain
+  else if (ABOUT_FILE.has(what) || (isMain && what !== 'security')) breakForDirectory(open, open.path)
 }

@@ -1,5 +1,6 @@
 import { failed } from '../wire/erref/failure.ts'
 import type { BackendFile } from './backend.ts'
+import { breakForHandles } from './caching/breaking.ts'
 import { releaseCaching } from './caching/release.ts'
 import { reportClosing, reportRemoved } from './change-notifier.ts'
 import { Open, type PipeOpen } from './open.ts'
@@ -38,8 +39,10 @@ function* finish(open: Open): Steps<void> {
   if (unused !== undefined) yield* wait(unused)
   yield* reporting(open, open.shared.writeTime.beforeClose(open))
   if (open.deleteOnClose) {
-    if (open.stream.key === '') shared.markForDeletion()
+    if (open.stream.key === '') shared.markForDeletion(open)
     else shared.streamsToDelete.add(open.stream.key)
+    // Others that have it open for a cache only had better close it: it goes with the last of them.
+    void breakForHandles(open)
   }
   if (!shared.deletePending) reportClosing(open)
   yield* reporting(open, leave(open))

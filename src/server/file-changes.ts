@@ -21,6 +21,7 @@ import {
   RenameFlags,
 } from '../wire/fscc/index.ts'
 import type { StatChange } from './backend.ts'
+import { afterBreaks, type Breaks, breakForHandles } from './caching/index.ts'
 import { type Modification, reportModified } from './change-notifier.ts'
 import { SETTABLE_ATTRIBUTES } from './file-information.ts'
 import { keepFrozenTimes } from './frozen-times.ts'
@@ -78,7 +79,10 @@ function* setBasic(_request: Request, open: Open, data: DataView): Steps<Failure
     change.lastWriteTime = info.lastWriteTime
     what.push('lastWriteTime')
   }
-  if (isSet(info.changeTime)) change.changeTime = info.changeTime
+  if (isSet(info.changeTime)) {
+    change.changeTime = info.changeTime
+    what.push('changeTime')
+  }
   if (info.lastWriteTime === FREEZE) open.frozenLastWriteTime = shown
   else if (info.lastWriteTime === THAW) open.frozenLastWriteTime = undefined
   else if (isSet(info.lastWriteTime)) open.frozenLastWriteTime = info.lastWriteTime
@@ -89,7 +93,7 @@ function* setBasic(_request: Request, open: Open, data: DataView): Steps<Failure
   if (Object.keys(change).length === 0) return
   const changed = yield* wait(open.file.setStat(change))
   if (failed(changed)) return changed
-  if (what.length > 0) reportModified(open, ...what)
+  reportModified(open, ...what)
 }
 
 function* setEndOfFile(_request: Request, open: Open, data: DataView): Steps<Failure | void> {
@@ -129,34 +133,38 @@ function* setValidDataLength(_request: Request, open: Open, data: DataView): Ste
 }
 
 /** Marks for deletion, or takes the mark away (MS-FSA 2.1.5.15.3). */
-function* dispose(open: Open, remove: boolean, evenReadOnly: boolean): Steps<Failure | void> {
+function* dispose(request: Request, open: Open, remove: boolean, evenReadOnly: boolean): Steps<Failure | void> {
   if (!may(open, DELETE)) return fail(NtStatus.ACCESS_DENIED)
+  const { shared, stream } = open
   if (!remove) {
-    if (open.stream.key === '') open.shared.unmarkForDeletion()
-    else open.shared.streamsToDelete.delete(open.stream.key)
+    if (stream.key === '') shared.unmarkForDeletion()
+    else shared.streamsToDelete.delete(stream.key)
     return
   }
-  if (open.path.length === 0 && open.stream.key === '') return fail(NtStatus.CANNOT_DELETE)
+  if (open.path.length === 0 && stream.key === '') return fail(NtStatus.CANNOT_DELETE)
+  const problem = yield* afterBreaks(request, open, () => mayDelete(open, evenReadOnly))
+  if (problem !== undefined) return problem
+  if (stream.key === '') shared.markForDeletion(open)
+  else shared.streamsToDelete.add(stream.key)
+}
+
+function* mayDelete(open: Open, evenReadOnly: boolean): Steps<Failure | Breaks | undefined> {
   const stat = yield* wait(open.file.stat())
   if (failed(stat)) return stat
   if (!evenReadOnly && (stat.attributes & FileAttributes.READONLY) !== 0) return fail(NtStatus.CANNOT_DELETE)
-  if (open.stream.key !== '') {
-    open.shared.streamsToDelete.add(open.stream.key)
-    return
-  }
-  if (open.file.isDirectory) {
+  if (open.file.isDirectory && open.stream.key === '') {
     const names = yield* wait(open.file.list())
     if (failed(names)) return names
     if (names.length > 0) return fail(NtStatus.DIRECTORY_NOT_EMPTY)
   }
-  open.shared.markForDeletion()
+  return breakForHandles(open)
 }
 
-function* setDisposition(_request: Request, open: Open, data: DataView): Steps<Failure | void> {
-  return yield* dispose(open, FileDispositionInformation.decode(data).deletePending, false)
+function* setDisposition(request: Request, open: Open, data: DataView): Steps<Failure | void> {
+  return yield* dispose(request, open, FileDispositionInformation.decode(data).deletePending, false)
 }
 
-function* setDispositionEx(_request: Request, open: Open, data: DataView): Steps<Failure | void> {
+function* setDispositionEx(request: Request, open: Open, data: DataView): Steps<Failure | void> {
   const { flags } = FileDispositionInformationEx.decode(data)
   if ((flags & DispositionFlags.ON_CLOSE) !== 0) {
     // MS-FSA 2.1.5.15.4: the delete-on-close of the handle itself, where it was opened with it.
@@ -165,7 +173,7 @@ function* setDispositionEx(_request: Request, open: Open, data: DataView): Steps
     return
   }
   const evenReadOnly = (flags & DispositionFlags.IGNORE_READONLY_ATTRIBUTE) !== 0
-  return yield* dispose(open, (flags & DispositionFlags.DELETE) !== 0, evenReadOnly)
+  return yield* dispose(request, open, (flags & DispositionFlags.DELETE) !== 0, evenReadOnly)
 }
 
 function* setRename(request: Request, open: Open, data: DataView): Steps<Failure | void> {

@@ -1,6 +1,7 @@
 import { sameName } from '../wire/fscc/index.ts'
 import type { BackendPath } from './backend.ts'
 import { ByteRangeLocks } from './byte-range-locks.ts'
+import { LeasedDirectories } from './caching/leased-directories.ts'
 import type { StreamCaching } from './caching/stream-caching.ts'
 import type { Open } from './open.ts'
 import { type Steps, wait } from './steps.ts'
@@ -23,6 +24,8 @@ export class SharedFile {
   readonly writeTime = new WriteTime()
   readonly #table: FileTable
   #deletePending = false
+  /** The parent lease key of the open that has marked it for deletion. */
+  goesForKey: string | undefined
   /** Named streams that go when their last open does. Upper case. */
   readonly streamsToDelete = new Set<string>()
 
@@ -36,9 +39,10 @@ export class SharedFile {
     return this.#deletePending
   }
 
-  /** The name goes when the last open does. Who watches a directory that goes is told so at once. */
-  markForDeletion(): void {
+  /** The name goes when the last open does, because of `by`. Who watches a directory that goes is told so at once. */
+  markForDeletion(by: Open): void {
     this.#deletePending = true
+    this.goesForKey = by.parentLeaseKey
     this.#table.going.add(this)
     for (const open of this.opens) open.watch?.cancelWaiting()
   }
@@ -72,6 +76,7 @@ export class FileTable {
   readonly #files = new Map<bigint, SharedFile>()
   /** Those that are marked for deletion. */
   readonly going = new Set<SharedFile>()
+  readonly leasedDirectories = new LeasedDirectories()
   /** Files that are being opened, and who waits to do so. */
   readonly #entered = new Map<bigint, (() => void)[]>()
 
@@ -118,10 +123,15 @@ export class FileTable {
     for (const file of this.#files.values()) yield* file.opens
   }
 
-  /** True if something is open below `path` (not `path` itself). */
-  hasOpenBelow(path: BackendPath): boolean {
-    for (const open of this.opens()) if (open.path.length > path.length && isBelow(open.path, path)) return true
-    return false
+  /** What is open below `path` (not `path` itself). */
+  *opensBelow(path: BackendPath): Generator<Open> {
+    for (const open of this.opens()) if (open.path.length > path.length && isBelow(open.path, path)) yield open
+  }
+
+  /** The opens of the directory at `path`. */
+  *opensOfDirectory(path: BackendPath): Generator<Open> {
+    for (const open of this.opens())
+      if (open.file.isDirectory && open.path.length === path.length && isBelow(open.path, path)) yield open
   }
 
   /** A file or directory has a new path: so have the opens of it and below. */
@@ -129,6 +139,7 @@ export class FileTable {
     for (const open of this.opens())
       if (open.path.length >= from.length && isBelow(open.path, from))
         open.path = [...to, ...open.path.slice(from.length)]
+    if (this.leasedDirectories.size > 0) this.leasedDirectories.moved()
   }
 
   get size(): number {

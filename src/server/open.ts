@@ -74,6 +74,10 @@ export class Open {
   watch: Watch | undefined
   /** The oplock or lease by which the client may cache the file. */
   caching: Holder | undefined
+  /** The client's lease on the directory that it is in: changes by this open do not break that (MS-SMB2 3.3.5.9.11). */
+  parentLeaseKey: string | undefined
+  /** Written to; who caches the directory is told when it closes. */
+  wasWritten = false
   /** Locks held; kept by ByteRangeLocks. */
   lockCount = 0
   /** The client wants this time not to be moved by its writes (MS-FSCC 2.4.7: -1). */
@@ -104,6 +108,11 @@ export class Open {
     this.createOptions = details.createOptions
     this.channelSequence = details.channelSequence
     this.mode = details.createOptions & MODE_OPTIONS
+  }
+
+  /** A directory as such, not a stream of one. */
+  get isDirectory(): boolean {
+    return this.file.isDirectory && this.file.stream === undefined
   }
 
   /** The backend's file must not be closed before `release`. */

@@ -1,9 +1,10 @@
 import { AccessMask } from '../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
-import { FileAttributes, sameName } from '../wire/fscc/index.ts'
+import { FileAttributes } from '../wire/fscc/index.ts'
 import { HeaderFlags, ShareAccess } from '../wire/smb2/index.ts'
 import type { BackendPath } from './backend.ts'
+import { afterBreaks, type Breaks, breakForDirectory, breakForRename, breakToClose } from './caching/index.ts'
 import type { Open } from './open.ts'
 import { mayAddToParent } from './parent-access.ts'
 import { type PathName, parsePathName, withoutDfsPrefix } from './path-name.ts'
@@ -25,10 +26,12 @@ export function* rename(request: Request, open: Open, newName: string, replace: 
   if (target.stream !== undefined) return fail(NtStatus.SHARING_VIOLATION)
   if (open.file.stream !== undefined) return fail(NtStatus.NOT_SUPPORTED)
   if (open.path.length === 0) return fail(NtStatus.INVALID_PARAMETER)
-  // A directory does not move from under what is open in it.
-  if (open.file.isDirectory && share.files.hasOpenBelow(open.path)) return fail(NtStatus.ACCESS_DENIED)
-  if (!parentsLetGo(share, open, target.path)) return fail(NtStatus.SHARING_VIOLATION)
-  const problem = replace ? yield* mayReplace(share, open, target.path) : undefined
+  const below = new Set(open.file.isDirectory ? share.files.opensBelow(open.path) : [])
+  const problem = yield* afterBreaks(request, open, function* () {
+    const inTheWay = directoryLetsGo(open, below) ?? parentsLetGo(open, target.path)
+    const problem = inTheWay ?? (replace ? yield* mayReplace(share, open, target.path) : undefined)
+    return problem ?? breakForRename(open)
+  })
   if (problem !== undefined) return problem
   if (!(yield* mayAddToParent(share, target.path, open.session.identity, open.file.isDirectory)))
     return fail(NtStatus.ACCESS_DENIED)
@@ -39,6 +42,8 @@ export function* rename(request: Request, open: Open, newName: string, replace: 
   const from = open.path
   if (share.options.shortNames === true) share.tunnel.remember(from, open.session.server.clock.now())
   share.files.moved(from, target.path)
+  breakForDirectory(open, from)
+  breakForDirectory(open, target.path)
   share.notifier.renamed(from, target.path, open.file.isDirectory)
 }
 
@@ -58,11 +63,12 @@ export function* link(request: Request, open: Open, newName: string, replace: bo
   const target = targetOf(request, newName)
   if (failed(target)) return target
   if (target.stream !== undefined || open.file.stream !== undefined) return fail(NtStatus.INVALID_PARAMETER)
-  const problem = replace ? yield* mayReplace(share, open, target.path) : undefined
+  const problem = replace ? yield* afterBreaks(request, open, () => mayReplace(share, open, target.path)) : undefined
   if (problem !== undefined) return problem
   if (!(yield* mayAddToParent(share, target.path, open.session.identity, false))) return fail(NtStatus.ACCESS_DENIED)
   const linked = yield* wait(open.file.link(target.path, replace))
   if (failed(linked)) return linked
+  breakForDirectory(open, target.path)
   share.notifier.linked(target.path)
 }
 
@@ -75,36 +81,45 @@ function targetOf(request: Request, newName: string): PathName | Failure {
 }
 
 /**
+ * A directory does not move from under what is open in it; what only a cache keeps open is closed, one after the other.
+ * `known` was open below it when the rename began: what has come since stays.
+ */
+function directoryLetsGo({ file, path, share }: Open, known: ReadonlySet<Open>): Failure | Breaks | undefined {
+  if (!file.isDirectory) return undefined
+  for (const other of share.files.opensBelow(path))
+    return (known.has(other) ? breakToClose(other) : undefined) ?? fail(NtStatus.ACCESS_DENIED)
+  return undefined
+}
+
+/**
  * Who has the directory that a file's name leaves open to delete or rename it keeps the names in it as they are; a name
  * that comes in needs leave to write from all who have its directory open.
  */
-function parentsLetGo(share: Share, open: Open, to: BackendPath): boolean {
-  const [source, target] = [open.path.slice(0, -1), to.slice(0, -1)]
+function parentsLetGo({ file, path, share }: Open, to: BackendPath): Failure | Breaks | undefined {
+  const target = to.slice(0, -1)
+  const sources = share.files.opensOfDirectory(path.slice(0, -1))
+  const targets = share.files.opensOfDirectory(target)
   // A directory may: smbtorture (smb2.notify-inotify) renames one under who watches its parent with the right to delete.
-  const keeps = (other: Open) => !open.file.isDirectory && (other.grantedAccess & AccessMask.DELETE) !== 0
-  for (const other of share.files.opens()) {
-    if (!other.file.isDirectory) continue
-    const isTarget = samePath(other.path, target)
-    if (keeps(other) && (isTarget || samePath(other.path, source))) return false
-    const shares = !usesSharing(other.grantedAccess) || (other.shareAccess & ShareAccess.WRITE) !== 0
-    if (isTarget && !shares) return false
-  }
-  return true
+  const keeps = (other: Open) => !file.isDirectory && (other.grantedAccess & AccessMask.DELETE) !== 0
+  const shares = (other: Open) => !usesSharing(other.grantedAccess) || (other.shareAccess & ShareAccess.WRITE) !== 0
+  const inTheWay = sources.find(keeps) ?? targets.find((other) => keeps(other) || !shares(other))
+  return inTheWay && (breakToClose(inTheWay) ?? fail(NtStatus.SHARING_VIOLATION))
 }
 
-const samePath = (a: BackendPath, b: BackendPath): boolean =>
-  a.length === b.length && a.every((name, i) => sameName(name, b[i] as string))
-
 /** A file that somebody has open cannot be replaced (MS-FSA 2.1.5.15.11). */
-function* mayReplace(share: Share, open: Open, path: BackendPath): Steps<Failure | undefined> {
+function* mayReplace(share: Share, open: Open, path: BackendPath): Steps<Failure | Breaks | undefined> {
   const existing = yield* wait(share.backend.open(path, { disposition: 'open', read: false, write: false }))
   if (failed(existing)) return undefined
   const { file } = existing
-  const isOpen = file.fileId !== open.file.fileId && (share.files.find(file.fileId)?.opens.size ?? 0) > 0
+  const opens = file.fileId === open.file.fileId ? [] : [...(share.files.find(file.fileId)?.opens ?? [])]
   const stat = yield* wait(file.stat())
   yield* wait(file.close())
-  if (isOpen) return fail(NtStatus.ACCESS_DENIED)
+  for (const other of opens) {
+    const breaks = other.closed ? undefined : breakToClose(other)
+    if (breaks !== undefined) return breaks
+  }
+  if (opens.length > 0) return fail(NtStatus.ACCESS_DENIED)
   if (file.isDirectory && file.fileId !== open.file.fileId) return fail(NtStatus.ACCESS_DENIED)
-  if (!failed(stat) && (stat.attributes & 0x1) !== 0) return fail(NtStatus.ACCESS_DENIED)
+  if (!failed(stat) && (stat.attributes & FileAttributes.READONLY) !== 0) return fail(NtStatus.ACCESS_DENIED)
   return undefined
 }

@@ -49,7 +49,7 @@ for (const dialect of ALL_DIALECTS)
     const most = small ? 65_536 : 8 * 1024 * 1024
     assert.deepEqual([body.maxReadSize, body.maxWriteSize, body.maxTransactSize], [most, most, most])
     const large = small ? 0 : Capabilities.LARGE_MTU | Capabilities.LEASING
-    const channels = dialect >= Dialect.SMB_3_0 ? Capabilities.MULTI_CHANNEL : 0
+    const channels = dialect >= Dialect.SMB_3_0 ? Capabilities.MULTI_CHANNEL | Capabilities.DIRECTORY_LEASING : 0
     const sealing = dialect === Dialect.SMB_3_0 || dialect === Dialect.SMB_3_0_2 ? Capabilities.ENCRYPTION : 0
     assert.equal(body.capabilities, large | channels | sealing)
     assert.equal(answer.header.credits > 0, true)

@@ -1,4 +1,5 @@
 import { OplockLevel } from '../../wire/smb2/index.ts'
+import type { FileStat } from '../backend.ts'
 import type { Creation } from '../creation.ts'
 import type { Open } from '../open.ts'
 import type { Holder } from './holder.ts'
@@ -9,14 +10,17 @@ import { HANDLE_CACHING, isLegal, levelOf, NONE, type Rights, rightsOf, WRITE_CA
 import { onlyLooks } from './stat-open.ts'
 
 /** Gives an open what it asks for, as far as it can be had, and says so: contexts for the answer. */
-export function grantCaching({ body, lease, share }: Creation, open: Open): { name: string; data: Uint8Array }[] {
-  const isDirectory = open.file.isDirectory && open.stream.key === ''
+export function grantCaching(
+  { body, lease, share }: Creation,
+  open: Open,
+  stat: FileStat,
+): { name: string; data: Uint8Array }[] {
   if (lease === undefined) {
-    if (share.options.oplocks !== false && !isDirectory) grantOplock(open, body.requestedOplockLevel)
+    if (share.options.oplocks !== false && !open.isDirectory) grantOplock(open, body.requestedOplockLevel, stat)
     return []
   }
   // The first version of leases is one for files.
-  if (isDirectory && lease.version === 1) return []
+  if (open.isDirectory && lease.version === 1) return []
   const { clientGuid, server } = open.session
   const known = server.leases.find(clientGuid, lease.key)
   // The key of a file that is about to go may serve for another one.
@@ -25,18 +29,18 @@ export function grantCaching({ body, lease, share }: Creation, open: Open): { na
   if (isNew) server.leases.add(holder)
   holder.opens.add(open)
   open.caching = holder
+  open.parentLeaseKey = lease.parentKey
   if (open.deleteOnClose) holder.deletesOnClose = true
-  const isMore = grantLease(holder, open, lease.rights)
-  if (isMore || isNew) holder.countUp()
+  if (grantLease(holder, open, lease.rights, stat)) holder.countUp()
   return [leaseAnswer(holder)]
 }
 
 /** Gives an open the oplock that it asks for, or level II instead, or none (MS-SMB2 3.3.5.9, Oplock Acquisition). */
-function grantOplock(open: Open, level: number): void {
+function grantOplock(open: Open, level: number, stat: FileStat): void {
   const wanted = rightsOf(level)
   if (wanted === NONE) return
   const oplock = new Oplock(open)
-  const granted = [wanted, rightsOf(OplockLevel.II)].find((rights) => mayHave(oplock, open, rights))
+  const granted = [wanted, rightsOf(OplockLevel.II)].find((rights) => mayHave(oplock, open, rights, stat))
   if (granted === undefined) return
   open.caching = oplock
   oplock.rights = granted
@@ -46,27 +50,29 @@ function grantOplock(open: Open, level: number): void {
  * Gives a lease what is asked for with `open`, one of its opens. What it has it keeps; more it gets as a whole or not at
  * all. Only where it has nothing yet does it get less than was asked for (MS-SMB2 3.3.5.9, 3.3.5.9.8).
  */
-function grantLease(lease: Lease, open: Open, asked: Rights): boolean {
+function grantLease(lease: Lease, open: Open, asked: Rights, stat: FileStat): boolean {
   if (lease.isBreaking || !isLegal(asked)) return false
   // MS-SMB2 3.3.5.9.11: what is in a directory is not written by way of a cache.
-  const wanted = open.file.isDirectory && open.stream.key === '' ? asked & ~WRITE_CACHING : asked
+  const wanted = open.isDirectory ? asked & ~WRITE_CACHING : asked
   if (wanted === lease.rights || (lease.rights & ~wanted) !== 0) return false
   const less = [wanted & ~WRITE_CACHING, wanted & ~WRITE_CACHING & ~HANDLE_CACHING]
   const choices = lease.rights === NONE ? [wanted, ...less] : [wanted]
-  const granted = choices.find((rights) => rights !== NONE && mayHave(lease, open, rights))
+  const granted = choices.find((rights) => rights !== NONE && mayHave(lease, open, rights, stat))
   if (granted === undefined) return false
   lease.rights = granted
   return true
 }
 
 /** True if nothing that others have or do stands against it (MS-FSA 2.1.5.18.1, 2.1.5.18.2). */
-function mayHave(holder: Holder, open: Open, rights: Rights): boolean {
+function mayHave(holder: Holder, open: Open, rights: Rights, stat: FileStat): boolean {
   const { shared, stream } = open
   const isGoing = shared.deletePending || shared.streamsToDelete.has(stream.key)
   if ((rights & HANDLE_CACHING) !== 0 && isGoing) return false
   // Others' locks are not seen through a cache. Who is alone has only its own.
   if ((rights & WRITE_CACHING) !== 0) return isAlone(holder, open)
-  if (stream.locks.count > 0) return false
+  // Beyond its end there is nothing to be read.
+  const bytes = BigInt(Math.max(stat.allocationSize, stat.endOfFile))
+  if (stream.locks.held.some(({ offset }) => offset < bytes)) return false
   for (const other of stream.caching?.holders ?? [])
     if (other !== holder && !goTogether(holder, rights, other)) return false
   return true

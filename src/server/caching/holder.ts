@@ -47,6 +47,9 @@ export abstract class Holder {
     how: { mustAcknowledge: boolean; isFurther: boolean; isDue: () => boolean },
   ): boolean
 
+  /** It has other rights from now on. */
+  protected changed(_rights: Rights): void {}
+
   /** What is left of `rights` after somebody else has done this. */
   protected abstract left(rights: Rights, taking: Taking): Rights
 
@@ -62,6 +65,7 @@ export abstract class Holder {
   set rights(rights: Rights) {
     this.#rights = rights
     const { stream } = this
+    this.changed(rights)
     if (rights !== NONE) (stream.caching ??= new StreamCaching()).holders.add(this)
     else if (stream.caching?.holders.delete(this) === true && stream.caching.holders.size === 0)
       stream.caching = undefined

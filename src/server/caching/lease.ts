@@ -87,6 +87,14 @@ export class Lease extends Holder {
     return open?.session.identity?.sid
   }
 
+  protected override changed(rights: Rights): void {
+    const [open] = this.opens
+    if (open === undefined || !open.isDirectory) return
+    const { leasedDirectories } = open.share.files
+    if (rights === NONE) leasedDirectories.delete(this)
+    else leasedDirectories.add(this, open.path)
+  }
+
   protected override left(rights: Rights, taking: Taking): Rights {
     switch (taking) {
       case 'look':

@@ -15,13 +15,13 @@ import {
 import { isAdministrator } from '../access-check.ts'
 import type { FileStat, Opened } from '../backend.ts'
 import {
-  Breaks,
+  afterBreaks,
+  type Breaks,
   breakForOpen,
   grantCaching,
   leaseFits,
   leaseRequestOf,
   oplockLevelOf,
-  waitForBreaks,
 } from '../caching/index.ts'
 import { reportCreated, reportModified } from '../change-notifier.ts'
 import { defineCommand } from '../command.ts'
@@ -138,16 +138,11 @@ function* openFile(asked: Omit<Creation, 'desired' | 'lease'>): Steps<Reply | Fa
   const lease = share.isPast ? undefined : leaseRequestOf(request, body)
   if (lease !== undefined && failed(lease)) return lease
   const creation: Creation = { ...asked, lease, desired }
-  for (;;) {
-    if (!leaseFits(creation)) return fail(NtStatus.INVALID_PARAMETER)
-    const result = yield* openAndSettle(creation)
-    if (!(result instanceof Breaks)) return result
-    const ended = yield* waitForBreaks(request, result, request.session)
-    if (ended !== undefined) return ended
-  }
+  return yield* afterBreaks(request, request.session, () => openAndSettle(creation))
 }
 
 function* openAndSettle(creation: Creation): Steps<Reply | Failure | Breaks> {
+  if (!leaseFits(creation)) return fail(NtStatus.INVALID_PARAMETER)
   const opened = yield* openInBackend(creation)
   if (failed(opened)) return opened.status === NtStatus.STOPPED_ON_SYMLINK ? yield* stoppedOnTheWay(creation) : opened
   // Two opens of one file are settled one after the other, or both might find that nobody has it open.
@@ -205,7 +200,7 @@ function* settle(creation: Creation, opened: Opened, shared: SharedFile): Steps<
   // The tree may have gone while the backend was at work; nobody would ever close what is opened on it now.
   if (request.session.trees.get(request.tree.id) !== request.tree) return fail(NtStatus.NETWORK_NAME_DELETED)
   const open = register(creation, opened, shared, granted)
-  const granting = grantCaching(creation, open)
+  const granting = grantCaching(creation, open, stat)
   if (created) reportCreated(open, opened.fileCreated === true)
   else if (overwrites(body.createDisposition)) reportModified(open, 'overwritten')
   announce(request, open, created)

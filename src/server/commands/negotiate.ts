@@ -101,6 +101,8 @@ function capabilitiesFor(
 ): number {
   let capabilities = 0
   if (dialect >= Dialect.SMB_2_1) capabilities |= Capabilities.LARGE_MTU | Capabilities.LEASING
+  // MS-SMB2 3.3.5.4: only to a client that says that it understands them.
+  if (dialect >= Dialect.SMB_3_0) capabilities |= body.capabilities & Capabilities.DIRECTORY_LEASING
   const offersChannels = (body.capabilities & Capabilities.MULTI_CHANNEL) !== 0
   if (dialect >= Dialect.SMB_3_0 && offersChannels && server.multichannel) capabilities |= Capabilities.MULTI_CHANNEL
   // MS-SMB2 3.3.5.4: only 3.0 and 3.0.2 say it here, and only to a client that did. On 3.1.1 it would mislead Windows.

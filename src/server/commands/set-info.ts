@@ -2,6 +2,7 @@ import { AccessMask } from '../../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { AdditionalInformation, Command, InfoType, SetInfoRequest, SetInfoResponse } from '../../wire/smb2/index.ts'
+import { afterBreaks, breakForHandles } from '../caching/index.ts'
 import { reportModified } from '../change-notifier.ts'
 import { defineCommand } from '../command.ts'
 import { changeFile } from '../file-changes.ts'
@@ -40,7 +41,7 @@ function* serveSet(request: Request, body: SetInfoRequest, open: Open): Steps<Re
       return failed(changed) ? changed : reply(SetInfoResponse, {})
     }
     case InfoType.SECURITY:
-      return yield* setSecurity(open, body)
+      return yield* setSecurity(request, open, body)
     case InfoType.FILESYSTEM:
       // Labels, quotas and object ids of a volume are for its administrator, on the machine itself.
       return fail(NtStatus.ACCESS_DENIED)
@@ -54,7 +55,7 @@ function* serveSet(request: Request, body: SetInfoRequest, open: Open): Steps<Re
 const { ATTRIBUTE, DACL, GROUP, LABEL, OWNER, SACL, SCOPE } = AdditionalInformation
 
 /** MS-SMB2 3.3.5.21.3, MS-FSA 2.1.5.17. */
-function* setSecurity(open: Open, body: SetInfoRequest): Steps<Reply | Failure> {
+function* setSecurity(request: Request, open: Open, body: SetInfoRequest): Steps<Reply | Failure> {
   const parts = body.additionalInformation
   const needs =
     ((parts & (OWNER | GROUP | LABEL)) !== 0 ? AccessMask.WRITE_OWNER : 0) |
@@ -64,6 +65,10 @@ function* setSecurity(open: Open, body: SetInfoRequest): Steps<Reply | Failure> 
   // Who names no part changes nothing, and needs no right for it.
   if (needs === 0) return reply(SetInfoResponse, {})
   if (!open.share.backend.features.securityDescriptors) return fail(NtStatus.NOT_SUPPORTED)
+  const refused = yield* afterBreaks(request, open, function* () {
+    return breakForHandles(open)
+  })
+  if (refused !== undefined) return refused
   const stored = yield* wait(open.file.securityDescriptor())
   if (failed(stored)) return stored
   const set = yield* wait(
