@@ -71,12 +71,15 @@ const joinSentences = (what: string, advice: string | undefined): string =>
 export class TransportError extends SmbError {
   /** What was under way: `connect to nas:445`, `NEGOTIATE`, `READ of 'film.mkv'`. */
   readonly step: string
+  /** What went wrong, without code and step. */
+  readonly problem: string
   /** The server may have done what was asked although no answer came: it is not known. */
   readonly outcomeUnknown: boolean
 
   constructor(code: string, step: string, problem: string, options: ErrorOptions & { outcomeUnknown?: boolean } = {}) {
     super(code, `${code}: ${problem} (${step})`, options)
     this.step = step
+    this.problem = problem
     this.outcomeUnknown = options.outcomeUnknown ?? false
   }
 }
@@ -91,4 +94,18 @@ export class UsageError extends SmbError {
     super(code, `${code}: ${message}${where === '' ? '' : ` ${where}`}`)
     if (occasion.path !== undefined) this.path = occasion.path
   }
+}
+
+/** The server is weaker than what is required of it, or somebody between has made it look so. */
+export class SecurityError extends SmbError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('SECURITY', message, options)
+  }
+}
+
+/** The `code` of an error, where it has one. Several addresses give several errors: the first code counts. */
+export function codeOf(error: unknown): string | undefined {
+  if (error instanceof AggregateError) return error.errors.map(codeOf).find((code) => code !== undefined)
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
+  return typeof code === 'string' ? code : undefined
 }

@@ -1,4 +1,8 @@
 /** `smbkit/client`: files on SMB servers, with the API of `node:fs/promises`. */
+import { connect as dial } from '../net/connector.ts'
+import type { Connect, Negotiate, OpenShare } from './api/client.ts'
+import { connectBy, negotiateBy, openShareBy } from './connect.ts'
+
 export type { InitiatorMechanism } from '../auth/mechanism.ts'
 export { SmbError, WireError } from '../bytes/errors.ts'
 export { ntHash } from '../crypto/ntlm.ts'
@@ -47,8 +51,16 @@ export type {
   WatchOptions,
   WriteFileOptions,
 } from './api/share.ts'
+export { connectBy, negotiateBy, openShareBy, type World } from './connect.ts'
 export { copy } from './copy/copy.ts'
-export { StatusError, TransportError, UsageError } from './errors.ts'
+export type { ClientTransport, Dial, Target } from './dial.ts'
+export { SecurityError, StatusError, TransportError, UsageError } from './errors.ts'
 export { type ClientLimits, defaultClientLimits } from './limits.ts'
 export { messagesIn } from './messages-in.ts'
 export { Dirent, type FileFacts, Stats } from './stats.ts'
+
+const world = { dial }
+
+export const connect: Connect = (target, options) => connectBy(world, target, options)
+export const openShare: OpenShare = (target, options) => openShareBy(world, target, options)
+export const negotiate: Negotiate = (target, options) => negotiateBy(world, target, options)

@@ -20,6 +20,8 @@ export interface ClientLimits {
   readonly windowBytes: number
   /** Files of one recursive copy or removal that are under way at a time. */
   readonly maxFilesAtOnce: number
+  /** Entries of one folder that are gathered. */
+  readonly maxEntries: number
   /** Largest file that is read by one compound. */
   readonly maxSmallFileBytes: number
   /** Buffers kept for the next large messages. */
@@ -48,6 +50,7 @@ export const defaultClientLimits: ClientLimits = {
   maxCredits: 2048,
   windowBytes: 16 * MIB,
   maxFilesAtOnce: 32,
+  maxEntries: 5_000_000,
   maxSmallFileBytes: 256 * 1024,
   maxIdleBufferBytes: 32 * MIB,
   maxCachedBytes: 64 * MIB,

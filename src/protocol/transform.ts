@@ -11,20 +11,21 @@ const SIGNATURE_OFFSET = 4
 export const SEALING_BYTES = TransformHeader.size
 
 /**
- * Seals one message (or a padded chain of them) for a session (MS-SMB2 3.1.4.3). `out` has room for SEALING_BYTES and
- * the message.
+ * Seals one message (or a padded chain of them) that lies in `parts`, one after the other, for a session (MS-SMB2
+ * 3.1.4.3). `out` has room for exactly SEALING_BYTES and the message.
  */
 export function sealMessage(
   out: Uint8Array,
-  message: Uint8Array,
+  parts: readonly Uint8Array[],
   sessionId: bigint,
   nonce: Uint8Array,
   sealer: Sealer,
 ): void {
-  const values = { signature: NO_SIGNATURE, nonce, originalMessageSize: message.length, flags: ENCRYPTED, sessionId }
+  const originalMessageSize = out.length - SEALING_BYTES
+  const values = { signature: NO_SIGNATURE, nonce, originalMessageSize, flags: ENCRYPTED, sessionId }
   TransformHeader.encodeInto(viewOf(out), 0, values)
   const aad = out.subarray(AAD_OFFSET, SEALING_BYTES)
-  out.set(sealer.seal(nonce, aad, [message], out.subarray(SEALING_BYTES)), SIGNATURE_OFFSET)
+  out.set(sealer.seal(nonce, aad, parts, out.subarray(SEALING_BYTES)), SIGNATURE_OFFSET)
 }
 
 const NO_SIGNATURE = new Uint8Array(16)

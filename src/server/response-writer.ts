@@ -213,7 +213,7 @@ function sealed(session: Session, message: Uint8Array): Frame {
   writeFrameLength(buffer, 0, length)
   sealMessage(
     buffer.subarray(FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + length),
-    message,
+    [message],
     session.id,
     session.nextNonce(sealer.nonceLength),
     sealer,

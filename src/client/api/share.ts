@@ -1,3 +1,4 @@
+import type { Readable, Writable } from 'node:stream'
 import type { SecurityDescriptor } from '../../wire/dtyp/index.ts'
 import type { Dirent, Stats } from '../stats.ts'
 import type { Client } from './client.ts'
@@ -147,11 +148,8 @@ export interface Share extends AsyncDisposable {
   appendFile(path: string, data: FileContent, options?: WriteFileOptions | BufferEncoding): Promise<void>
   /** `flags` as in Node: `r`, `r+`, `w`, `wx`, `w+`, `wx+`, `a`, `ax`, `a+`, `ax+`. Default `r`. */
   open(path: string, flags?: OpenFlags, options?: OpenOptions): Promise<FileHandle>
-  createReadStream(path: string, options?: ReadStreamOptions): NodeJS.ReadableStream & import('node:stream').Readable
-  createWriteStream(
-    path: string,
-    options?: WriteStreamOptions & { readonly flags?: OpenFlags },
-  ): import('node:stream').Writable
+  createReadStream(path: string, options?: ReadStreamOptions): Readable
+  createWriteStream(path: string, options?: WriteStreamOptions & { readonly flags?: OpenFlags }): Writable
 
   readdir(path: string, options: ReaddirOptions & { readonly withFileTypes: true }): Promise<Dirent[]>
   readdir(path: string, options?: ReaddirOptions & { readonly withFileTypes?: false }): Promise<string[]>

@@ -26,3 +26,18 @@ export const QueryInfoResponse = struct('SMB2 QUERY_INFO Response', '2.2.38', {
   outputBuffer: tail(bytes, { padEmpty: 1 }),
 })
 export type QueryInfoResponse = Infer<typeof QueryInfoResponse>
+
+/**
+ * Input of a QUERY_INFO for quotas: whose. With `sidListLength` the buffer is a FileGetQuotaInformation; without, all
+ * users are meant. MS-SMB2 2.2.37.1.
+ */
+export const QueryQuotaInfo = struct('SMB2_QUERY_QUOTA_INFO', '2.2.37.1', {
+  returnSingle: u8.or(0),
+  restartScan: u8.or(0),
+  reserved: u16.reserved,
+  sidListLength: u32.lengthOf('sidBuffer'),
+  startSidLength: u32.reserved,
+  startSidOffset: u32.reserved,
+  sidBuffer: optionalTail(bytes, new Uint8Array(0)),
+})
+export type QueryQuotaInfo = Infer<typeof QueryQuotaInfo>

@@ -1,0 +1,75 @@
+import { bytesOf, viewOf } from '../bytes/utf16.ts'
+import type { NtStatus } from '../wire/erref/ntstatus.ts'
+import type { Struct } from '../wire/schema/index.ts'
+import { type Command, commandName, SMB2_HEADER_SIZE, Smb2Header } from '../wire/smb2/index.ts'
+import type { Occasion } from './errors.ts'
+
+/** The transport's length before each frame (MS-SMB2 2.1). */
+export const FRAME_HEADER_BYTES = 4
+/** Where the body begins in what `encodeCall` gives. */
+const BODY_AT = FRAME_HEADER_BYTES + SMB2_HEADER_SIZE
+
+/** A request, and what is to become of its answer. It may be sent again: nothing of it is used up. */
+export interface Call<T> {
+  readonly command: Command
+  /** From `encodeCall`: room for the transport's length and the header, then the body. */
+  readonly frame: Uint8Array
+  /** Follows the frame; it must not change before the call is over. */
+  readonly data?: Uint8Array
+  /** Bytes of the largest answer; a request pays credits for it beforehand. */
+  readonly answerBytes?: number
+  /** Statuses beside success whose answers go to `read`, too. */
+  readonly accepts?: readonly NtStatus[]
+  /** Further flags of the header. */
+  readonly flags?: number
+  readonly occasion?: Occasion
+  /** Takes what is needed from the answer, whose bytes are gone when it returns. */
+  read(answer: Answer): T
+  /** What is to be done with an answer that comes after the caller has given up. */
+  late?(value: T): void
+}
+
+/** Encodes a body by its declaration, with room for what stands before it. */
+export function encodeCall<T, I>(body: Struct<T, I>, value: NoInfer<I>): Uint8Array {
+  const size = BODY_AT + body.sizeOfEncoded(value, SMB2_HEADER_SIZE)
+  const frame = new Uint8Array(size)
+  body.encodeInto(viewOf(frame), BODY_AT, value, FRAME_HEADER_BYTES)
+  return frame
+}
+
+/** `READ of 'film.mkv'`: what is under way, for people. */
+export function stepOf(call: Pick<Call<unknown>, 'command' | 'occasion'>): string {
+  const { operation, path } = call.occasion ?? {}
+  const name = commandName(call.command)
+  const within = operation === undefined ? '' : ` in ${operation}`
+  return path === undefined ? `${name}${within}` : `${name} of '${path}'${within}`
+}
+
+/** An answer, as it lies in the buffer that it was received in. */
+export class Answer {
+  readonly message: Uint8Array
+  readonly view: DataView
+  readonly header: Smb2Header
+
+  constructor(message: Uint8Array, view: DataView, header: Smb2Header) {
+    this.message = message
+    this.view = view
+    this.header = header
+  }
+
+  get status(): NtStatus {
+    return this.header.status
+  }
+
+  /** @throws WireError */
+  body<T, I>(declaration: Struct<T, I>): T {
+    return declaration.decode(this.view, SMB2_HEADER_SIZE, this.message.length, 0)
+  }
+}
+
+/** Reads the header of `message`, without a copy. @throws WireError */
+export function answerOf(message: Uint8Array): Answer {
+  const view = viewOf(message)
+  // No Buffer, whose `slice` would not copy.
+  return new Answer(bytesOf(view), view, Smb2Header.decode(view))
+}

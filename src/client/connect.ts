@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto'
+import { BufferPool } from '../protocol/buffer-pool.ts'
+import { type Clock, systemClock } from '../protocol/clock.ts'
+import { type Address, parseAddress } from './address.ts'
+import type { Client, ServerDescription } from './api/client.ts'
+import type { ConnectOptions } from './api/options.ts'
+import type { Share } from './api/share.ts'
+import type { Dial } from './dial.ts'
+import { dialOut } from './dial-out.ts'
+import { UsageError } from './errors.ts'
+import { ServerLink } from './link.ts'
+import { negotiate, offerOf } from './negotiation.ts'
+import { describeServer, RemoteClient } from './remote-client.ts'
+import { settingsOf } from './settings.ts'
+
+/** What the library asks of the world: a program of the package has TCP and the system's clock, a test its own. */
+export interface World {
+  readonly dial: Dial
+  readonly clock?: Clock
+}
+
+const addressOf = (target: string | Address): Address => (typeof target === 'string' ? parseAddress(target) : target)
+
+/** `connect` without sockets; see `Connect`. */
+export async function connectBy(
+  { dial, clock = systemClock }: World,
+  target: string | Address,
+  options: ConnectOptions = {},
+): Promise<Client> {
+  const link = new ServerLink(settingsOf(addressOf(target), options), { clock, dial })
+  const live = await link.connect(options.signal)
+  return new RemoteClient(link, live)
+}
+
+/** `openShare` without sockets; see `OpenShare`. */
+export async function openShareBy(
+  world: World,
+  target: string | Address,
+  options: ConnectOptions = {},
+): Promise<Share> {
+  const address = addressOf(target)
+  if (address.share === undefined) throw new UsageError('EINVAL', 'The address names no share: smb://host/share.')
+  const client = await connectBy(world, address, options)
+  try {
+    const share = await client.share(address.share, options.signal ? { signal: options.signal } : {})
+    return closingClient(share, client)
+  } catch (error) {
+    await client.close()
+    throw error
+  }
+}
+
+/** The share is all that is known of the client: with it the client ends. */
+function closingClient(share: Share, client: Client): Share {
+  const close = async (): Promise<void> => {
+    await client.close()
+  }
+  return Object.assign(share, { close, [Symbol.asyncDispose]: close })
+}
+
+/** `negotiate` without sockets; see `Negotiate`. */
+export async function negotiateBy(
+  { dial, clock = systemClock }: World,
+  target: string | Address,
+  options: ConnectOptions = {},
+): Promise<ServerDescription> {
+  const { password: _, ntHash: __, guest: ___, ...others } = options
+  const settings = settingsOf(addressOf(target), { ...others, anonymous: true })
+  const buffers = new BufferPool(0)
+  const { host, port } = settings
+  const signal = options.signal ?? new AbortController().signal
+  const connection = await dialOut(dial, { host, port }, { settings, clock, buffers }, signal)
+  try {
+    const offer = offerOf(settings, randomUUID())
+    const negotiated = await negotiate(connection, settings, offer, () => clock.now(), options.signal)
+    return describeServer({ host, port }, negotiated)
+  } finally {
+    connection.close()
+  }
+}

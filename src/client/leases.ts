@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto'
+import { viewOf } from '../bytes/utf16.ts'
+import { upcase } from '../wire/fscc/index.ts'
+import {
+  Capabilities,
+  Command,
+  CreateContextName,
+  Dialect,
+  type FileId,
+  LeaseBreakAcknowledgment,
+  LeaseBreakFlags,
+  LeaseBreakNotification,
+  LeaseBreakResponse,
+  LeaseState,
+  LeaseV1,
+  LeaseV2,
+  OplockBreakAcknowledgment,
+  OplockBreakNotification,
+  OplockBreakResponse,
+  OplockLevel,
+  SMB2_HEADER_SIZE,
+} from '../wire/smb2/index.ts'
+import { type Answer, type Call, encodeCall } from './call.ts'
+import type { Opened } from './calls/create.ts'
+import type { Negotiated } from './negotiation.ts'
+import type { On } from './tree.ts'
+
+const R = LeaseState.READ_CACHING
+const H = LeaseState.HANDLE_CACHING
+const W = LeaseState.WRITE_CACHING
+
+/** What is to be done before a lease is given up in part or whole. */
+export interface LeaseHolder {
+  /** `lost`: bits of `LeaseState`. Resolves when nothing depends on them any more; does not fail. */
+  losing(lost: number): Promise<void>
+}
+
+/** What the server promises about one file, or part of it, until it says otherwise (MS-SMB2 3.2.1.5). */
+export class Lease {
+  /** GUID; the same for every open of the file. */
+  readonly key: string
+  /** Bits of `LeaseState` that are held now. */
+  state = 0
+  epoch = 0
+  readonly holders = new Set<LeaseHolder>()
+  /** Opens that were made with it. */
+  uses = 0
+  /** In whose name a break is answered: servers want the share, too. */
+  on: On | undefined
+
+  constructor() {
+    this.key = randomUUID()
+  }
+
+  get canRead(): boolean {
+    return (this.state & R) !== 0
+  }
+
+  get canKeepHandle(): boolean {
+    return (this.state & H) !== 0
+  }
+
+  get canWrite(): boolean {
+    return (this.state & W) !== 0
+  }
+}
+
+/** An oplock, where there are no leases: the same promises, for one open. */
+const OPLOCK_STATES: Readonly<Record<number, number>> = {
+  [OplockLevel.BATCH]: R | H | W,
+  [OplockLevel.EXCLUSIVE]: R | W,
+  [OplockLevel.II]: R,
+}
+
+/** Whether the server has leases; otherwise it has oplocks (MS-SMB2 3.2.4.3.8). */
+export const hasLeases = ({ dialect, capabilities }: Negotiated): boolean =>
+  dialect >= Dialect.SMB_2_1 && (capabilities & Capabilities.LEASING) !== 0
+
+/** All leases of one session's files. */
+export class LeaseTable {
+  readonly #byKey = new Map<string, Lease>()
+  readonly #byPath = new Map<string, Lease>()
+  readonly #byOpen = new Map<string, Lease>()
+
+  /** The lease of a file: `tree` and `name` say which. */
+  of(tree: string, name: string): Lease {
+    const path = pathKey(tree, name)
+    let lease = this.#byPath.get(path)
+    if (lease === undefined) {
+      lease = new Lease()
+      this.#byPath.set(path, lease)
+      this.#byKey.set(lease.key, lease)
+    }
+    return lease
+  }
+
+  /** Where the lease of a file is known; undefined otherwise. */
+  find(tree: string, name: string): Lease | undefined {
+    return this.#byPath.get(pathKey(tree, name))
+  }
+
+  /** The name means another file now: who opens it gets another lease. */
+  forget(tree: string, name: string): void {
+    this.#byPath.delete(pathKey(tree, name))
+  }
+
+  /** Takes over what CREATE granted. */
+  granted(lease: Lease, opened: Opened, on: On, tree: string, name: string): void {
+    lease.on = on
+    const data = opened.contexts.get(CreateContextName.LEASE)
+    if (opened.oplockLevel === OplockLevel.LEASE && data !== undefined) {
+      const isLong = data.length >= LeaseV2.size
+      const granted = isLong ? LeaseV2.decode(viewOf(data)) : LeaseV1.decode(viewOf(data))
+      if (granted.leaseKey !== lease.key) return
+      lease.state = granted.leaseState
+      if (isLong) lease.epoch = (granted as LeaseV2).epoch
+    } else {
+      lease.state = OPLOCK_STATES[opened.oplockLevel] ?? 0
+      if (lease.state !== 0) this.#byOpen.set(openKey(opened.fileId), lease)
+    }
+    if (!this.#byPath.has(pathKey(tree, name))) this.#byPath.set(pathKey(tree, name), lease)
+    this.#byKey.set(lease.key, lease)
+  }
+
+  /** One open less; without any the lease ends by itself (MS-SMB2 3.3.4.7). */
+  released(lease: Lease, fileId: FileId): void {
+    this.#byOpen.delete(openKey(fileId))
+    if (--lease.uses > 0) return
+    lease.state = 0
+    this.#byKey.delete(lease.key)
+    for (const [path, other] of this.#byPath) if (other === lease) this.#byPath.delete(path)
+  }
+
+  /** The session is gone, and all that it was promised. */
+  async lost(): Promise<void> {
+    const ended = [...this.#byKey.values(), ...this.#byOpen.values()]
+    this.#byOpen.clear()
+    for (const lease of new Set(ended)) {
+      const { state } = lease
+      lease.state = 0
+      if (state !== 0) await giveUp(lease, state)
+    }
+  }
+
+  /** MS-SMB2 3.2.5.19. */
+  broken(answer: Answer): void {
+    const structureSize = answer.view.getUint16(SMB2_HEADER_SIZE, true)
+    if (structureSize === LEASE_BREAK_SIZE) this.#leaseBroken(answer.body(LeaseBreakNotification))
+    else this.#oplockBroken(answer.body(OplockBreakNotification))
+  }
+
+  #leaseBroken(notification: LeaseBreakNotification): void {
+    const { leaseKey, newLeaseState, newEpoch, flags } = notification
+    const lease = this.#byKey.get(leaseKey)
+    if (lease === undefined) return
+    const answerBreak = async (): Promise<void> => {
+      if ((flags & LeaseBreakFlags.ACK_REQUIRED) === 0) return
+      // All handles may have been closed meanwhile: then there is no lease any more, and that is well.
+      await acknowledge(lease, leaseAcknowledgment(leaseKey, newLeaseState))
+    }
+    if (newEpoch !== 0) lease.epoch = newEpoch
+    void this.#lower(lease, newLeaseState, answerBreak)
+  }
+
+  #oplockBroken(notification: OplockBreakNotification): void {
+    const { fileId, oplockLevel } = notification
+    const lease = this.#byOpen.get(openKey(fileId))
+    if (lease === undefined) return
+    const { persistent, volatile } = fileId
+    const wasExclusive = (lease.state & W) !== 0
+    const answerBreak = async (): Promise<void> => {
+      // Level II is given up without a word (MS-SMB2 3.2.5.19.1).
+      if (!wasExclusive) return
+      await acknowledge(lease, oplockAcknowledgment({ persistent, volatile }, oplockLevel as OplockLevel))
+    }
+    void this.#lower(lease, OPLOCK_STATES[oplockLevel] ?? 0, answerBreak)
+  }
+
+  /** What depends on it goes first, then the server is told. */
+  async #lower(lease: Lease, state: number, answerBreak: () => Promise<void>): Promise<void> {
+    const lost = lease.state & ~state
+    // From now on nobody begins to rely on it.
+    lease.state &= state
+    await giveUp(lease, lost)
+    await answerBreak()
+  }
+}
+
+/** Does not fail: all handles may have been closed meanwhile, and then there is nothing to be answered for. */
+async function acknowledge({ on }: Lease, call: Call<void>): Promise<void> {
+  await on?.connection.call(on.context, call).catch(() => undefined)
+}
+
+async function giveUp(lease: Lease, lost: number): Promise<void> {
+  await Promise.all([...lease.holders].map((holder) => holder.losing(lost)))
+}
+
+const LEASE_BREAK_SIZE = 44
+
+/** Servers that tell upper and lower case apart are not known for leases. */
+const pathKey = (tree: string, name: string): string => `${upcase(tree)}\\${upcase(name)}`
+const openKey = ({ persistent, volatile }: FileId): string => `${persistent}:${volatile}`
+
+/** MS-SMB2 2.2.24.2. */
+const leaseAcknowledgment = (leaseKey: string, leaseState: number): Call<void> => ({
+  command: Command.OPLOCK_BREAK,
+  frame: encodeCall(LeaseBreakAcknowledgment, { leaseKey, leaseState }),
+  occasion: { operation: 'lease break' },
+  read: (answer) => void answer.body(LeaseBreakResponse),
+})
+
+/** MS-SMB2 2.2.24.1. */
+const oplockAcknowledgment = (fileId: FileId, oplockLevel: OplockLevel): Call<void> => ({
+  command: Command.OPLOCK_BREAK,
+  frame: encodeCall(OplockBreakAcknowledgment, { fileId, oplockLevel }),
+  occasion: { operation: 'oplock break' },
+  read: (answer) => void answer.body(OplockBreakResponse),
+})
+
+/** The create context that asks for a lease, as the dialect has it. MS-SMB2 2.2.13.2.8, 2.2.13.2.10. */
+export function leaseContext(
+  lease: Lease,
+  wanted: number,
+  { dialect }: Negotiated,
+): { name: string; data: Uint8Array } {
+  const values = { leaseKey: lease.key, leaseState: wanted }
+  const data =
+    dialect >= Dialect.SMB_3_0
+      ? LeaseV2.encode({ ...values, parentLeaseKey: NO_PARENT, epoch: lease.epoch })
+      : LeaseV1.encode(values)
+  return { name: CreateContextName.LEASE, data }
+}
+const NO_PARENT = '00000000-0000-0000-0000-000000000000'

@@ -1,0 +1,257 @@
+import { randomUUID } from 'node:crypto'
+import { BufferPool } from '../protocol/buffer-pool.ts'
+import type { Clock } from '../protocol/clock.ts'
+import { NtStatus } from '../wire/erref/ntstatus.ts'
+import { Command, Dialect, LogoffRequest, LogoffResponse, SecurityMode } from '../wire/smb2/index.ts'
+import { type Answer, type Call, encodeCall } from './call.ts'
+import type { Connection } from './connection.ts'
+import type { Dial, Target } from './dial.ts'
+import { dialOut } from './dial-out.ts'
+import { StatusError, TransportError, UsageError } from './errors.ts'
+import { LeaseTable } from './leases.ts'
+import { logOn } from './logon.ts'
+import { type Negotiated, negotiate, offerOf } from './negotiation.ts'
+import type { Context } from './outgoing.ts'
+import type { BoundSession } from './session.ts'
+import type { Settings } from './settings.ts'
+import type { Tree } from './tree.ts'
+
+/** A connection with a session on it. */
+export interface Live {
+  readonly connection: Connection
+  readonly negotiated: Negotiated
+  readonly bound: BoundSession
+  /** Counts the sessions: what was known by another number is not known any more. */
+  readonly generation: number
+}
+
+export interface LinkParts {
+  readonly clock: Clock
+  readonly dial: Dial
+}
+
+/** Something that a new session is to get again. */
+export interface Revivable {
+  readonly tree: Tree
+  revive(): Promise<unknown>
+  close(): Promise<unknown>
+  abandon(): void
+}
+
+/** Longest and shortest wait before a cut connection is tried again. */
+const FIRST_RETRY_MS = 100
+const LONGEST_RETRY_MS = 5_000
+
+/** The way to one server as one user: a session that comes back where its connection is cut. */
+export class ServerLink {
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly target: Target
+  readonly buffers: BufferPool
+  readonly #dial: Dial
+  readonly #clientGuid = randomUUID()
+  #live: Live | undefined
+  #coming: Promise<Live> | undefined
+  #generation = 0
+  #lastSessionId = 0n
+  #ended = new AbortController()
+  readonly leases = new LeaseTable()
+  /** What is open: while there is any of it, a lost connection is made again at once. */
+  readonly opens = new Set<Revivable>()
+
+  constructor(settings: Settings, { clock, dial }: LinkParts) {
+    this.settings = settings
+    this.clock = clock
+    this.target = { host: settings.host, port: settings.port }
+    this.buffers = new BufferPool(settings.limits.maxIdleBufferBytes)
+    this.#dial = dial
+  }
+
+  /** Counts the connections that were lost (MS-SMB2 3.2.1.3). */
+  get channelSequence(): number {
+    return (this.#generation - 1) & 0xffff
+  }
+
+  get isClosed(): boolean {
+    return this.#ended.signal.aborted
+  }
+
+  /** The session as it is now; undefined while there is none. */
+  get current(): Live | undefined {
+    return this.#live
+  }
+
+  /** Connects for the first time: what goes wrong is told at once. */
+  async connect(signal?: AbortSignal): Promise<Live> {
+    this.#coming = this.#establish(AbortSignal.any([this.#ended.signal, ...(signal === undefined ? [] : [signal])]))
+    try {
+      return await this.#coming
+    } finally {
+      this.#coming = undefined
+    }
+  }
+
+  /**
+   * The session, once there is one again: a cut connection is tried again for `reconnectTimeoutMs`.
+   * @throws TransportError, and what a logon throws
+   */
+  async live(signal?: AbortSignal): Promise<Live> {
+    signal?.throwIfAborted()
+    if (this.isClosed) throw new UsageError('EBADF', 'The client has been closed.')
+    if (this.#live !== undefined) return this.#live
+    if (!this.settings.reconnect && this.#generation > 0)
+      throw new TransportError('ENOTCONN', `connection to ${this.target.host}`, 'the connection is gone')
+    this.#coming ??= this.#comeBack().finally(() => {
+      this.#coming = undefined
+    })
+    return heeding(this.#coming, signal)
+  }
+
+  async #comeBack(): Promise<Live> {
+    const { limits } = this.settings
+    const until = this.clock.now() + BigInt(limits.reconnectTimeoutMs) * 10_000n
+    for (let delayMs = FIRST_RETRY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_RETRY_MS)) {
+      try {
+        return await this.#establish(this.#ended.signal)
+      } catch (error) {
+        const isLasting = !(error instanceof TransportError) || this.isClosed
+        if (isLasting || this.clock.now() + BigInt(delayMs) * 10_000n > until) throw error
+      }
+      await this.pause(delayMs)
+    }
+  }
+
+  /** Waits, at most until the link is closed. */
+  pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const { signal } = this.#ended
+      const stop = this.clock.after(
+        delayMs,
+        () => {
+          signal.removeEventListener('abort', end)
+          resolve()
+        },
+        true,
+      )
+      const end = (): void => {
+        stop()
+        resolve()
+      }
+      signal.addEventListener('abort', end, { once: true })
+    })
+  }
+
+  async #establish(signal: AbortSignal): Promise<Live> {
+    const { settings } = this
+    const { clock, buffers, target } = this
+    const connection = await dialOut(this.#dial, target, { settings, clock, buffers }, signal)
+    try {
+      const offer = offerOf(settings, this.#clientGuid)
+      const negotiated = await negotiate(connection, settings, offer, () => this.clock.now(), signal)
+      const purpose = this.#lastSessionId === 0n ? {} : { previousSessionId: this.#lastSessionId }
+      const bound = await logOn(connection, negotiated, settings, purpose, signal)
+      const live = { connection, negotiated, bound, generation: ++this.#generation }
+      this.#lastSessionId = bound.session.id
+      this.#live = live
+      connection.events = {
+        notified: (answer) => this.#notified(answer),
+        closed: (error) => this.#lost(live, error),
+      }
+      const kind = live.generation === 1 ? 'connected' : 'reconnected'
+      settings.observer?.event?.({ kind, connection: connection.about })
+      // The server keeps open files for a while only: they are got again now, and not when they are needed.
+      for (const open of this.opens) open.revive().catch(() => undefined)
+      return live
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+  }
+
+  #lost(live: Live, error: Error | undefined): void {
+    const reason = error?.message ?? 'closed by this end'
+    this.settings.observer?.event?.({ kind: 'disconnected', connection: live.connection.about, reason })
+    if (this.#live !== live) return
+    this.#live = undefined
+    void this.leases.lost()
+    if (error !== undefined && this.opens.size > 0 && this.settings.reconnect && !this.isClosed)
+      this.live().catch(() => undefined)
+  }
+
+  #notified(answer: Answer): void {
+    if (answer.header.command === Command.OPLOCK_BREAK) this.leases.broken(answer)
+  }
+
+  /** The server does not know the session any more: the connection is made anew. */
+  drop(live: Live): void {
+    if (this.#live === live)
+      live.connection.fail(
+        new TransportError('ECONNRESET', `session on ${this.target.host}`, 'the server has ended the session'),
+      )
+  }
+
+  /** In whose name requests of this session go out. */
+  contextOf(live: Live): Context {
+    return { bound: live.bound, seals: live.bound.session.seals }
+  }
+
+  /**
+   * Whether what failed with this is to be tried again: the session is gone, and what was asked was not done, or may
+   * be done twice.
+   */
+  mayRepeat(error: unknown, live: Live, isRepeatable: boolean): boolean {
+    if (!this.settings.reconnect || this.isClosed) return false
+    if (error instanceof StatusError && SESSION_GONE.has(error.status)) {
+      this.drop(live)
+      return true
+    }
+    if (!(error instanceof TransportError) || !live.connection.isClosed) return false
+    return isRepeatable || !error.outcomeUnknown
+  }
+
+  /** Closes what is open on a share, or on all of them. Never fails. */
+  async closeOpens(tree?: Tree): Promise<void> {
+    const opens = [...this.opens].filter((open) => tree === undefined || open.tree === tree)
+    // What cannot be reached any more is not waited for.
+    if (this.#live === undefined) for (const open of opens) open.abandon()
+    else await Promise.allSettled(opens.map((open) => open.close()))
+  }
+
+  /** Logs off and ends the connection. Never fails: who leaves need not be heard. */
+  async close(): Promise<void> {
+    if (this.isClosed) return
+    const live = this.#live
+    if (live !== undefined) await live.connection.call(this.contextOf(live), logoffCall()).catch(() => undefined)
+    this.#ended.abort(new UsageError('EBADF', 'The client has been closed.'))
+    live?.connection.close()
+  }
+}
+
+/** MS-SMB2 3.2.5.1.3 and 3.2.5.1.6: with these the session is to be made anew. Nothing was done. */
+const SESSION_GONE: ReadonlySet<number> = new Set([NtStatus.USER_SESSION_DELETED, NtStatus.NETWORK_SESSION_EXPIRED])
+
+const logoffCall = (): Call<void> => ({
+  command: Command.LOGOFF,
+  frame: encodeCall(LogoffRequest, {}),
+  occasion: { operation: 'close' },
+  read: (answer) => void answer.body(LogoffResponse),
+})
+
+/** `promise`, unless `signal` is quicker. What goes on is for others. */
+export function heeding<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
+
+/** Whether NEGOTIATE is to be checked once there is a session (MS-SMB2 3.2.5.5): 3.1.1 has done it by then. */
+export const needsValidation = ({ negotiated, bound }: Live): boolean =>
+  negotiated.dialect !== Dialect.SMB_3_1_1 &&
+  Math.max(...negotiated.offer.dialects) >= Dialect.SMB_3_0 &&
+  bound.signer !== undefined
+
+export const requiresSigning = (negotiated: Negotiated): boolean =>
+  (negotiated.securityMode & SecurityMode.SIGNING_REQUIRED) !== 0

@@ -1,0 +1,355 @@
+import { WireError } from '../../bytes/errors.ts'
+import { viewOf } from '../../bytes/utf16.ts'
+import { AccessMask } from '../../wire/dtyp/index.ts'
+import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import {
+  type DirectoryInformationClass,
+  directoryEntries,
+  FileInformationClass,
+  isNameInExpression,
+} from '../../wire/fscc/index.ts'
+import { chain, type Struct } from '../../wire/schema/index.ts'
+import { CreateOptions, type FileId, QueryDirectoryFlags, RELATED_FILE_ID } from '../../wire/smb2/index.ts'
+import type { Dir, ReaddirOptions } from '../api/share.ts'
+import type { Call } from '../call.ts'
+import { createCall } from '../calls/create.ts'
+import { closeCall } from '../calls/file.ts'
+import { queryDirectoryCall } from '../calls/information.ts'
+import { StatusError, UsageError } from '../errors.ts'
+import { factsOfEntry, type ListedEntry } from '../facts.ts'
+import { isSafeName, joinShown } from '../paths.ts'
+import type { Spot } from '../spot.ts'
+import { Dirent, Stats } from '../stats.ts'
+import { together } from '../transfer.ts'
+import { nameOn, type On } from '../tree.ts'
+import type { Volume } from '../volume.ts'
+
+const C = FileInformationClass
+/** The smallest that has all that is wanted first; older servers may know only the others. */
+const FULL_CLASSES: readonly DirectoryInformationClass[] = [
+  C.FileIdFullDirectoryInformation,
+  C.FileIdBothDirectoryInformation,
+  C.FileBothDirectoryInformation,
+  C.FileDirectoryInformation,
+]
+const NAME_CLASSES: readonly DirectoryInformationClass[] = [C.FileNamesInformation, ...FULL_CLASSES]
+
+const EVERYTHING = '*'
+const DIRECTORY_OPTIONS = CreateOptions.DIRECTORY_FILE
+
+/** What an entry of any class has. */
+type AnyEntry = Partial<ListedEntry> & { readonly fileName: string }
+
+/** Lists of entries by class, as they are decoded. */
+const lists = new Map<number, ReturnType<typeof chain<AnyEntry, object>>>()
+for (const [infoClass, declaration] of Object.entries(directoryEntries))
+  lists.set(Number(infoClass), chain(declaration as unknown as Struct<AnyEntry, object>, { align: 8 }))
+
+/** @throws WireError */
+function entriesIn<T>(output: Uint8Array, infoClass: number, make: (entry: AnyEntry) => T): T[] {
+  const list = lists.get(infoClass)
+  if (list === undefined) throw new TypeError(`class ${infoClass} is none of a listing`)
+  const view = viewOf(output)
+  list.check(view, 0, output.length, { path: 'SMB2 QUERY_DIRECTORY Response.outputBuffer', spec: '2.2.34' })
+  const found: T[] = []
+  for (const entry of list.read(view, 0, output.length)) {
+    const { fileName } = entry
+    if (fileName === '.' || fileName === '..') continue
+    // Who takes it for a path would be led somewhere else.
+    if (!isSafeName(fileName))
+      throw new WireError('directory entry.fileName', 0, 'MS-FSCC 2.1.5', `${JSON.stringify(fileName)} is no name`)
+    found.push(make(entry))
+  }
+  return found
+}
+
+/** How a folder is listed. */
+interface Wanted<T> {
+  readonly pattern: string
+  readonly classes: readonly DirectoryInformationClass[]
+  readonly make: (entry: AnyEntry) => T
+}
+
+/**
+ * A folder that is being listed, one answer ahead of who reads it. It ends with its connection: where in the folder it
+ * was nobody knows after that.
+ */
+class Listing<T> {
+  readonly #spot: Spot
+  readonly #on: On
+  readonly #fileId: FileId
+  readonly #ask: (fileId: FileId, flags: number) => Call<T[] | undefined>
+  readonly #ahead: Promise<T[] | undefined>[]
+  readonly #signal: AbortSignal | undefined
+  #isAtEnd = false
+
+  constructor(
+    spot: Spot,
+    on: On,
+    fileId: FileId,
+    ask: (fileId: FileId, flags: number) => Call<T[] | undefined>,
+    ahead: readonly Promise<T[] | undefined>[],
+    signal: AbortSignal | undefined,
+  ) {
+    this.#spot = spot
+    this.#on = on
+    this.#fileId = fileId
+    this.#ask = ask
+    this.#ahead = [...ahead]
+    this.#signal = signal
+  }
+
+  /** The next entries; undefined behind the last. */
+  async next(): Promise<T[] | undefined> {
+    if (this.#isAtEnd) return undefined
+    const found = await (this.#ahead.shift() ?? this.#query())
+    if (found === undefined) this.#isAtEnd = true
+    else if (this.#ahead.length === 0) {
+      const next = this.#query()
+      next.catch(() => undefined)
+      this.#ahead.push(next)
+    }
+    return found
+  }
+
+  #query(): Promise<T[] | undefined> {
+    return this.#on.connection.call(this.#on.context, this.#ask(this.#fileId, 0), this.#signal)
+  }
+
+  /** Nobody waits for the answer: there is nothing that could fail in a way that matters. */
+  close(): void {
+    const { connection, context } = this.#on
+    connection.call(context, closeCall(this.#fileId, this.#spot.occasion)).catch(() => undefined)
+  }
+}
+
+/** Opens a folder and asks for what is in it, in one round trip; most folders have no more than that. */
+async function openListing<T>(spot: Spot, wanted: Wanted<T>, signal: AbortSignal | undefined): Promise<Listing<T>> {
+  const access = AccessMask.FILE_READ_DATA | AccessMask.FILE_READ_ATTRIBUTES | AccessMask.SYNCHRONIZE
+  return spot.tree.run(
+    async (on) => {
+      const { live, connection, context } = on
+      const outputBytes = Math.min(live.negotiated.maxTransactBytes, connection.maxTransferBytes)
+      for (const infoClass of wanted.classes) {
+        const { occasion } = spot
+        const name = nameOn(on, spot.tree, spot.name)
+        const create = createCall({ name, access, options: DIRECTORY_OPTIONS, contexts: spot.contexts }, occasion)
+        const ask = (fileId: FileId, flags: number): Call<T[] | undefined> =>
+          queryDirectoryCall({ fileId, infoClass, pattern: wanted.pattern, flags, outputBytes }, occasion, (output) =>
+            entriesIn(output, infoClass, wanted.make),
+          )
+        const calls = [
+          create,
+          ask(RELATED_FILE_ID, QueryDirectoryFlags.RESTART_SCANS),
+          ask(RELATED_FILE_ID, 0),
+        ] as const
+        const [opening, first, second] = connection.chain(context, calls, signal)
+        const { fileId } = await opening
+        const listing = new Listing(spot, on, fileId, ask, [first, second], signal)
+        if (!(await isUnknownClass(first)) || infoClass === wanted.classes.at(-1)) return listing
+        listing.close()
+      }
+      throw new TypeError('a listing has a class')
+    },
+    { signal, repeatable: true },
+  )
+}
+
+async function isUnknownClass(answer: Promise<unknown>): Promise<boolean> {
+  const status = await answer.then(
+    () => 0,
+    (error: unknown) => (error instanceof StatusError ? error.status : 0),
+  )
+  return (
+    status === NtStatus.INVALID_INFO_CLASS || status === NtStatus.NOT_SUPPORTED || status === NtStatus.INVALID_LEVEL
+  )
+}
+
+/** All of a folder, from the beginning again where the connection is lost meanwhile. */
+async function listAll<T>(spot: Spot, wanted: Wanted<T>, signal: AbortSignal | undefined): Promise<T[]> {
+  const { maxEntries } = spot.tree.link.settings.limits
+  return spot.tree.run(
+    async () => {
+      const listing = await openListing(spot, wanted, signal)
+      try {
+        const found: T[] = []
+        for (let some = await listing.next(); some !== undefined; some = await listing.next()) {
+          for (const entry of some) found.push(entry)
+          if (found.length > maxEntries)
+            throw new UsageError(
+              'EOVERFLOW',
+              'The folder has too many entries to be gathered: use opendir.',
+              spot.occasion,
+            )
+        }
+        return found
+      } finally {
+        listing.close()
+      }
+    },
+    { signal, repeatable: true },
+  )
+}
+
+const direntIn =
+  (parentPath: string) =>
+  (entry: AnyEntry): Dirent =>
+    new Dirent(entry.fileName, parentPath, new Stats(factsOfEntry(entry as ListedEntry)))
+
+/** Of one folder. */
+export const listFolder = (
+  volume: Volume,
+  path: string,
+  operation: string,
+  { signal, pattern = EVERYTHING }: Pick<ReaddirOptions, 'signal' | 'pattern'> = {},
+): Promise<Dirent[]> =>
+  volume.at(path, operation, (spot) => listAll(spot, { pattern, classes: FULL_CLASSES, make: direntIn(path) }, signal))
+
+export async function readdir(volume: Volume, path: string, options: ReaddirOptions = {}): Promise<string[]> {
+  const { recursive = false, signal, pattern = EVERYTHING } = options
+  if (recursive) return (await readdirRecursive(volume, path, options)).map((entry) => below(path, entry))
+  return volume.at(path, 'readdir', (spot) =>
+    listAll(spot, { pattern, classes: NAME_CLASSES, make: ({ fileName }) => fileName }, signal),
+  )
+}
+
+/** With what is below; folders come before what is in them. */
+export async function readdirEntries(volume: Volume, path: string, options: ReaddirOptions = {}): Promise<Dirent[]> {
+  return options.recursive === true
+    ? readdirRecursive(volume, path, options)
+    : listFolder(volume, path, 'readdir', options)
+}
+
+/** What leads to an entry from where the listing began, as Node has it. */
+function below(path: string, entry: Dirent): string {
+  const full = joinShown(entry.parentPath, entry.name)
+  return path === '' ? full : full.slice(joinShown(path, '').length)
+}
+
+async function readdirRecursive(volume: Volume, path: string, options: ReaddirOptions): Promise<Dirent[]> {
+  const { signal, pattern = EVERYTHING } = options
+  const { maxFilesAtOnce } = volume.settings.limits
+  const found: Dirent[] = []
+  for (let folders = [path]; folders.length > 0; ) {
+    const current = folders
+    const listed: Dirent[][] = current.map(() => [])
+    await together(current.length, maxFilesAtOnce, async (index) => {
+      listed[index] = await listFolder(volume, current[index] as string, 'readdir', signal ? { signal } : {})
+    })
+    const entries = listed.flat()
+    // Folders that do not fit the pattern are looked into all the same: so it is looked for here.
+    for (const entry of entries) if (fits(entry, pattern)) found.push(entry)
+    folders = entries.filter((entry) => entry.isDirectory()).map((entry) => joinShown(entry.parentPath, entry.name))
+  }
+  return found
+}
+
+const fits = ({ name }: Dirent, pattern: string): boolean => pattern === EVERYTHING || isNameInExpression(name, pattern)
+
+export async function opendir(volume: Volume, path: string, options: ReaddirOptions = {}): Promise<Dir> {
+  if (options.recursive !== true) return OpenFolder.open(volume, path, options)
+  const { pattern = EVERYTHING, ...all } = options
+  return new DeepFolder(volume, await OpenFolder.open(volume, path, all), pattern, all)
+}
+
+/** A folder, step by step: no more of it is here than one answer of the server brings. */
+class OpenFolder implements Dir {
+  readonly path: string
+  readonly #listing: Listing<Dirent>
+  #entries: Dirent[] = []
+  #at = 0
+  #isClosed = false
+
+  private constructor(path: string, listing: Listing<Dirent>) {
+    this.path = path
+    this.#listing = listing
+  }
+
+  static async open(volume: Volume, path: string, options: ReaddirOptions): Promise<OpenFolder> {
+    const { signal, pattern = EVERYTHING } = options
+    const listing = await volume.at(path, 'opendir', (spot) =>
+      openListing(spot, { pattern, classes: FULL_CLASSES, make: direntIn(path) }, signal),
+    )
+    return new OpenFolder(path, listing)
+  }
+
+  async read(): Promise<Dirent | null> {
+    while (this.#at >= this.#entries.length) {
+      const next = await this.#listing.next()
+      if (next === undefined) return null
+      this.#entries = next
+      this.#at = 0
+    }
+    return this.#entries[this.#at++] as Dirent
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#listing.close()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Dirent> {
+    try {
+      for (let entry = await this.read(); entry !== null; entry = await this.read()) yield entry
+    } finally {
+      await this.close()
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+/** The same with what is below, a folder at a time. */
+class DeepFolder implements Dir {
+  readonly path: string
+  readonly #volume: Volume
+  readonly #pattern: string
+  readonly #options: ReaddirOptions
+  #current: OpenFolder | undefined
+  readonly #waiting: string[] = []
+
+  constructor(volume: Volume, folder: OpenFolder, pattern: string, options: ReaddirOptions) {
+    this.#volume = volume
+    this.#pattern = pattern
+    this.path = folder.path
+    this.#current = folder
+    this.#options = options
+  }
+
+  async read(): Promise<Dirent | null> {
+    while (this.#current !== undefined) {
+      const entry = await this.#current.read()
+      if (entry !== null) {
+        if (entry.isDirectory()) this.#waiting.push(joinShown(entry.parentPath, entry.name))
+        if (fits(entry, this.#pattern)) return entry
+        continue
+      }
+      await this.#current.close()
+      this.#current = undefined
+      const next = this.#waiting.shift()
+      if (next !== undefined) this.#current = await OpenFolder.open(this.#volume, next, this.#options)
+    }
+    return null
+  }
+
+  async close(): Promise<void> {
+    this.#waiting.length = 0
+    await this.#current?.close()
+    this.#current = undefined
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Dirent> {
+    try {
+      for (let entry = await this.read(); entry !== null; entry = await this.read()) yield entry
+    } finally {
+      await this.close()
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

@@ -1,0 +1,184 @@
+import { SecurityMode } from '../wire/smb2/index.ts'
+import { decodeSpnego } from '../wire/spnego/index.ts'
+import type {
+  AccountName,
+  Client,
+  NetworkInterface,
+  ServerDescription,
+  ServerListing,
+  SessionDescription,
+  ShareListing,
+} from './api/client.ts'
+import type { CopyOptions, CopySummary, Place } from './api/copy.ts'
+import type { CallOptions } from './api/options.ts'
+import type { Share } from './api/share.ts'
+import { echoCall } from './connection.ts'
+import { copy } from './copy/copy.ts'
+import type { Target } from './dial.ts'
+import { UsageError } from './errors.ts'
+import { interfacesOf } from './interfaces.ts'
+import type { Live, ServerLink } from './link.ts'
+import type { Negotiated } from './negotiation.ts'
+import { copyFile } from './ops/copy-file.ts'
+import { type CopyFileOptions, RemoteShare, type ShareOwner } from './remote-share.ts'
+import { lookupNames, lookupSids } from './services/lsarpc.ts'
+import { listShares, serverInfo, shareInfo } from './services/srvsvc.ts'
+import { DIALECTS, nameIn } from './settings.ts'
+import { Tree } from './tree.ts'
+import { Volume } from './volume.ts'
+
+const IPC = 'IPC$'
+
+/** What `connect` gives. */
+export class RemoteClient implements Client, ShareOwner {
+  readonly #link: ServerLink
+  readonly #trees = new Map<string, { readonly tree: Tree; readonly share: RemoteShare }>()
+  #ipc: Tree | undefined
+  #live: Live
+
+  constructor(link: ServerLink, live: Live) {
+    this.#link = link
+    this.#live = live
+  }
+
+  get host(): string {
+    return this.#link.target.host
+  }
+
+  get port(): number {
+    return this.#link.target.port
+  }
+
+  /** Of the session as it is, or as it was last. */
+  get #last(): Live {
+    this.#live = this.#link.current ?? this.#live
+    return this.#live
+  }
+
+  get server(): ServerDescription {
+    return describeServer(this.#link.target, this.#last.negotiated)
+  }
+
+  get session(): SessionDescription {
+    const { session } = this.#last.bound
+    const { kind, user, domain, signs, seals } = session
+    return { kind, user, domain, signed: signs && !seals, sealed: seals }
+  }
+
+  async share(name: string, { signal }: CallOptions = {}): Promise<Share> {
+    const key = name.toLowerCase()
+    if (key === '' || /[/\\\0]/.test(key))
+      throw new UsageError('EINVAL', 'That cannot be the name of a share.', { path: name })
+    const known = this.#trees.get(key)
+    if (known !== undefined) {
+      await known.tree.ready(signal)
+      return known.share
+    }
+    const tree = new Tree(this.#link, name)
+    await tree.ready(signal)
+    const share = this.#shareOf(new Volume(tree))
+    this.#trees.set(key, { tree, share })
+    return share
+  }
+
+  #shareOf(volume: Volume): RemoteShare {
+    return new RemoteShare(this, volume, this)
+  }
+
+  /** IPC$, where the pipes are. */
+  get #pipes(): Tree {
+    this.#ipc ??= new Tree(this.#link, IPC)
+    return this.#ipc
+  }
+
+  shares(options: CallOptions & { readonly details?: boolean } = {}): Promise<ShareListing[]> {
+    return listShares(this.#pipes, options.details ?? false, options.signal)
+  }
+
+  shareInfo(name: string, options: CallOptions & { readonly details?: boolean } = {}): Promise<ShareListing> {
+    return shareInfo(this.#pipes, name, options.details ?? false, options.signal)
+  }
+
+  serverInfo({ signal }: CallOptions = {}): Promise<ServerListing> {
+    return serverInfo(this.#pipes, signal)
+  }
+
+  async lookupSids(sids: readonly string[], { signal }: CallOptions = {}): Promise<AccountName[]> {
+    return lookupSids(this.#pipes, sids, signal)
+  }
+
+  lookupNames(names: readonly string[], { signal }: CallOptions = {}): Promise<(AccountName | undefined)[]> {
+    return lookupNames(this.#pipes, names, signal)
+  }
+
+  interfaces({ signal }: CallOptions = {}): Promise<NetworkInterface[]> {
+    return interfacesOf(this.#pipes, signal)
+  }
+
+  async echo({ signal }: CallOptions = {}): Promise<number> {
+    const live = await this.#link.live(signal)
+    const start = performance.now()
+    await live.connection.call(this.#link.contextOf(live), echoCall(), signal)
+    return performance.now() - start
+  }
+
+  copyFile(volume: Volume, from: string, to: string, options?: CopyFileOptions): Promise<void> {
+    return copyFile(volume, from, to, options)
+  }
+
+  copyTree(from: Place, to: Place, options?: CopyOptions): Promise<CopySummary> {
+    return copy(from, to, options, this.#link.settings.limits)
+  }
+
+  async closeShare(volume: Volume): Promise<void> {
+    // A state of the past has no connection of its own.
+    if (volume.snapshot !== undefined) return
+    this.#trees.delete(volume.tree.name.toLowerCase())
+    await this.#link.closeOpens(volume.tree)
+    await volume.tree.close()
+  }
+
+  async close(): Promise<void> {
+    await this.#link.closeOpens()
+    await this.#link.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+/** What NEGOTIATE told. */
+export function describeServer({ host, port }: Target, negotiated: Negotiated): ServerDescription {
+  const dialect = nameIn(DIALECTS, negotiated.dialect)
+  if (dialect === undefined) throw new TypeError(`dialect ${negotiated.dialect}`)
+  return {
+    host,
+    port,
+    dialect,
+    serverGuid: negotiated.serverGuid,
+    capabilities: negotiated.capabilities,
+    signingRequired: (negotiated.securityMode & SecurityMode.SIGNING_REQUIRED) !== 0,
+    signingAlgorithm: negotiated.signingAlgorithm,
+    cipher: negotiated.cipher,
+    compressionAlgorithms: negotiated.compressionAlgorithms,
+    mechanisms: mechanismsIn(negotiated.token),
+    maxReadBytes: negotiated.maxReadBytes,
+    maxWriteBytes: negotiated.maxWriteBytes,
+    maxTransactBytes: negotiated.maxTransactBytes,
+    serverTime: negotiated.systemTime,
+    localTime: negotiated.localTime,
+    serverStartTime: negotiated.serverStartTime,
+  }
+}
+
+/** Of a first token that cannot be read nothing is known. */
+function mechanismsIn(token: Uint8Array): readonly string[] {
+  if (token.length === 0) return []
+  try {
+    const found = decodeSpnego(token)
+    return found.kind === 'init' ? found.mechTypes : []
+  } catch {
+    return []
+  }
+}

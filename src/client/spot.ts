@@ -1,0 +1,68 @@
+import type { FileId } from '../wire/smb2/index.ts'
+import { RELATED_FILE_ID } from '../wire/smb2/index.ts'
+import type { Call } from './call.ts'
+import { type CreateArguments, createCall, type Opened } from './calls/create.ts'
+import { closeCall, type LastFacts } from './calls/file.ts'
+import type { Occasion } from './errors.ts'
+import { type Keeping, type OpenFile, openFile } from './open-file.ts'
+import { nameOn, type Tree } from './tree.ts'
+
+/** Where a path leads: a share of a server, and a name there. */
+export interface Spot {
+  readonly tree: Tree
+  /** As it goes over the wire, without what a namespace puts before it. */
+  readonly name: string
+  readonly occasion: Occasion
+  /** Create contexts that everything there is opened with: which snapshot is meant. */
+  readonly contexts: NonNullable<CreateArguments['contexts']>
+}
+
+/** How something is opened; its name is the spot's. */
+export type How = Omit<CreateArguments, 'name'>
+
+export interface OnceOptions {
+  readonly signal?: AbortSignal | undefined
+  /** It may be done twice, and nothing is different then. */
+  readonly repeatable?: boolean
+}
+
+type Results<T extends readonly Call<unknown>[]> = { -readonly [K in keyof T]: T[K] extends Call<infer V> ? V : never }
+
+/**
+ * Opens, does what `calls` say and closes, all in one round trip. The first failure is thrown; what comes after a
+ * failed open is not done.
+ */
+export function once<const T extends readonly Call<unknown>[]>(
+  spot: Spot,
+  how: How,
+  calls: (fileId: FileId) => T,
+  { signal, repeatable = false }: OnceOptions = {},
+): Promise<{ readonly opened: Opened; readonly results: Results<T>; readonly last: LastFacts | undefined }> {
+  const { tree, occasion } = spot
+  return tree.run(
+    async (on) => {
+      const create = createCall(createArguments(spot, how, nameOn(on, tree, spot.name)), occasion)
+      const chain = [create, ...calls(RELATED_FILE_ID), closeCall(RELATED_FILE_ID, occasion)]
+      const [opening, ...others] = on.connection.chain(on.context, chain, signal)
+      const opened = (await opening) as Opened
+      const results: unknown[] = []
+      for (const other of others) results.push(await other)
+      const last = results.pop() as LastFacts | undefined
+      return { opened, results: results as Results<T>, last }
+    },
+    { signal, repeatable },
+  )
+}
+
+const createArguments = (spot: Spot, how: How, name: string): CreateArguments => ({
+  ...how,
+  name,
+  contexts: [...spot.contexts, ...(how.contexts ?? [])],
+})
+
+/** Opens what is at a spot, for more than one round trip. */
+export const openAt = (
+  spot: Spot,
+  how: How,
+  options: { readonly keeping?: Keeping; readonly signal?: AbortSignal | undefined } = {},
+): Promise<OpenFile> => openFile(spot.tree, createArguments(spot, how, spot.name), spot.occasion, options)
