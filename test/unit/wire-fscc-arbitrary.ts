@@ -39,7 +39,7 @@ function ofKind(kind: Kind<unknown>): fc.Arbitrary<unknown> {
 function ofContent(content: Content<unknown>): fc.Arbitrary<unknown> {
   if (content.element !== undefined) return fc.array(ofKind(content.element as Kind<unknown>), { maxLength: 5 })
   if (content.contentName === 'bytes') return fc.uint8Array({ maxLength: 40 })
-  if (content.contentName === 'utf16') return units(0xffff)
+  if (content.contentName === 'utf16' || content.contentName === 'counted name') return units(0xffff)
   if (content.contentName === 'latin1') return units(0xff)
   if (content.contentName === 'NUL') return fc.constant(null)
   if (content.contentName.startsWith('FILE_NAME')) return fc.array(units(0xffff), { maxLength: 5 })

@@ -10,6 +10,8 @@ import {
   encodeReparsePoint,
   FileFullEaInformation,
   FileGetEaInformation,
+  FileInformationClass,
+  FilePosixDirectoryInformation,
   type FlatDirectoryEntry,
   isDirectoryClass,
   MAX_REPARSE_DATA_BYTES,
@@ -99,17 +101,29 @@ const flatEntries: fc.Arbitrary<FlatDirectoryEntry> = fc.record({
   fileId: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
   shortName: names(12),
   fileName: names(60),
+  posix: fc.record({
+    deviceId: u32,
+    numberOfLinks: u32,
+    mode: u32,
+    owner: u32.map((uid) => `S-1-22-1-${uid}`),
+    group: u32.map((gid) => `S-1-22-2-${gid}`),
+  }),
 })
+/** Behind the fixed fields of the POSIX class: two SIDs, and the length of the name. */
+const POSIX_REST = 2 * 16 + 4
 
 suite('the writer of directory entries', () => {
   for (const [infoClass, structure] of Object.entries(directoryEntries))
     test(`${structure.structName}: the same bytes as its declaration`, () => {
       const writer = directoryEntryWriter(Number(infoClass) as DirectoryInformationClass)
-      assert.equal(writer.fixedSize, structure.size)
+      const isPosix = Number(infoClass) === FileInformationClass.FilePosixInformation
+      assert.equal(writer.fixedSize, structure.size + (isPosix ? POSIX_REST : 0))
       fc.assert(
         fc.property(flatEntries, fc.integer({ min: 0, max: 16 }), (entry, at) => {
           const expected = (structure as unknown as AnyStruct).encode({
             ...entry,
+            ...entry.posix,
+            inode: entry.fileId,
             endOfFile: BigInt(entry.endOfFile),
             allocationSize: BigInt(entry.allocationSize),
             fileId128: entry.fileId,
@@ -139,8 +153,19 @@ suite('the writer of directory entries', () => {
     }
   })
 
+  test('who has no owner takes less room than was made', () => {
+    const writer = directoryEntryWriter(FileInformationClass.FilePosixInformation)
+    const { posix: _, ...entry } = fc.sample(flatEntries, 1)[0] as FlatDirectoryEntry
+    const out = new Uint8Array(writer.measure(entry.fileName))
+    const length = writer.write(viewOf(out), 0, entry)
+    assert.equal(length, out.length - 8)
+    const read = FilePosixDirectoryInformation.decode(viewOf(out.subarray(0, length)))
+    assert.deepEqual([read.owner, read.group, read.fileName], ['S-1-0-0', 'S-1-0-0', entry.fileName])
+  })
+
   test('only the classes of listings have one', () => {
-    for (const infoClass of [1, 2, 3, 12, 37, 38, 50, 60, 63, 78, 79, 80, 81]) assert.ok(isDirectoryClass(infoClass))
+    for (const infoClass of [1, 2, 3, 12, 37, 38, 50, 60, 63, 78, 79, 80, 81, 100])
+      assert.ok(isDirectoryClass(infoClass))
     for (const infoClass of [0, 4, 18, 61, 255, -1]) assert.ok(!isDirectoryClass(infoClass))
   })
 })

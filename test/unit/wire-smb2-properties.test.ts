@@ -6,6 +6,7 @@ import * as nbss from '../../src/wire/nbss/index.ts'
 import { type FieldNode, toPlain, WireError } from '../../src/wire/schema/index.ts'
 import * as smb1 from '../../src/wire/smb1/index.ts'
 import * as smb2 from '../../src/wire/smb2/index.ts'
+import { sids } from './wire-dtyp-arbitrary.ts'
 import { type AnyStruct, arbitraryOf, isStruct, type Special, type Values } from './wire-smb2-arbitrary.ts'
 
 const netbiosName = fc.record({
@@ -21,6 +22,7 @@ const special: Special = {
     'SMB2 NEGOTIATE Response': (value) => ({ ...value, dialectRevision: 0x0311 }),
   },
   contents: {
+    SID: sids,
     'two NetBIOS names': fc.record({ called: netbiosName, calling: netbiosName }),
     dialects: fc.array(fc.string({ unit: 'grapheme-ascii', maxLength: 12 }), { maxLength: 8 }),
   },

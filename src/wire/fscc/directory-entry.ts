@@ -1,6 +1,8 @@
 import type { Filetime } from '../../bytes/filetime.ts'
+import { type Sid, sidSize, WellKnownSid, writeSid } from '../dtyp/index.ts'
 import type { Fields } from '../schema/index.ts'
 import { type DirectoryInformationClass, directoryEntries } from './directory-information.ts'
+import { FileInformationClass } from './information-class.ts'
 import { shortName as shortNameKind } from './kinds.ts'
 
 /** What a directory entry of any class is made of. Sizes in bytes. */
@@ -22,13 +24,26 @@ export interface FlatDirectoryEntry {
   /** `''`, or the 8.3 name: at most 12 UTF-16 units. */
   readonly shortName: string
   readonly fileName: string
+  /** For FilePosixInformation. */
+  readonly posix?: FlatPosix
+}
+
+/** What POSIX extensions tell of a file beyond that. */
+export interface FlatPosix {
+  readonly deviceId: number
+  readonly numberOfLinks: number
+  /** With the type, see `posixMode`. */
+  readonly mode: number
+  /** SIDs of at most three sub-authorities. */
+  readonly owner: Sid
+  readonly group: Sid
 }
 
 /** Writes the entries of one class. */
 export interface DirectoryEntryWriter {
   /** Bytes of an entry without its name. */
   readonly fixedSize: number
-  /** Bytes of an entry with this name, without alignment. */
+  /** Bytes of an entry with this name, without alignment; it may take fewer. */
   measure(name: string): number
   /**
    * Writes an entry at `at`, for which the caller has made room; returns its bytes. NextEntryOffset (the first 32
@@ -109,6 +124,47 @@ function make(infoClass: DirectoryInformationClass): DirectoryEntryWriter {
   }
 }
 
+/** S-1-22-1-UID and S-1-22-2-GID. */
+const POSIX_SID_BYTES = 16
+
+/** The POSIX class has its name behind two SIDs, and its other fields where the declaration has them. */
+function makePosix(): DirectoryEntryWriter {
+  const { size, offset } = offsetsOf(directoryEntries[FileInformationClass.FilePosixInformation].fields)
+  const head = make(FileInformationClass.FileDirectoryInformation)
+  const fixedSize = size + 2 * POSIX_SID_BYTES + 4
+  return {
+    fixedSize,
+    measure: (name) => fixedSize + name.length * 2,
+    write(view, at, entry) {
+      const { posix = NOBODY } = entry
+      // Up to the attributes it is like the others.
+      head.write(view, at, { ...entry, fileName: '' })
+      view.setBigUint64(at + offset('inode'), entry.fileId, true)
+      view.setUint32(at + offset('deviceId'), posix.deviceId, true)
+      view.setUint32(at + offset('reserved'), 0, true)
+      view.setUint32(at + offset('numberOfLinks'), posix.numberOfLinks, true)
+      view.setUint32(at + offset('reparseTag'), entry.reparseTag, true)
+      view.setUint32(at + offset('mode'), posix.mode, true)
+      let end = at + size
+      for (const sid of [posix.owner, posix.group]) {
+        writeSid(view, end, sid)
+        end += sidSize(sid)
+      }
+      view.setUint32(end, entry.fileName.length * 2, true)
+      writeName(view, end + 4, entry.fileName)
+      return end + 4 + entry.fileName.length * 2 - at
+    },
+  }
+}
+
+const NOBODY: FlatPosix = {
+  deviceId: 0,
+  numberOfLinks: 0,
+  mode: 0,
+  owner: WellKnownSid.NULL,
+  group: WellKnownSid.NULL,
+}
+
 const writers = new Map<DirectoryInformationClass, DirectoryEntryWriter>()
 
 /**
@@ -118,7 +174,7 @@ const writers = new Map<DirectoryInformationClass, DirectoryEntryWriter>()
 export function directoryEntryWriter(infoClass: DirectoryInformationClass): DirectoryEntryWriter {
   let writer = writers.get(infoClass)
   if (writer === undefined) {
-    writer = make(infoClass)
+    writer = infoClass === FileInformationClass.FilePosixInformation ? makePosix() : make(infoClass)
     writers.set(infoClass, writer)
   }
   return writer

@@ -2,6 +2,7 @@ import { filetime, guid, type Infer, struct, tail, u16, u32, u64, utf16 } from '
 import { FileAttributes } from './file-attributes.ts'
 import { FileInformationClass } from './information-class.ts'
 import { shortName, u128 } from './kinds.ts'
+import { FilePosixDirectoryInformation } from './posix-information.ts'
 import { ReparseTag } from './reparse-tag.ts'
 
 /** Every directory entry starts so, but for its size of extended attributes, ids and names. */
@@ -167,6 +168,7 @@ export const directoryEntries = {
   [C.FileId64ExtdBothDirectoryInformation]: FileId64ExtdBothDirectoryInformation,
   [C.FileIdAllExtdDirectoryInformation]: FileIdAllExtdDirectoryInformation,
   [C.FileIdAllExtdBothDirectoryInformation]: FileIdAllExtdBothDirectoryInformation,
+  [C.FilePosixInformation]: FilePosixDirectoryInformation,
 } as const
 
 /** Classes in which a directory is listed. */

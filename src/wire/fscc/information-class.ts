@@ -60,6 +60,8 @@ export const FileInformationClass = {
   FileId64ExtdBothDirectoryInformation: 79,
   FileIdAllExtdDirectoryInformation: 80,
   FileIdAllExtdBothDirectoryInformation: 81,
+  /** Of the POSIX extensions. */
+  FilePosixInformation: 100,
 } as const
 export type FileInformationClass = (typeof FileInformationClass)[keyof typeof FileInformationClass]
 
@@ -76,5 +78,7 @@ export const FsInformationClass = {
   FileFsDriverPathInformation: 9,
   FileFsVolumeFlagsInformation: 10,
   FileFsSectorSizeInformation: 11,
+  /** Of the POSIX extensions. */
+  FileFsPosixInformation: 100,
 } as const
 export type FsInformationClass = (typeof FsInformationClass)[keyof typeof FsInformationClass]

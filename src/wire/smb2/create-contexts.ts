@@ -1,8 +1,8 @@
 /** What is in the `data` of create contexts. MS-SMB2 2.2.13.2 (requests) and 2.2.14.2 (responses). */
 import { AccessMask } from '../dtyp/access-mask.ts'
+import { sid } from '../dtyp/sid.ts'
 import { NtStatus } from '../erref/ntstatus.ts'
 import {
-  bytes,
   filetime,
   guid,
   type Infer,
@@ -160,15 +160,16 @@ export const SvhdxOpenDeviceContextV2 = struct('SVHDX_OPEN_DEVICE_CONTEXT_V2', '
 export type SvhdxOpenDeviceContextV2 = Infer<typeof SvhdxOpenDeviceContextV2>
 
 /** POSIX extensions: the mode of a file to be made. */
-export const PosixCreateRequest = struct('POSIX create context Request', '', { mode: u32 })
+export const PosixCreateRequest = struct('POSIX create context Request', 'POSIX-SMB2 2.2.13.2.16', { mode: u32 })
 export type PosixCreateRequest = Infer<typeof PosixCreateRequest>
 
-/** POSIX extensions: what was opened; `sids` is the owner's SID and the group's, one after the other. */
-export const PosixCreateResponse = struct('POSIX create context Response', '', {
+/** POSIX extensions: what was opened. */
+export const PosixCreateResponse = struct('POSIX create context Response', 'POSIX-SMB2 2.2.14.2.16', {
   numberOfLinks: u32,
   reparseTag: u32.hex,
   mode: u32,
-  sids: tail(bytes),
+  owner: tail(sid),
+  group: tail(sid),
 })
 export type PosixCreateResponse = Infer<typeof PosixCreateResponse>
 

@@ -82,7 +82,7 @@ export function informationAsked(view: DataView, start = 0, end: number = view.b
   if (command === Command.QUERY_INFO || command === Command.SET_INFO)
     return { infoType: view.getUint8(body + 2), infoClass: view.getUint8(body + 3) }
   return command === Command.QUERY_DIRECTORY
-    ? { infoType: InfoType.FILE, infoClass: view.getUint8(body + 2) }
+    ? { infoType: InfoType.FILE, infoClass: view.getUint8(body + 2), isListing: true }
     : undefined
 }
 

@@ -23,6 +23,7 @@ import {
   FileFsFullSizeInformation,
   FileFsLabelInformation,
   FileFsObjectIdInformation,
+  FileFsPosixInformation,
   FileFsSectorSizeInformation,
   FileFsSizeInformation,
   FileFsVolumeInformation,
@@ -40,6 +41,7 @@ import {
   FilePipeLocalInformation,
   FilePipeRemoteInformation,
   FilePositionInformation,
+  FilePosixInformation,
   FileQuotaInformation,
   FileRenameInformation,
   FileRenameInformationEx,
@@ -85,6 +87,7 @@ const files: Readonly<Record<number, Body>> = {
   [F.FilePipeLocalInformation]: FilePipeLocalInformation,
   [F.FilePipeRemoteInformation]: FilePipeRemoteInformation,
   [F.FilePositionInformation]: FilePositionInformation,
+  [F.FilePosixInformation]: FilePosixInformation,
   [F.FileRenameInformation]: FileRenameInformation,
   [F.FileRenameInformationEx]: FileRenameInformationEx,
   [F.FileShortNameInformation]: FileShortNameInformation,
@@ -105,6 +108,7 @@ const fileSystems: Readonly<Record<number, Body>> = {
   [S.FileFsFullSizeInformation]: FileFsFullSizeInformation,
   [S.FileFsLabelInformation]: FileFsLabelInformation,
   [S.FileFsObjectIdInformation]: FileFsObjectIdInformation,
+  [S.FileFsPosixInformation]: FileFsPosixInformation,
   [S.FileFsSectorSizeInformation]: FileFsSectorSizeInformation,
   [S.FileFsSizeInformation]: FileFsSizeInformation,
   [S.FileFsVolumeInformation]: FileFsVolumeInformation,
@@ -122,11 +126,13 @@ export interface Information {
   readonly infoType: number
   /** FileInformationClass or FsInformationClass; of no meaning for security and quota. */
   readonly infoClass: number
+  /** It is about the entries of a directory. */
+  readonly isListing?: true
 }
 
 /** The declaration of this information; undefined for an unknown class. */
-export function informationBody({ infoType, infoClass }: Information): Body | undefined {
-  if (infoType === InfoType.FILE) return files[infoClass] ?? listings.get(infoClass)
+export function informationBody({ infoType, infoClass, isListing }: Information): Body | undefined {
+  if (infoType === InfoType.FILE) return isListing === true ? listings.get(infoClass) : files[infoClass]
   if (infoType === InfoType.FILESYSTEM) return fileSystems[infoClass]
   if (infoType === InfoType.SECURITY) return SecurityDescriptorStructure
   return infoType === InfoType.QUOTA ? FileQuotaInformation : undefined
