@@ -49,6 +49,7 @@ const share = block('a share: path and more, each on a line of its own', {
   users: userNames.exactOptional(),
   encryption: oneOf(encryptionModes).exactOptional(),
   compress: flag.exactOptional(),
+  posix: flag.exactOptional(),
   hidden: flag.exactOptional(),
   accessBasedEnumeration: flag.exactOptional(),
   shortNames: flag.exactOptional(),

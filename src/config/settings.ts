@@ -36,6 +36,7 @@ export interface ShareSettings {
   readonly users?: readonly string[]
   readonly encryption?: EncryptionMode
   readonly compress?: boolean
+  readonly posix?: boolean
   readonly hidden?: boolean
   /** Listings leave out what the user may not read. */
   readonly accessBasedEnumeration?: boolean

@@ -63,6 +63,11 @@ export interface BackendFeatures {
   readonly reparsePoints?: boolean
   /** Files have `property` and `setProperty`. */
   readonly properties?: boolean
+  /**
+   * Names may differ in case alone (`OpenHow.caseSensitive`, `rename`, `link`), and files have owners and permissions
+   * (`FileStat.posix`, `InitialState.permissions`, `StatChange.permissions`).
+   */
+  readonly posix?: boolean
 }
 
 export interface OpenHow {
@@ -78,6 +83,8 @@ export interface OpenHow {
   readonly write: boolean
   /** Named stream of the file, without its type; absent: the unnamed stream. Names are without regard to case. */
   readonly stream?: string
+  /** Names are looked up as they are spelled; only where `features.posix` is true. */
+  readonly caseSensitive?: boolean
   /** What a file that has to be created begins with. */
   readonly initial?: InitialState
 }
@@ -97,6 +104,8 @@ export interface InitialState {
   readonly inherit?: (parent: Uint8Array | undefined) => Uint8Array | undefined | Failure
   readonly extendedAttributes?: readonly ExtendedAttribute[]
   readonly allocationSize?: number
+  /** POSIX permissions and the sticky bit, whatever the umask is; only where `features.posix` is true. */
+  readonly permissions?: number
 }
 
 export interface Opened {
@@ -129,6 +138,19 @@ export interface FileStat {
   readonly eaSize: number
   /** 0, or what kind of reparse point it is. */
   readonly reparseTag: number
+  /** There where `features.posix` is true. */
+  readonly posix?: PosixStat
+}
+
+/** What POSIX has of a file, as its `stat` tells it. */
+export interface PosixStat {
+  /** The S_IFMT bits of the mode, shifted down by 12: 4 is a directory, 8 a regular file. */
+  readonly type: number
+  /** The other bits of the mode. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly links: number
 }
 
 /** What `setStat` changes; what is absent stays. */
@@ -139,6 +161,8 @@ export interface StatChange {
   readonly lastAccessTime?: Filetime
   readonly lastWriteTime?: Filetime
   readonly changeTime?: Filetime
+  /** As in `InitialState`. */
+  readonly permissions?: number
 }
 
 export interface DirectoryEntry {
@@ -217,12 +241,15 @@ export interface BackendFile {
   /** Undefined makes it a plain file or directory again. */
   setReparsePoint?(data: Uint8Array | undefined): Answer<void>
 
-  /** Moves the file or directory (not a stream). `replace`: an existing file gives way, in one step. */
-  rename(to: BackendPath, replace: boolean): Answer<void>
+  /**
+   * Moves the file or directory (not a stream). `replace`: an existing file gives way, in one step. `posix` (only where
+   * `features.posix` is true): names are as they are spelled, and an empty directory gives way to a directory.
+   */
+  rename(to: BackendPath, replace: boolean, posix?: boolean): Answer<void>
   /** Renames a named stream of the file. */
   renameStream(to: string, replace: boolean): Answer<void>
   /** Gives the file another name. */
-  link(to: BackendPath, replace: boolean): Answer<void>
+  link(to: BackendPath, replace: boolean, posix?: boolean): Answer<void>
   /** Removes the opened name: file, empty directory (else STATUS_DIRECTORY_NOT_EMPTY) or stream. The handle stays usable. */
   remove(): Answer<void>
   close(): Maybe<void>
@@ -238,6 +265,9 @@ export interface VolumeInfo {
   readonly availableBytes: number
   readonly bytesPerSector: number
   readonly sectorsPerAllocationUnit: number
+  /** How many files there can be, and can still be made; absent where nobody knows. */
+  readonly totalFiles?: number
+  readonly freeFiles?: number
 }
 
 /** A change made behind the server's back. */

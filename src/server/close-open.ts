@@ -69,10 +69,13 @@ function* leave(open: Open): Steps<void> {
   const { shared, stream } = open
   shared.opens.delete(open)
   const isLastOfFile = shared.opens.size === 0
+  // POSIX opens let the name go, and keep the file.
+  const lastName = [...shared.opens].every((other) => other.isPosix)
   const isLastOfStream = isLastOfFile || ![...shared.opens].some((other) => other.stream === stream)
   const streamGoes = isLastOfStream && shared.streamsToDelete.has(stream.key)
   try {
-    if (streamGoes || (isLastOfFile && shared.deletePending)) yield* remove(open, streamGoes && !shared.deletePending)
+    if (streamGoes || (lastName && shared.deletePending)) yield* remove(open, streamGoes && !shared.deletePending)
+    if (lastName && !isLastOfFile) shared.unmarkForDeletion()
   } finally {
     if (streamGoes) shared.streamsToDelete.delete(stream.key)
     open.share.files.forgetUnused(shared)

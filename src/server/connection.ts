@@ -53,6 +53,8 @@ export interface Negotiated {
   readonly supportsMultiCredit: boolean
   readonly cipher?: CipherName
   readonly signingAlgorithm: SigningAlgorithm
+  /** The POSIX extensions were agreed on. */
+  readonly posix?: boolean
   /** Absent: neither end compresses. */
   readonly compression?: Compression
   /** 3.1.1: hash after NEGOTIATE, where each logon's hash starts from. */

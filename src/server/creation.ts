@@ -12,6 +12,8 @@ export interface Creation {
   readonly share: Share
   readonly name: PathName
   readonly contexts: RequestedContexts
+  /** Permissions of what is made, as a POSIX client wants them; undefined: the open is none of POSIX. */
+  readonly permissions: number | undefined
   /** The lease that is asked for. */
   readonly lease: LeaseRequest | undefined
   /** DesiredAccess with its generic rights spelled out. */

@@ -1,12 +1,14 @@
 import { AccessMask, FILE_GENERIC_READ } from '../wire/dtyp/index.ts'
 import { type Failure, failed } from '../wire/erref/failure.ts'
-import { type DirectoryEntryWriter, nameExpression } from '../wire/fscc/index.ts'
+import { type DirectoryEntryWriter, type FlatDirectoryEntry, nameExpression } from '../wire/fscc/index.ts'
 import { maximalAccess } from './access-check.ts'
 import type { DirectoryEntry, FileStat } from './backend.ts'
 import { wireAttributes } from './file-information.ts'
 import type { Open } from './open.ts'
 import { openByName } from './open-by-name.ts'
 import { isComponent } from './path-name.ts'
+import { flatPosix } from './posix/information.ts'
+import { fromPosixName, toPosixName } from './posix/names.ts'
 import { shortNameInListing, shortNameOf } from './short-name.ts'
 import { type Steps, wait } from './steps.ts'
 
@@ -50,22 +52,19 @@ export class DirectoryScan {
     if (failed(names)) return names
     const all = ['.', '..', ...names]
     if (expression.all) return new DirectoryScan(open, all)
-    const hasShortNames = open.share.options.shortNames === true
+    const shown = (name: string): string => (open.isPosix ? toPosixName(name) : name)
+    const hasShortNames = open.share.options.shortNames === true && !open.isPosix
     const matches = (name: string): boolean =>
-      expression.matches(name) || (hasShortNames && expression.matches(shortNameOf(name)))
+      expression.matches(shown(name)) || (hasShortNames && expression.matches(shortNameOf(name)))
     return new DirectoryScan(open, all.filter(matches))
   }
 
   static *#single(open: Open, name: string): Steps<DirectoryScan | Failure> {
     // A pattern may have what no name has, and a backend is never asked for that.
-    if (!isComponent(name)) return new DirectoryScan(open, [])
-    const path = [...open.path, name]
-    const found = yield* openByName(
-      open.share,
-      path,
-      { disposition: 'open', read: false, write: false },
-      open.session.server.clock.now(),
-    )
+    const own = open.isPosix ? fromPosixName(name) : isComponent(name) ? name : undefined
+    if (own === undefined) return new DirectoryScan(open, [])
+    const how = { disposition: 'open', read: false, write: false, caseSensitive: open.isPosix } as const
+    const found = yield* openByName(open.share, [...open.path, own], how, open.session.server.clock.now())
     if (failed(found)) return new DirectoryScan(open, [])
     yield* wait(found.file.close())
     return new DirectoryScan(open, found.path.slice(-1))
@@ -79,9 +78,14 @@ export class DirectoryScan {
 
   /**
    * Writes entries into `out` until it is full, the listing ends, or `limit` are written. Returns the bytes written: 0
-   * at the end; `'too small'` when not even one entry fits.
+   * at the end; `'too small'` when not even one entry fits. `deviceId` is for entries of the POSIX class.
    */
-  *fill(out: DataView, writer: DirectoryEntryWriter, limit: number): Steps<number | 'too small' | Failure> {
+  *fill(
+    out: DataView,
+    writer: DirectoryEntryWriter,
+    limit: number,
+    deviceId?: number,
+  ): Steps<number | 'too small' | Failure> {
     let at = 0
     let last = -1
     for (let count = 0; count < limit; count++) {
@@ -98,13 +102,23 @@ export class DirectoryScan {
       this.#fetched.pop()
       if (last >= 0) out.setUint32(last, at - last, true)
       last = at
-      const end = at + writer.write(out, at, flatten(entry, this.#open))
+      const end = at + writer.write(out, at, this.#flatten(entry, deviceId))
       at = Math.min(out.byteLength, (end + ENTRY_ALIGNMENT - 1) & ~(ENTRY_ALIGNMENT - 1))
       for (let gap = end; gap < at; gap++) out.setUint8(gap, 0)
       if (limit === 1) return end
       this.#lastEnd = end
     }
     return last < 0 ? 0 : this.#lastEnd
+  }
+
+  #flatten(entry: Listed, deviceId: number | undefined): FlatDirectoryEntry {
+    const flat = flatten(entry, this.#open)
+    if (!this.#open.isPosix && deviceId === undefined) return flat
+    const named = this.#open.isPosix ? { ...flat, fileName: toPosixName(flat.fileName) } : flat
+    if (deviceId === undefined) return named
+    // What is above the root is nobody's to know.
+    const isOutside = entry.name === '..' && this.#open.path.length === 0
+    return isOutside ? { ...named, fileId: 0n } : { ...named, posix: flatPosix(entry.stat, deviceId) }
   }
 
   /** Fetches the next entries, last first, so that taking one is cheap. */
@@ -131,8 +145,9 @@ export class DirectoryScan {
   /** Whether its user may read an entry: asked of the entry alone, whatever the directory lets them do. */
   *#maySee(name: string): Steps<boolean> {
     if (name === '.' || name === '..') return true
-    const { path, session, share } = this.#open
-    const found = yield* wait(share.backend.open([...path, name], { disposition: 'open', read: false, write: false }))
+    const { path, session, share, isPosix } = this.#open
+    const how = { disposition: 'open', read: false, write: false, caseSensitive: isPosix } as const
+    const found = yield* wait(share.backend.open([...path, name], how))
     if (failed(found)) return false
     const descriptor = yield* wait(found.file.securityDescriptor())
     yield* wait(found.file.close())
@@ -163,7 +178,7 @@ function withDots(
 const guess = (room: number, writer: DirectoryEntryWriter): number =>
   Math.max(1, Math.min(MAX_BATCH, Math.ceil(room / (writer.fixedSize + TYPICAL_NAME_UNITS * 2))))
 
-function flatten({ name, stat, fileIndex }: Listed, { share }: Open) {
+function flatten({ name, stat, fileIndex }: Listed, { share }: Open): FlatDirectoryEntry {
   return {
     fileIndex,
     creationTime: stat.creationTime,

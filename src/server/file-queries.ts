@@ -20,6 +20,7 @@ import {
   FileNetworkOpenInformation,
   FileNormalizedNameInformation,
   FilePositionInformation,
+  FilePosixInformation,
   FileStandardInformation,
   FileStreamEntry,
   FileStreamInformation,
@@ -27,6 +28,7 @@ import {
 import type { FileStat } from './backend.ts'
 import { commonInformation, wireAttributes } from './file-information.ts'
 import type { Open } from './open.ts'
+import { deviceIdOf, posixInformation } from './posix/information.ts'
 import { shortNameOf } from './short-name.ts'
 import { type Steps, wait } from './steps.ts'
 
@@ -194,6 +196,18 @@ const queries = new Map<number, FileQuery>([
     ofStat(0, padded(FileNormalizedNameInformation.size), (open) =>
       FileNormalizedNameInformation.encode({ fileName: open.displayPath }),
     ),
+  ],
+  [
+    QUERY.FilePosixInformation,
+    {
+      access: FILE_READ_ATTRIBUTES,
+      minimum: FilePosixInformation.size,
+      *encode(open) {
+        const stat = yield* wait(open.file.stat())
+        if (failed(stat)) return stat
+        return posixInformation(open.shared.writeTime.shown(stat), deviceIdOf(yield* open.share.volumeId()))
+      },
+    },
   ],
   [
     QUERY.FileIdInformation,

@@ -11,9 +11,11 @@ import {
   CompressionAlgorithm,
   CompressionCapabilities,
   CompressionCapabilityFlags,
+  CreateContextName,
   EncryptionCapabilities,
   HashAlgorithm,
   NegotiateContextType,
+  PosixExtensionsCapabilities,
   PreauthIntegrityCapabilities,
   SigningAlgorithm,
   SigningCapabilities,
@@ -21,6 +23,8 @@ import {
 import type { ServerCore } from './server-core.ts'
 
 const SALT_BYTES = 32
+/** What names a version of the POSIX extensions: a GUID. */
+const VERSION_BYTES = 16
 
 /** In the order in which this server likes them: GCM is several times as fast as CCM in OpenSSL. */
 const CIPHERS: readonly (readonly [number, CipherName])[] = [
@@ -46,6 +50,7 @@ export interface ContextAnswer {
   cipher?: CipherName
   signing?: SigningName
   compression?: Compression
+  posix?: true
   readonly answer: readonly NegotiateContext[]
 }
 
@@ -57,6 +62,7 @@ const settlers = new Map<number, Settle>([
   [NegotiateContextType.ENCRYPTION_CAPABILITIES, settleCipher],
   [NegotiateContextType.COMPRESSION_CAPABILITIES, settleCompression],
   [NegotiateContextType.SIGNING_CAPABILITIES, settleSigning],
+  [NegotiateContextType.POSIX_EXTENSIONS, settlePosix],
 ])
 
 export const NO_CONTEXTS: ContextAnswer = { answer: [] }
@@ -123,4 +129,18 @@ function settleCompression(
     flags: chained ? CompressionCapabilityFlags.CHAINED : 0,
     compressionAlgorithms: algorithms.length > 0 ? algorithms : [CompressionAlgorithm.NONE],
   })
+}
+
+/** The client lists the versions that it knows; there is one, named like its create context. */
+function settlePosix(server: ServerCore, data: DataView, settled: ContextAnswer): Uint8Array | Failure | undefined {
+  const { versions } = PosixExtensionsCapabilities.decode(data)
+  if (versions.length === 0 || versions.length % VERSION_BYTES !== 0) return fail(NtStatus.INVALID_PARAMETER)
+  if (![...server.shares].some((share) => share.posix)) return undefined
+  for (let at = 0; at < versions.length; at += VERSION_BYTES) {
+    const version = versions.subarray(at, at + VERSION_BYTES)
+    if (String.fromCharCode(...version) !== CreateContextName.POSIX) continue
+    settled.posix = true
+    return PosixExtensionsCapabilities.encode({ versions: version })
+  }
+  return undefined
 }

@@ -12,7 +12,8 @@ import { type Steps, wait } from './steps.ts'
  * name gets the long one that went with it a moment before `now`.
  */
 export function* openByName(share: Share, path: BackendPath, how: OpenHow, now: Filetime): Steps<Opened | Failure> {
-  if (share.options.shortNames !== true || !path.some(looksShortened)) return yield* wait(share.backend.open(path, how))
+  const hasShortNames = share.options.shortNames === true && how.caseSensitive !== true
+  if (!hasShortNames || !path.some(looksShortened)) return yield* wait(share.backend.open(path, how))
   const existing: OpenHow = { ...how, disposition: 'open' }
   const opened = yield* wait(share.backend.open(path, existing))
   const isMissing =

@@ -54,6 +54,7 @@ export function* openInBackend(creation: Creation): Steps<Opened | Failure> {
       !wantsNew || !mayWrite ? 'open' : body.createDisposition === CreateDisposition.CREATE ? 'create' : 'openOrCreate',
     ...(kind === undefined ? {} : { kind }),
     ...(name.stream === undefined ? {} : { stream: name.stream }),
+    ...(creation.permissions === undefined ? {} : { caseSensitive: true }),
     read: (desired & (FILE_READ_DATA | FILE_EXECUTE)) !== 0 || asksForMaximum,
     // A previous version is opened for writing, too, since Explorer does so to restore it: each write is refused.
     write:
@@ -69,6 +70,7 @@ export function* openInBackend(creation: Creation): Steps<Opened | Failure> {
         (body.fileAttributes & FileAttributes.ENCRYPTED) === 0 && mayAdd(parent, identity, isDirectory)
           ? descriptorOfNew(contexts.securityDescriptor, parent, identity, isDirectory)
           : fail(NtStatus.ACCESS_DENIED),
+      ...(creation.permissions === undefined ? {} : { permissions: creation.permissions }),
       ...(contexts.extendedAttributes === undefined ? {} : { extendedAttributes: contexts.extendedAttributes }),
       ...(contexts.allocationSize === undefined || isDirectory ? {} : { allocationSize: contexts.allocationSize }),
     },

@@ -9,6 +9,7 @@ import type { ChannelSequence } from './durability/channel-sequence.ts'
 import type { LockSequences } from './durability/lock-sequence.ts'
 import type { SharedFile, SharedStream } from './file-table.ts'
 import type { NamedPipe } from './named-pipe.ts'
+import { toPosixName } from './posix/names.ts'
 import type { Request } from './request.ts'
 import type { Session } from './session.ts'
 import type { Share } from './share.ts'
@@ -29,6 +30,8 @@ export interface OpenDetails {
   readonly grantedAccess: number
   readonly shareAccess: number
   readonly createOptions: number
+  /** Made with the POSIX create context. */
+  readonly isPosix?: boolean
   readonly channelSequence?: ChannelSequence | undefined
 }
 
@@ -53,6 +56,8 @@ export class Open {
   readonly grantedAccess: number
   readonly shareAccess: number
   readonly createOptions: number
+  /** Names, deleting and renaming are as in POSIX. */
+  readonly isPosix: boolean
   /** Absent below 3.0. */
   readonly channelSequence: ChannelSequence | undefined
   /** LOCK requests that were carried out, as far as they are to be recognized. */
@@ -106,6 +111,7 @@ export class Open {
     this.grantedAccess = details.grantedAccess
     this.shareAccess = details.shareAccess
     this.createOptions = details.createOptions
+    this.isPosix = details.isPosix === true
     this.channelSequence = details.channelSequence
     this.mode = details.createOptions & MODE_OPTIONS
   }
@@ -140,6 +146,7 @@ export class Open {
 
   /** For logs and status: as a client would write it. */
   get displayPath(): string {
+    if (this.isPosix) return this.path.map(toPosixName).join('/')
     const name = this.path.join('\\')
     return this.file.stream === undefined ? name : `${name}:${this.file.stream}`
   }

@@ -15,9 +15,9 @@ export interface PathName {
 }
 
 /** Longest name of a file or stream, in UTF-16 units (MS-FSCC 2.1.5.2). */
-const MAX_COMPONENT_UNITS = 255
+export const MAX_COMPONENT_UNITS = 255
 /** Longest path that Windows takes, in UTF-16 units. */
-const MAX_PATH_UNITS = 32_760
+export const MAX_PATH_UNITS = 32_760
 
 // What no name may have (MS-FSCC 2.1.5.2): wildcards and control characters. A slash separates, as a backslash does.
 const FORBIDDEN = /[\u0000-\u001f"*<>?|]/

@@ -20,6 +20,11 @@ export interface ShareOptions {
   readonly oplocks?: boolean
   /** Clients are told to ask for compression whenever they read (SMB2_SHAREFLAG_COMPRESS_DATA). */
   readonly compress?: boolean
+  /**
+   * Linux clients may have names, permissions and deletion as POSIX has them, where the backend can (the POSIX extensions
+   * of 3.1.1). Default true.
+   */
+  readonly posix?: boolean
   /** Not listed when clients browse. */
   readonly hidden?: boolean
   /** False: CHANGE_NOTIFY is refused, and clients look from time to time. */
@@ -96,6 +101,11 @@ export class Share {
 
   get backend(): Backend {
     return this.options.backend
+  }
+
+  /** The POSIX extensions can be had. */
+  get posix(): boolean {
+    return this.options.posix !== false && this.options.backend.features.posix === true
   }
 
   get readOnly(): boolean {

@@ -8,6 +8,7 @@ import {
   FileFsDeviceInformation,
   FileFsFullSizeInformation,
   FileFsObjectIdInformation,
+  FileFsPosixInformation,
   FileFsSectorSizeInformation,
   FileFsSizeInformation,
   FileFsVolumeInformation,
@@ -16,6 +17,7 @@ import {
   SectorSizeFlags,
 } from '../wire/fscc/index.ts'
 import type { VolumeInfo } from './backend.ts'
+import { posixVolume } from './posix/information.ts'
 import type { Share } from './share.ts'
 import { type Steps, wait } from './steps.ts'
 
@@ -164,6 +166,7 @@ const queries = new Map<number, VolumeQuery>([
       }),
     ),
   ],
+  [FsInformationClass.FileFsPosixInformation, ofVolume(FileFsPosixInformation.size, posixVolume)],
   [
     FsInformationClass.FileFsObjectIdInformation,
     ofVolume(FileFsObjectIdInformation.size, (volume) =>

@@ -11,11 +11,12 @@ import { lz77 } from '../../src/protocol/compression/lz77.ts'
 import { lz77Huffman } from '../../src/protocol/compression/lz77-huffman.ts'
 import { lznt1 } from '../../src/protocol/compression/lznt1.ts'
 import { CompressionAlgorithm, ReadFlags, ReadResponse } from '../../src/wire/smb2/index.ts'
-import { type Piece, writeCapture } from '../peers/capture-file.ts'
+import { writeCapture } from '../peers/capture-file.ts'
 import { needsPeer, peerPath } from '../peers/peer.ts'
 import { run } from '../peers/run.ts'
 import { create, read, write } from '../simulation/files.ts'
 import { Random } from '../simulation/random.ts'
+import { record } from '../simulation/record.ts'
 import { scenario, succeeded } from '../simulation/world.ts'
 import { tshark } from '../vectors/smb2-capture.ts'
 
@@ -45,22 +46,7 @@ suite('tshark reads what the server compressed', needsPeer('tshark'), () => {
       scenario(`${name}, ${chained ? 'chained with patterns' : 'not chained'}`, {}, async (world) => {
         const compressions = chained ? [PATTERN_V1, algorithm] : [algorithm]
         const client = await world.client({ negotiate: { compressions, chained } })
-        const pieces: Piece[] = []
-        const { wire } = client
-        const send = wire.sendFromClient.bind(wire)
-        wire.sendFromClient = (bytes) => {
-          pieces.push({ fromServer: false, bytes: bytes.slice() })
-          send(bytes)
-        }
-        const events = wire.clientEvents
-        assert.ok(events !== undefined)
-        wire.clientEvents = {
-          ...events,
-          received: (bytes) => {
-            pieces.push({ fromServer: true, bytes: bytes.slice() })
-            events.received(bytes)
-          },
-        }
+        const pieces = record(client)
         const file = await create(client, { name: 'a' })
         // tshark 4.0 reads the first block of LZ77+Huffman only.
         const large = content(algorithm === LZ77_HUFFMAN ? 60_000 : 200_000)

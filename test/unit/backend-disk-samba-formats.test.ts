@@ -136,6 +136,7 @@ function attributesOf(values: Readonly<Record<string, Uint8Array>>): AttributeCa
 
 const raw = (kind: 'file' | 'directory', mode: number): RawStat => ({
   kind,
+  type: kind === 'directory' ? 0o4 : 0o10,
   mode,
   fileId: 1n,
   size: 0,

@@ -35,6 +35,7 @@ shares:
     users: [anna, 'no', 007]
     encryption: required
     compress: true
+    posix: false
     hidden: true
     oplocks: false
     changeNotify: false
@@ -74,6 +75,7 @@ test('a config file with every key', () => {
       users: ['anna', 'no', '007'],
       encryption: 'required',
       compress: true,
+      posix: false,
       hidden: true,
       oplocks: false,
       changeNotify: false,
@@ -82,7 +84,7 @@ test('a config file with every key', () => {
       showSnapshots: true,
       place: `${file}:18:3`,
     },
-    { name: 'scratch', path: '/etc/scratch', place: `${file}:31:3` },
+    { name: 'scratch', path: '/etc/scratch', place: `${file}:32:3` },
   ])
 })
 
@@ -221,7 +223,7 @@ test('settings that contradict each other are refused', () => {
 test('docs/configuration.md has every key, and its example is one', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8')
   const described = new Set([...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, key = '']) => key))
-  const share = ['path', 'comment', 'readOnly', 'users', 'encryption', 'compress', 'hidden', 'oplocks']
+  const share = ['path', 'comment', 'readOnly', 'users', 'encryption', 'compress', 'posix', 'hidden', 'oplocks']
   share.push('changeNotify', 'snapshots', 'snapshotTimes', 'showSnapshots', 'accessBasedEnumeration', 'shortNames')
   const keys = [...Object.keys(configSchema.shape), ...share, ...Object.keys(defaultLimits)]
   assert.deepEqual(described, new Set(keys))

@@ -1,3 +1,4 @@
+import type { StatsFs } from 'node:fs'
 import type { Filetime } from '../../bytes/filetime.ts'
 
 /**
@@ -52,6 +53,8 @@ export interface DiskCalls {
   rootPath(): Buffer
 
   setTimes(descriptor: number, access: Filetime | undefined, write: Filetime | undefined): number
+  /** Permissions and the bits above them, 07777. */
+  setMode(descriptor: number, mode: number): number
 
   /** Fills `into` without waiting; -EAGAIN if it would have to wait. */
   readNow(descriptor: number, into: Uint8Array, offset: number): number
@@ -142,6 +145,9 @@ export interface Space {
   readonly availableBytes: number
   /** The unit in which it is given out. */
   readonly blockBytes: number
+  /** How many inodes there are, and are free. */
+  readonly files: number
+  readonly freeFiles: number
 }
 
 export type NodeKind = 'file' | 'directory' | 'link' | 'special'
@@ -162,9 +168,25 @@ export interface RawStat {
   readonly exactChangeTime: boolean
   /** 0 where the disk does not keep it. */
   readonly birthTime: Filetime
+  /** The S_IFMT bits of the mode, shifted down by 12. */
+  readonly type: number
+  /** The other bits of the mode. */
   readonly mode: number
   readonly uid: number
   readonly gid: number
+}
+
+/** The room that statfs tells of. */
+export function spaceOf(statfs: StatsFs): Space {
+  const { bavail, bfree, blocks, bsize, ffree, files } = statfs
+  return {
+    totalBytes: blocks * bsize,
+    freeBytes: bfree * bsize,
+    availableBytes: bavail * bsize,
+    blockBytes: bsize,
+    files,
+    freeFiles: ffree,
+  }
 }
 
 export const isErrno = (value: unknown): value is number => typeof value === 'number' && value < 0

@@ -67,7 +67,11 @@ export class DiskFile implements BackendFile, Named {
     if (failed(raw)) return raw
     const refusal = this.notChangeable()
     if (refusal !== undefined) return refusal
-    const { attributes, creationTime, lastAccessTime, lastWriteTime, changeTime } = change
+    const { attributes, creationTime, lastAccessTime, lastWriteTime, changeTime, permissions } = change
+    if (permissions !== undefined) {
+      const result = this.disk.calls.setMode(this.descriptor, permissions)
+      if (result < 0) return failErrno(result)
+    }
     if (attributes !== undefined || creationTime !== undefined) {
       const before = metadata.dosAttributes(this.descriptor, this.fileId)
       if (attributes !== undefined) compress(this.disk, this.descriptor, before.attributes ?? 0, attributes)
@@ -267,20 +271,20 @@ export class DiskFile implements BackendFile, Named {
     return writeReparsePoint(this.disk.metadata, attributes, this.descriptor, raw, data)
   }
 
-  rename(to: BackendPath, replace: boolean): Done {
+  rename(to: BackendPath, replace: boolean, posix = false): Done {
     if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
     if (this.disk.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
-    return this.removed ? fail(NtStatus.FILE_DELETED) : rename(this.disk, this, to, replace)
+    return this.removed ? fail(NtStatus.FILE_DELETED) : rename(this.disk, this, to, replace, posix)
   }
 
   renameStream(_to: string, _replace: boolean): Done {
     return fail(NtStatus.INVALID_PARAMETER)
   }
 
-  link(to: BackendPath, replace: boolean): Done {
+  link(to: BackendPath, replace: boolean, posix = false): Done {
     if (this.data.closed) return fail(NtStatus.FILE_CLOSED)
     if (this.removed) return fail(NtStatus.ACCESS_DENIED)
-    return this.disk.readOnly ? fail(NtStatus.MEDIA_WRITE_PROTECTED) : link(this.disk, this, to, replace)
+    return this.disk.readOnly ? fail(NtStatus.MEDIA_WRITE_PROTECTED) : link(this.disk, this, to, replace, posix)
   }
 
   remove(): Done {

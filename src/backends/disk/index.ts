@@ -150,6 +150,7 @@ class FolderBackend implements DiskBackend {
       compression: kept && disk.compression,
       reparsePoints: kept,
       properties: kept,
+      posix: !disk.calls.foldsCase,
       readOnly: disk.readOnly,
       maxNameLength: MAX_NAME_BYTES,
     }
@@ -176,6 +177,8 @@ class FolderBackend implements DiskBackend {
       availableBytes: space.availableBytes,
       bytesPerSector: SECTOR_BYTES,
       sectorsPerAllocationUnit: Math.max(1, Math.floor(space.blockBytes / SECTOR_BYTES)),
+      totalFiles: space.files,
+      freeFiles: space.freeFiles,
     }
   }
 

@@ -1,4 +1,4 @@
-import { constants, ftruncateSync, openSync, readSync, statfsSync, writeSync } from 'node:fs'
+import { chmodSync, constants, ftruncateSync, openSync, readSync, statfsSync, writeSync } from 'node:fs'
 import { release } from 'node:os'
 import { type Filetime, unixNsFromFiletime } from '../../bytes/filetime.ts'
 import { DirectoryEntryType, eachName } from '../../native/directory.ts'
@@ -16,6 +16,7 @@ import {
   type OpenKind,
   type RawStat,
   type Space,
+  spaceOf,
   type WatchReport,
 } from './calls.ts'
 import { Errno, thrownErrno } from './errno.ts'
@@ -243,6 +244,15 @@ export class LinuxCalls implements DiskCalls {
     return files.utimensat(this.#libc, accessNs, writeNs)
   }
 
+  setMode(descriptor: number, mode: number): number {
+    try {
+      chmodSync(`/proc/self/fd/${descriptor}`, mode)
+      return 0
+    } catch (error) {
+      return thrownErrno(error)
+    }
+  }
+
   readNow(descriptor: number, into: Uint8Array, offset: number): number {
     if (into.length === 0) return 0
     if (!this.#canReadCached) return this.slow ? -Errno.EAGAIN : this.readSync(descriptor, into, offset)
@@ -309,8 +319,7 @@ export class LinuxCalls implements DiskCalls {
   }
 
   space(): Space {
-    const { bavail, bfree, blocks, bsize } = statfsSync(`/proc/self/fd/${this.root}`)
-    return { totalBytes: blocks * bsize, freeBytes: bfree * bsize, availableBytes: bavail * bsize, blockBytes: bsize }
+    return spaceOf(statfsSync(`/proc/self/fd/${this.root}`))
   }
 
   descend(directory: number, idSalt: number): DiskCalls {
@@ -398,6 +407,7 @@ export class LinuxCalls implements DiskCalls {
       changeTime: filetimeAt(libc, Statx.changeTime),
       exactChangeTime: this.#exactChangeTime && device === this.device,
       birthTime: Statx.hasBirth(libc) ? filetimeAt(libc, Statx.birthTime) : 0n,
+      type: mode >>> 12,
       mode: mode & 0o7777,
       uid: Statx.uid(libc),
       gid: Statx.gid(libc),

@@ -51,19 +51,19 @@ export class Lookup {
     return undefined
   }
 
-  /** Where `path` (not the root) is or would be. */
-  place(path: readonly string[]): Place | Failure {
+  /** Where `path` (not the root) is or would be; `exact`: as it is spelled. */
+  place(path: readonly string[], exact = false): Place | Failure {
     const parentPath = path.slice(0, -1)
     let stored: readonly string[] = parentPath
     let parent = this.#calls.foldsCase && parentPath.length > 0 ? -Errno.ENOENT : this.folder(parentPath)
-    if (parent === -Errno.ENOENT && parentPath.length > 0) {
+    if (parent === -Errno.ENOENT && parentPath.length > 0 && !exact) {
       const found = this.#folderAnyCase(parentPath)
       if (failed(found)) return this.#stopped(parentPath) ?? found
       parent = found.descriptor
       stored = found.path
     }
     if (parent < 0) return this.#stopped(parentPath) ?? failPath(parent)
-    const place = this.inFolder(parent, stored, path[path.length - 1] as string)
+    const place = this.inFolder(parent, stored, path[path.length - 1] as string, exact)
     // Nothing is in a directory that is a reparse point: what is asked for is where that leads.
     const isStopped = !failed(place) && place.stat === undefined && this.#isReparsePoint(parent)
     if (failed(place) || isStopped) this.#calls.close(parent)
@@ -93,10 +93,10 @@ export class Lookup {
   }
 
   /** `name` in an open folder, which becomes the place's. */
-  inFolder(parent: number, parentPath: readonly string[], name: string): Place | Failure {
+  inFolder(parent: number, parentPath: readonly string[], name: string, exact = false): Place | Failure {
     let stored = name
     let stat = this.#calls.statAt(parent, [name])
-    if (stat === -Errno.ENOENT || this.#calls.foldsCase) {
+    if ((stat === -Errno.ENOENT && !exact) || this.#calls.foldsCase) {
       const found = this.#cache.find(parent, name)
       // A folder that may not be listed still gives the names that are spelled as stored.
       if (typeof found === 'string') {

@@ -110,6 +110,7 @@ export class Metadata {
       links: isDirectory ? Math.min(1, raw.links) : raw.links,
       eaSize: extra.eaSize,
       reparseTag: extra.reparseTag,
+      posix: raw,
     }
   }
 

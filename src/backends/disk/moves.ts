@@ -60,45 +60,53 @@ export function remove(disk: Disk, file: Named): Failure | undefined {
   return result < 0 ? failErrno(result) : undefined
 }
 
-export function rename(disk: Disk, file: Named, to: readonly string[], replace: boolean): Failure | undefined {
+export function rename(
+  disk: Disk,
+  file: Named,
+  to: readonly string[],
+  replace: boolean,
+  posix: boolean,
+): Failure | undefined {
   if (file.path.length === 0 || to.length === 0) return fail(NtStatus.ACCESS_DENIED)
   const invalid = disk.lookup.check(to)
   if (invalid !== undefined) return invalid
   const from = locate(disk, file)
   if (failed(from)) return from
-  const target = disk.lookup.place(to)
+  const target = disk.lookup.place(to, posix)
   if (failed(target)) {
     disk.calls.close(from.parent)
     return target
   }
   const wanted = to[to.length - 1] as string
-  const refusal = renameTo(disk, file, from, target, wanted, replace)
+  // Two names of one file: POSIX leaves both, and changes nothing.
+  const keepsBoth = posix && replace && isOtherName(disk, from, target)
+  const refusal = keepsBoth ? undefined : renameTo(disk, file, { from, target, wanted, replace, posix })
   disk.calls.close(from.parent)
   disk.calls.close(target.parent)
-  if (refusal === undefined) {
+  if (refusal === undefined && !keepsBoth) {
     disk.openNames.renamed(file.fileId, file.path, [...target.path.slice(0, -1), wanted], file.isDirectory)
   }
   return refusal
 }
 
-function renameTo(
-  disk: Disk,
-  file: Named,
-  from: Place,
-  target: Place,
-  wanted: string,
-  replace: boolean,
-): Failure | undefined {
+interface Rename {
+  readonly from: Place
+  readonly target: Place
+  /** The new name as it was asked for. */
+  readonly wanted: string
+  readonly replace: boolean
+  readonly posix: boolean
+}
+
+function renameTo(disk: Disk, file: Named, { from, target, wanted, replace, posix }: Rename): Failure | undefined {
   // A directory cannot become its own descendant, whatever is there already.
   if (file.isDirectory && isBelow(target.path, from.path)) return fail(NtStatus.ACCESS_DENIED)
   if (target.stat === undefined) return move(disk, from, target, wanted, false)
   if (target.stat.fileId === from.stat?.fileId) {
-    const sameFolder = folderId(disk, from.parent) === folderId(disk, target.parent)
-    if (sameFolder && target.name === from.name) {
+    if (!isOtherName(disk, from, target)) {
       // Only the case changes, or nothing at all.
       return target.name === wanted ? undefined : move(disk, from, target, wanted, true)
     }
-    // Another name of the same file: POSIX would leave both.
     if (!replace) return fail(NtStatus.OBJECT_NAME_COLLISION)
     disk.outside.own('removed', from.path)
     disk.outside.own('modified', from.path)
@@ -109,8 +117,11 @@ function renameTo(
     return target.name === wanted ? undefined : move(disk, target, target, wanted, true)
   }
   if (!replace) return fail(NtStatus.OBJECT_NAME_COLLISION)
-  // MS-FSA 2.1.5.15.11: only a file gives way, and to a file.
-  if (target.stat.kind === 'directory' || file.isDirectory) return fail(NtStatus.ACCESS_DENIED)
+  // MS-FSA 2.1.5.15.11: only a file gives way, and to a file. In POSIX an empty directory does to another, too.
+  const involvesDirectory = target.stat.kind === 'directory' || file.isDirectory
+  if (involvesDirectory && !posix) return fail(NtStatus.ACCESS_DENIED)
+  if (involvesDirectory && !file.isDirectory) return fail(NtStatus.FILE_IS_A_DIRECTORY)
+  if (involvesDirectory && target.stat.kind !== 'directory') return fail(NtStatus.NOT_A_DIRECTORY)
   const afterwards = replaced(disk, target)
   const refusal = move(disk, from, target, target.name, true)
   if (refusal !== undefined) return refusal
@@ -118,6 +129,12 @@ function renameTo(
   if (target.name === wanted) return undefined
   // It took the place of a name that is spelled otherwise.
   return move(disk, target, target, wanted, false)
+}
+
+/** Whether the two are one file, and not the same name of it. */
+function isOtherName(disk: Disk, from: Place, target: Place): boolean {
+  if (target.stat === undefined || target.stat.fileId !== from.stat?.fileId) return false
+  return target.name !== from.name || folderId(disk, from.parent) !== folderId(disk, target.parent)
 }
 
 /** What is to be cleaned up when the file at `target` has given way. */
@@ -153,7 +170,13 @@ function folderId(disk: Disk, descriptor: number): bigint | undefined {
   return isErrno(stat) ? undefined : stat.fileId
 }
 
-export function link(disk: Disk, file: Named, to: readonly string[], replace: boolean): Failure | undefined {
+export function link(
+  disk: Disk,
+  file: Named,
+  to: readonly string[],
+  replace: boolean,
+  posix: boolean,
+): Failure | undefined {
   if (file.isDirectory) return fail(NtStatus.FILE_IS_A_DIRECTORY)
   if (to.length === 0) return fail(NtStatus.ACCESS_DENIED)
   const invalid = disk.lookup.check(to)
@@ -162,7 +185,7 @@ export function link(disk: Disk, file: Named, to: readonly string[], replace: bo
   const from = locate(disk, file)
   if (failed(from)) return from
   disk.calls.close(from.parent)
-  const target = disk.lookup.place(to)
+  const target = disk.lookup.place(to, posix)
   if (failed(target)) return target
   const refusal = linkTo(disk, file, target, to[to.length - 1] as string, replace)
   disk.calls.close(target.parent)

@@ -47,7 +47,7 @@ interface Way {
 function search(disk: Disk, path: readonly string[], how: OpenHow): Opened | Failure | undefined {
   // The root has no name of its own to look for.
   if (path.length === 0) return fail(NtStatus.OBJECT_NAME_COLLISION)
-  const place = disk.lookup.place(path)
+  const place = disk.lookup.place(path, how.caseSensitive)
   if (failed(place)) return place
   try {
     if (place.stat === undefined) {
@@ -210,7 +210,11 @@ function handle(
 /** Gives what was just made its initial state. */
 function begin(disk: Disk, file: DiskFile, raw: RawStat, how: OpenHow): Failure | undefined {
   const initial: InitialState = how.initial ?? {}
-  const { attributes = 0, securityDescriptor, extendedAttributes = [], allocationSize = 0 } = initial
+  const { attributes = 0, securityDescriptor, extendedAttributes = [], allocationSize = 0, permissions } = initial
+  if (permissions !== undefined) {
+    const result = disk.calls.setMode(file.descriptor, permissions)
+    if (result < 0) return failErrno(result)
+  }
   if (attributes !== 0) {
     compress(disk, file.descriptor, 0, attributes)
     const result = disk.metadata.setDosAttributes(file.descriptor, raw, attributes, undefined)

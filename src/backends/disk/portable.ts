@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 import { sep } from 'node:path'
 import { type Filetime, filetimeFromUnixNs, unixNsFromFiletime } from '../../bytes/filetime.ts'
-import { type DiskCalls, isErrno, type NodeKind, type OpenKind, type RawStat, type Space } from './calls.ts'
+import { type DiskCalls, isErrno, type NodeKind, type OpenKind, type RawStat, type Space, spaceOf } from './calls.ts'
 import { Errno, thrownErrno } from './errno.ts'
 import { decodeName, encodeName, isHidden } from './names.ts'
 
@@ -160,6 +160,7 @@ export class PortableCalls implements DiskCalls {
       changeTime: filetimeFromUnixNs(stat.ctimeNs),
       exactChangeTime: false,
       birthTime: stat.birthtimeNs > 0n ? filetimeFromUnixNs(stat.birthtimeNs) : 0n,
+      type: Number(stat.mode) >>> 12,
       mode: Number(stat.mode) & 0o7777,
       uid: Number(stat.uid),
       gid: Number(stat.gid),
@@ -248,6 +249,15 @@ export class PortableCalls implements DiskCalls {
     })
   }
 
+  setMode(descriptor: number, mode: number): number {
+    const path = this.#paths.get(descriptor)
+    if (path === undefined) return -Errno.EBADF
+    return done(() => {
+      if (descriptor < FIRST_VIRTUAL) fs.fchmodSync(descriptor, mode)
+      else fs.chmodSync(toNative(path), mode)
+    })
+  }
+
   /** What the page cache has cannot be told here, so that every read is one that may wait. */
   readNow(descriptor: number): number {
     return descriptor < FIRST_VIRTUAL ? -Errno.EAGAIN : -Errno.EBADF
@@ -282,8 +292,7 @@ export class PortableCalls implements DiskCalls {
   }
 
   space(): Space {
-    const { bavail, bfree, blocks, bsize } = fs.statfsSync(toNative(this.#rootPath))
-    return { totalBytes: blocks * bsize, freeBytes: bfree * bsize, availableBytes: bavail * bsize, blockBytes: bsize }
+    return spaceOf(fs.statfsSync(toNative(this.#rootPath)))
   }
 
   descend(directory: number, idSalt: number): DiskCalls {

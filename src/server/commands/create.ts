@@ -5,6 +5,7 @@ import { FileAttributes } from '../../wire/fscc/index.ts'
 import {
   Command,
   CreateAction,
+  CreateContextName,
   CreateDisposition,
   CreateOptions,
   CreateRequest,
@@ -35,6 +36,9 @@ import { Open, streamKeyOf } from '../open.ts'
 import { openInBackend } from '../open-in-backend.ts'
 import { overwrite } from '../overwrite.ts'
 import { parsePathName, withoutDfsPrefix } from '../path-name.ts'
+import { posixCreateAnswer } from '../posix/information.ts'
+import { parsePosixPath } from '../posix/names.ts'
+import { posixPermissions } from '../posix/posix-create.ts'
 import { enterPast, withoutGmtToken } from '../previous-versions.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
@@ -105,18 +109,21 @@ function checkAccessMask(body: CreateRequest): Failure | undefined {
 
 function* createFile(request: Request, body: CreateRequest, share: Share): Steps<Reply | Failure> {
   const isDfs = (request.header.flags & HeaderFlags.DFS_OPERATIONS) !== 0
-  const name = parsePathName(isDfs ? withoutDfsPrefix(body.name) : body.name)
+  const permissions = posixPermissions(request, body, share)
+  if (failed(permissions)) return permissions
+  const parse = permissions === undefined ? parsePathName : parsePosixPath
+  const name = parse(isDfs ? withoutDfsPrefix(body.name) : body.name)
   if (failed(name)) return name
   const contexts = readContexts(body)
   if (failed(contexts)) return contexts
   const then = contexts.snapshot === undefined || contexts.snapshot === 0n ? undefined : contexts.snapshot
   const token = share.backend.snapshots === undefined ? undefined : withoutGmtToken(name)
   const time = then ?? token?.time
-  if (time === undefined) return yield* openFile({ request, body, share, name, contexts })
+  if (time === undefined) return yield* openFile({ request, body, share, name, contexts, permissions })
   const past = yield* enterPast(share, time)
   if (failed(past)) return past
   try {
-    return yield* openFile({ request, body, share: past, name: token?.name ?? name, contexts })
+    return yield* openFile({ request, body, share: past, name: token?.name ?? name, contexts, permissions })
   } finally {
     yield* wait(past.release())
   }
@@ -209,7 +216,11 @@ function* settle(creation: Creation, opened: Opened, shared: SharedFile): Steps<
     createAction: actionOf(body.createDisposition, created),
     ...commonInformation(stat),
     fileId: open.fileId,
-    createContexts: [...granting, ...answerContexts(contexts, { stat, maximalAccess: most, volumeId })],
+    createContexts: [
+      ...granting,
+      ...answerContexts(contexts, { stat, maximalAccess: most, volumeId }),
+      ...(open.isPosix ? [{ name: CreateContextName.POSIX, data: posixCreateAnswer(stat) }] : []),
+    ],
   })
 }
 
@@ -237,6 +248,7 @@ function register(creation: Creation, opened: Opened, shared: SharedFile, grante
     grantedAccess,
     shareAccess: body.shareAccess,
     createOptions: body.createOptions,
+    isPosix: creation.permissions !== undefined,
     channelSequence: request.newChannelSequence(),
   })
   open.deleteOnClose = (body.createOptions & CreateOptions.DELETE_ON_CLOSE) !== 0

@@ -57,6 +57,7 @@ function serveNegotiate(request: Request, body: NegotiateRequest): Reply | Failu
     supportsMultiCredit: dialect >= Dialect.SMB_2_1,
     signingAlgorithm: contexts.signing ?? defaultSigningAlgorithm(dialect),
     ...(cipher === undefined ? {} : { cipher }),
+    posix: contexts.posix === true,
     ...(contexts.compression === undefined ? {} : { compression: contexts.compression }),
     ...(preauthHash === undefined ? {} : { preauthHash }),
   }

@@ -2,10 +2,17 @@ import { viewOf } from '../../bytes/utf16.ts'
 import { AccessMask } from '../../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
-import { type DirectoryInformationClass, directoryEntries, directoryEntryWriter } from '../../wire/fscc/index.ts'
+import {
+  type DirectoryInformationClass,
+  directoryEntries,
+  directoryEntryWriter,
+  FileInformationClass,
+} from '../../wire/fscc/index.ts'
 import { Command, QueryDirectoryFlags, QueryDirectoryRequest, QueryDirectoryResponse } from '../../wire/smb2/index.ts'
 import { defineCommand } from '../command.ts'
 import { DirectoryScan } from '../directory-scan.ts'
+import { deviceIdOf } from '../posix/information.ts'
+import { speaksPosix } from '../posix/posix-create.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
 import { negotiatedMaximum } from '../sizes.ts'
@@ -32,11 +39,13 @@ function* serveQueryDirectory(request: Request, body: QueryDirectoryRequest): St
   if (!open.file.isDirectory || open.file.stream !== undefined) return fail(NtStatus.INVALID_PARAMETER)
   if ((open.grantedAccess & AccessMask.FILE_READ_DATA) === 0) return fail(NtStatus.ACCESS_DENIED)
   const infoClass = body.fileInformationClass
-  if (!isDirectoryClass(infoClass)) return fail(NtStatus.INVALID_INFO_CLASS)
+  const isPosixClass = infoClass === FileInformationClass.FilePosixInformation
+  if (!isDirectoryClass(infoClass) || (isPosixClass && !speaksPosix(request, open.share)))
+    return fail(NtStatus.INVALID_INFO_CLASS)
   const pattern = body.fileName
   if (pattern === '' && (open.scan === undefined || (body.flags & REOPEN) !== 0))
     return fail(NtStatus.OBJECT_NAME_INVALID)
-  if (/[\\/\u0000]/.test(pattern)) return fail(NtStatus.OBJECT_NAME_INVALID)
+  if ((open.isPosix ? /[/\u0000]/ : /[\\/\u0000]/).test(pattern)) return fail(NtStatus.OBJECT_NAME_INVALID)
   const writer = directoryEntryWriter(infoClass)
   if (body.outputBufferLength < writer.fixedSize) return fail(NtStatus.INFO_LENGTH_MISMATCH)
   open.use()
@@ -52,7 +61,8 @@ function* serveQueryDirectory(request: Request, body: QueryDirectoryRequest): St
     if ((body.flags & INDEX_SPECIFIED) !== 0 && !begins) scan.resumeAfter(body.fileIndex)
     const out = Buffer.allocUnsafe(body.outputBufferLength)
     const limit = (body.flags & RETURN_SINGLE_ENTRY) !== 0 ? 1 : Number.POSITIVE_INFINITY
-    const filled = yield* scan.fill(viewOf(out), writer, limit)
+    const deviceId = isPosixClass ? deviceIdOf(yield* open.share.volumeId()) : undefined
+    const filled = yield* scan.fill(viewOf(out), writer, limit, deviceId)
     if (failed(filled)) return filled
     if (filled === 'too small') return fail(NtStatus.INFO_LENGTH_MISMATCH)
     // MS-FSA 2.1.5.6.3: nothing at all is NO_SUCH_FILE, nothing more is NO_MORE_FILES.

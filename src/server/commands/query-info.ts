@@ -2,7 +2,12 @@ import { viewOf } from '../../bytes/utf16.ts'
 import { AccessMask } from '../../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
-import { FileFullEaInformation, FileGetEaInformation, FileInformationClass } from '../../wire/fscc/index.ts'
+import {
+  FileFullEaInformation,
+  FileGetEaInformation,
+  FileInformationClass,
+  FsInformationClass,
+} from '../../wire/fscc/index.ts'
 import {
   AdditionalInformation,
   Command,
@@ -16,6 +21,7 @@ import { defineCommand } from '../command.ts'
 import { fileQuery } from '../file-queries.ts'
 import { Open, type PipeOpen } from '../open.ts'
 import { pipeQuery } from '../pipe-queries.ts'
+import { speaksPosix } from '../posix/posix-create.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
 import { selectSecurity } from '../security.ts'
@@ -49,7 +55,7 @@ function* serveQuery(request: Request, body: QueryInfoRequest, open: Open): Step
     case InfoType.FILE:
       return yield* queryFile(request, open, body)
     case InfoType.FILESYSTEM:
-      return yield* queryVolume(open, body)
+      return yield* queryVolume(request, open, body)
     case InfoType.SECURITY:
       return yield* querySecurity(open, body)
     case InfoType.QUOTA:
@@ -69,7 +75,8 @@ function fit(data: Uint8Array, minimum: number, room: number): Reply | Failure {
 function* queryFile(request: Request, open: Open, body: QueryInfoRequest): Steps<Reply | Failure> {
   if (body.fileInfoClass === FileInformationClass.FileFullEaInformation && body.inputBuffer.length > 0)
     return yield* queryNamedAttributes(open, body)
-  const query = fileQuery(body.fileInfoClass)
+  const isPosix = body.fileInfoClass === FileInformationClass.FilePosixInformation
+  const query = isPosix && !speaksPosix(request, open.share) ? undefined : fileQuery(body.fileInfoClass)
   if (query === undefined) return fail(NtStatus.INVALID_INFO_CLASS)
   // MS-SMB2 3.3.5.20.1: the normalized name is one of 3.1.1.
   const isNormalized = body.fileInfoClass === FileInformationClass.FileNormalizedNameInformation
@@ -103,8 +110,9 @@ function* queryNamedAttributes(open: Open, body: QueryInfoRequest): Steps<Reply 
     : reply(QueryInfoResponse, { outputBuffer: data })
 }
 
-function* queryVolume(open: Open, body: QueryInfoRequest): Steps<Reply | Failure> {
-  const query = volumeQuery(body.fileInfoClass)
+function* queryVolume(request: Request, open: Open, body: QueryInfoRequest): Steps<Reply | Failure> {
+  const isPosix = body.fileInfoClass === FsInformationClass.FileFsPosixInformation
+  const query = isPosix && !speaksPosix(request, open.share) ? undefined : volumeQuery(body.fileInfoClass)
   if (query === undefined) return fail(NtStatus.INVALID_INFO_CLASS)
   const data = yield* query.encode(open.share)
   return failed(data) ? data : fit(data, query.minimum, body.outputBufferLength)

@@ -7,6 +7,7 @@ import { reportModified } from '../change-notifier.ts'
 import { defineCommand } from '../command.ts'
 import { changeFile } from '../file-changes.ts'
 import { Open } from '../open.ts'
+import { chosenPermissions } from '../posix/permissions.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
 import { mergeSecurity } from '../security.ts'
@@ -64,6 +65,8 @@ function* setSecurity(request: Request, open: Open, body: SetInfoRequest): Steps
   if ((open.grantedAccess & needs) !== needs) return fail(NtStatus.ACCESS_DENIED)
   // Who names no part changes nothing, and needs no right for it.
   if (needs === 0) return reply(SetInfoResponse, {})
+  const permissions = open.isPosix ? chosenPermissions(body.buffer, parts) : undefined
+  if (permissions !== undefined) return yield* setPermissions(open, permissions)
   if (!open.share.backend.features.securityDescriptors) return fail(NtStatus.NOT_SUPPORTED)
   const refused = yield* afterBreaks(request, open, function* () {
     return breakForHandles(open)
@@ -76,6 +79,15 @@ function* setSecurity(request: Request, open: Open, body: SetInfoRequest): Steps
       mergeSecurity(stored, body.buffer, parts, open.session.identity, open.file.isDirectory),
     ),
   )
+  if (failed(set)) return set
+  reportModified(open, 'security')
+  return reply(SetInfoResponse, {})
+}
+
+/** A POSIX client's chmod: the mode and nothing else is taken over. */
+function* setPermissions(open: Open, permissions: number): Steps<Reply | Failure> {
+  if (open.share.isPast) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
+  const set = yield* wait(open.file.setStat({ permissions }))
   if (failed(set)) return set
   reportModified(open, 'security')
   return reply(SetInfoResponse, {})
