@@ -30,8 +30,8 @@ export function* rename(request: Request, open: Open, newName: string, replace: 
   const below = new Set(open.file.isDirectory ? share.files.opensBelow(open.path) : [])
   const problem = yield* afterBreaks(request, open, function* () {
     const inTheWay = directoryLetsGo(open, below) ?? parentsLetGo(open, target.path)
-    const problem = inTheWay ?? (replace ? yield* mayReplace(share, open, target.path) : undefined)
-    return problem ?? breakForRename(open)
+    const inItsPlace = inTheWay ?? (replace ? yield* mayReplace(share, open, target.path) : undefined)
+    return inItsPlace ?? breakForRename(open)
   })
   // Two names of one file: POSIX leaves both.
   if (problem === 'same file') return

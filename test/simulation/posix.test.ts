@@ -242,7 +242,11 @@ onDisk('names are told apart by case, and have all characters but two', async (w
   for (const name of names) await close(client, await open(client, name, 0o644, { createDisposition: OPEN }))
   for (const name of ['B', 'X:Y', 'Ümläut', 'a  '])
     statusIs(await tryPosix(client, name, 0, { createDisposition: OPEN }), 'STATUS_OBJECT_NAME_NOT_FOUND')
-  for (const name of ['.', '..', 'a/../b', 'a//b', '/a', 'a/', 'a\0b', '\uf022', 'x\uf028', 'x'.repeat(256)])
+  for (const name of ['.', '..', 'a/../b', 'a//b', '/a', 'a/', 'a\0b', 'x'.repeat(256)])
+    statusIs(await tryPosix(client, name, 0o644), 'STATUS_OBJECT_NAME_INVALID')
+  // Linux may say by itself what Windows cannot have in a name. What would lead out of the share is none.
+  await close(client, await open(client, 'x\uf022y', 0o644, { createDisposition: OPEN }))
+  for (const name of ['\uf029', '.\uf029', '.\uf029/a'])
     statusIs(await tryPosix(client, name, 0o644), 'STATUS_OBJECT_NAME_INVALID')
   // In the middle it is a character like others.
   await close(client, await open(client, 'x\uf028y'))
@@ -293,8 +297,8 @@ onDisk('information about files, in a query and in a listing', async (world, fol
   const entries = new Map((await list(client, root)).map((entry) => [entry.fileName, entry]))
   assert.deepEqual([...entries.keys()].toSorted(), ['.', '..', 'file', 'folder', 'second name'])
   for (const name of ['file', 'second name']) {
-    const { fileName: _, fileIndex, nextEntryOffset, ...entry } = toPlain(entries.get(name) as object)
-    assert.deepEqual([fileIndex, Number(nextEntryOffset) % 8], [0, 0])
+    const { fileName: _, fileIndex: __, nextEntryOffset, ...entry } = toPlain(entries.get(name) as object)
+    assert.equal(Number(nextEntryOffset) % 8, 0)
     assert.deepEqual(entry, toPlain(info))
   }
   assert.deepEqual([entries.get('folder')?.mode, entries.get('folder')?.numberOfLinks], [0o1_0750, 3])

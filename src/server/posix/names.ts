@@ -2,7 +2,8 @@
  * Names of POSIX clients. Only `/` separates and only NUL is no character; the rest of the server and its backends know
  * names as Windows has them. What those cannot have travels between the two as the private-use characters of Services
  * for Macintosh, as it does for other clients: U+F001 to U+F01F for controls, U+F020 to U+F027 for `" * : < > ? \ |`,
- * U+F028 and U+F029 for a space and a dot at the end.
+ * U+F028 and U+F029 for a space and a dot at the end. Linux may send these itself (its mount option `mapposix`): then
+ * they stand for the same.
  */
 import { type Failure, fail } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
@@ -17,12 +18,10 @@ const FIRST_END = 0x28
 const FOREIGN = /[\u0001-\u001f"*:<>?\\|]|[ .]$/g
 const OWN = /[\uf001-\uf027]|[\uf028\uf029]$/g
 
-/** A name for the server of one that a POSIX client gave; undefined for what is none, or could not be given back. */
+/** A name for the server of one that a POSIX client gave; undefined for what is none. */
 export function fromPosixName(name: string): string | undefined {
   const isPlace = name === '' || name === '.' || name === '..'
   if (isPlace || name.length > MAX_COMPONENT_UNITS || /[/\u0000]/.test(name)) return undefined
-  // Such a character would come back as another one.
-  if (name.search(OWN) >= 0) return undefined
   return name.replace(FOREIGN, (character) => String.fromCharCode(PRIVATE + placeOf(character)))
 }
 
