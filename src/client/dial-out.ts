@@ -36,7 +36,7 @@ async function connectionTo(
 ): Promise<Connection> {
   let connection: Connection | undefined
   await dial(
-    target,
+    (await settings.resolve?.(target.host, target.port)) ?? target,
     (transport) => {
       const { local, remote } = transport
       const about: ObservedConnection = { id: ++connectionCount, ...target, local, remote }

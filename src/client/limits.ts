@@ -32,8 +32,13 @@ export interface ClientLimits {
   /** Handles kept open behind the caller's close, and for how long. */
   readonly maxDeferredHandles: number
   readonly deferredCloseMs: number
-  /** Links, and servers of a namespace, that one path may lead through. */
+  /** Links, and referrals of a namespace, that one path may lead through. */
   readonly maxLinks: number
+  /** Targets of one referral that are tried, and referrals that are remembered. */
+  readonly maxReferralTargets: number
+  readonly maxReferrals: number
+  /** Servers of a namespace that are logged on to at a time, beside those where something is open. */
+  readonly maxServers: number
 }
 
 const MIB = 1024 * 1024
@@ -58,4 +63,7 @@ export const defaultClientLimits: ClientLimits = {
   maxDeferredHandles: 128,
   deferredCloseMs: 5_000,
   maxLinks: 16,
+  maxReferralTargets: 32,
+  maxReferrals: 1000,
+  maxServers: 32,
 }

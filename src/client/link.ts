@@ -67,6 +67,11 @@ export class ServerLink {
     this.#dial = dial
   }
 
+  /** A way to another server as the same user, to be connected. */
+  linkTo({ host, port }: Target): ServerLink {
+    return new ServerLink({ ...this.settings, host, port }, { clock: this.clock, dial: this.#dial })
+  }
+
   /** Counts the connections that were lost (MS-SMB2 3.2.1.3). */
   get channelSequence(): number {
     return (this.#generation - 1) & 0xffff

@@ -14,6 +14,7 @@ import type { CallOptions } from './api/options.ts'
 import type { Share } from './api/share.ts'
 import { echoCall } from './connection.ts'
 import { copy } from './copy/copy.ts'
+import { Servers } from './dfs/servers.ts'
 import type { Target } from './dial.ts'
 import { UsageError } from './errors.ts'
 import { interfacesOf } from './interfaces.ts'
@@ -33,12 +34,15 @@ const IPC = 'IPC$'
 export class RemoteClient implements Client, ShareOwner {
   readonly #link: ServerLink
   readonly #trees = new Map<string, { readonly tree: Tree; readonly share: RemoteShare }>()
+  /** Where a namespace over several servers leads; undefined where it is not followed. */
+  readonly #servers: Servers | undefined
   #ipc: Tree | undefined
   #live: Live
 
   constructor(link: ServerLink, live: Live) {
     this.#link = link
     this.#live = live
+    this.#servers = link.settings.dfs ? new Servers(link) : undefined
   }
 
   get host(): string {
@@ -74,11 +78,21 @@ export class RemoteClient implements Client, ShareOwner {
       await known.tree.ready(signal)
       return known.share
     }
-    const tree = new Tree(this.#link, name)
-    await tree.ready(signal)
-    const share = this.#shareOf(new Volume(tree))
-    this.#trees.set(key, { tree, share })
+    const volume = await this.#volumeOf(name, signal)
+    const share = this.#shareOf(volume)
+    this.#trees.set(key, { tree: volume.tree, share })
     return share
+  }
+
+  async #volumeOf(name: string, signal: AbortSignal | undefined): Promise<Volume> {
+    const tree = new Tree(this.#link, name)
+    const servers = this.#servers
+    if (servers === undefined) {
+      await tree.ready(signal)
+      return new Volume(tree)
+    }
+    const route = await servers.begin(tree, signal)
+    return new Volume(route.on, { servers, route })
   }
 
   #shareOf(volume: Volume): RemoteShare {
@@ -133,12 +147,13 @@ export class RemoteClient implements Client, ShareOwner {
   async closeShare(volume: Volume): Promise<void> {
     // A state of the past has no connection of its own.
     if (volume.snapshot !== undefined) return
-    this.#trees.delete(volume.tree.name.toLowerCase())
-    await this.#link.closeOpens(volume.tree)
+    for (const [key, { tree }] of this.#trees) if (tree === volume.tree) this.#trees.delete(key)
+    await volume.tree.link.closeOpens(volume.tree)
     await volume.tree.close()
   }
 
   async close(): Promise<void> {
+    await this.#servers?.close()
     await this.#link.closeOpens()
     await this.#link.close()
   }

@@ -57,6 +57,8 @@ export interface Settings {
   readonly reconnect: boolean
   readonly leases: boolean
   readonly dfs: boolean
+  readonly dfsHosts: NonNullable<ConnectOptions['dfsHosts']>
+  readonly resolve: ConnectOptions['resolve']
   readonly followSymlinks: boolean
   readonly limits: ClientLimits
   readonly observer: ConnectOptions['observer']
@@ -96,6 +98,8 @@ export function settingsOf(address: Address, options: ConnectOptions): Settings 
     reconnect: options.reconnect ?? true,
     leases: options.leases ?? true,
     dfs: options.dfs ?? true,
+    dfsHosts: options.dfsHosts ?? 'sameDomain',
+    resolve: options.resolve,
     followSymlinks: options.followSymlinks ?? true,
     limits: { ...defaultClientLimits, ...options.limits },
     observer: options.observer,

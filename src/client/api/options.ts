@@ -1,6 +1,7 @@
 import type { InitiatorMechanism } from '../../auth/mechanism.ts'
 import type { CipherName } from '../../crypto/sealing.ts'
 import type { SigningAlgorithm } from '../../crypto/signing.ts'
+import type { Target } from '../dial.ts'
 import type { ClientLimits } from '../limits.ts'
 import type { Observer } from './observe.ts'
 
@@ -54,6 +55,16 @@ export interface ConnectOptions extends Credentials {
   readonly leases?: boolean
   /** Follows the namespace over several servers. Default true. */
   readonly dfs?: boolean
+  /**
+   * The servers that a namespace may lead to: that is where the credentials are shown to. Default `sameDomain`: the
+   * server itself, names of one part, and hosts of the DNS domain that the server's name or the user's `domain` says.
+   */
+  readonly dfsHosts?: 'sameDomain' | 'any' | ((host: string) => boolean)
+  /**
+   * Where a server is, by the name and port that somebody gave or a referral named (port 445). What it does not know
+   * (undefined) is looked up by the system.
+   */
+  readonly resolve?: (host: string, port: number) => Target | undefined | Promise<Target | undefined>
   /** Follows symbolic links whose target is in the same share. Default true. */
   readonly followSymlinks?: boolean
   readonly limits?: Partial<ClientLimits>

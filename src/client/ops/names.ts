@@ -158,9 +158,10 @@ export const rename = (volume: Volume, from: string, to: string, options: Rename
     'rename',
     async (spot) => {
       const { replace = true, signal } = options
-      await changeNames(spot, DELETE, renameInformation(wirePath(to, 'rename'), replace), signal)
+      const name = await volume.destination(to, 'rename', spot)
+      await changeNames(spot, DELETE, renameInformation(name, replace), signal)
       spot.tree.leases.forget(spot.tree.name, spot.name)
-      spot.tree.leases.forget(spot.tree.name, wirePath(to))
+      spot.tree.leases.forget(spot.tree.name, name)
     },
     to,
   )
@@ -170,7 +171,8 @@ export const link = (volume: Volume, existing: string, path: string, { signal }:
     existing,
     'link',
     async (spot) => {
-      await changeNames(spot, FILE_WRITE_ATTRIBUTES, linkInformation(wirePath(path, 'link'), false), signal)
+      const name = await volume.destination(path, 'link', spot)
+      await changeNames(spot, FILE_WRITE_ATTRIBUTES, linkInformation(name, false), signal)
     },
     path,
   )
