@@ -1,0 +1,110 @@
+import { bytes, type Infer, struct, tail, u16, u32, u64 } from '../../wire/schema/index.ts'
+
+/** Block types of pcapng (draft-ietf-opsawg-pcapng, 4). */
+export const PcapngBlockType = {
+  INTERFACE_DESCRIPTION: 0x0000_0001,
+  ENHANCED_PACKET: 0x0000_0006,
+  SECTION_HEADER: 0x0a0d_0d0a,
+} as const
+
+/** What an interface's packets begin with. */
+export const LinkType = { ETHERNET: 1 } as const
+
+const BYTE_ORDER_MAGIC = 0x1a2b_3c4d
+/** A section of which the length is not known beforehand. */
+const UNKNOWN_LENGTH = 0xffff_ffff_ffff_ffffn
+
+/** The body of a Section Header Block. pcapng 4.1. */
+export const SectionHeader = struct('pcapng section header', '4.1', {
+  byteOrderMagic: u32.hex.fixed(BYTE_ORDER_MAGIC),
+  majorVersion: u16.or(1),
+  minorVersion: u16.or(0),
+  sectionLength: u64.or(UNKNOWN_LENGTH),
+  options: tail(bytes),
+})
+export type SectionHeader = Infer<typeof SectionHeader>
+
+/** The body of an Interface Description Block. pcapng 4.2. */
+export const InterfaceDescription = struct('pcapng interface description', '4.2', {
+  linkType: u16.oneOf(LinkType),
+  reserved: u16.reserved,
+  snapLength: u32.or(0),
+  options: tail(bytes),
+})
+export type InterfaceDescription = Infer<typeof InterfaceDescription>
+
+/** The body of an Enhanced Packet Block. pcapng 4.3. */
+export const EnhancedPacket = struct('pcapng enhanced packet', '4.3', {
+  interfaceId: u32.or(0),
+  timestampHigh: u32,
+  timestampLow: u32,
+  capturedLength: u32.lengthOf('data'),
+  originalLength: u32,
+  data: tail(bytes),
+})
+export type EnhancedPacket = Infer<typeof EnhancedPacket>
+
+/** Options of blocks. pcapng 4.1, 4.2. */
+const Option = { END: 0, SECTION_HARDWARE: 2, SECTION_APPLICATION: 4, INTERFACE_RESOLUTION: 9 } as const
+/** Timestamps count nanoseconds: 10 to the power of -9. */
+const NANOSECONDS = 9
+
+/** Writes Ethernet frames as a pcapng file, a block a call. */
+export class PcapngWriter {
+  readonly #write: (block: Uint8Array) => void
+
+  /** The head of the file is written at once. `application` is named in it. */
+  constructor(write: (block: Uint8Array) => void, application: string) {
+    this.#write = write
+    const name = option(Option.SECTION_APPLICATION, new TextEncoder().encode(application))
+    this.#block(PcapngBlockType.SECTION_HEADER, SectionHeader.encode({ options: joined(name, endOfOptions) }))
+    const resolution = option(Option.INTERFACE_RESOLUTION, Uint8Array.of(NANOSECONDS))
+    const description = { linkType: LinkType.ETHERNET, options: joined(resolution, endOfOptions) }
+    this.#block(PcapngBlockType.INTERFACE_DESCRIPTION, InterfaceDescription.encode(description))
+  }
+
+  /** One frame, with the time at which it passed in nanoseconds since 1970. */
+  packet(data: Uint8Array, timeNs: bigint): void {
+    const time = {
+      timestampHigh: Number(BigInt.asUintN(32, timeNs >> 32n)),
+      timestampLow: Number(BigInt.asUintN(32, timeNs)),
+    }
+    this.#block(PcapngBlockType.ENHANCED_PACKET, EnhancedPacket.encode({ ...time, originalLength: data.length, data }))
+  }
+
+  /** Type, length, body in whole words, length again. pcapng 3.1. */
+  #block(type: number, body: Uint8Array): void {
+    const total = 12 + inWords(body.length)
+    const block = new Uint8Array(total)
+    const view = new DataView(block.buffer)
+    view.setUint32(0, type, true)
+    view.setUint32(4, total, true)
+    block.set(body, 8)
+    view.setUint32(total - 4, total, true)
+    this.#write(block)
+  }
+}
+
+const inWords = (length: number): number => (length + 3) & ~3
+
+/** Code, length, value in whole words. pcapng 3.5. */
+function option(code: number, value: Uint8Array): Uint8Array {
+  const bytesOfOption = new Uint8Array(4 + inWords(value.length))
+  const view = new DataView(bytesOfOption.buffer)
+  view.setUint16(0, code, true)
+  view.setUint16(2, value.length, true)
+  bytesOfOption.set(value, 4)
+  return bytesOfOption
+}
+
+const endOfOptions = option(Option.END, new Uint8Array(0))
+
+function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((total, part) => total + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
