@@ -19,10 +19,11 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   rpc: ['auth', 'protocol'],
   server: ['rpc'],
   client: ['rpc'],
+  trace: ['protocol'],
   backends: ['server/backend.ts', 'native'],
   net: ['protocol/transport.ts', 'native'],
   config: ['server'],
-  cli: ['config', 'backends', 'net', 'client'],
+  cli: ['config', 'backends', 'net', 'client', 'trace'],
 }
 /** The file of a folder that puts a layer above it in: the door by which programs of others come in. */
 const doors: Readonly<Record<string, readonly string[]>> = {

@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { filterOf, isPattern } from '../../src/cli/client/filter.ts'
-import { localName, shareName } from '../../src/cli/client/names.ts'
+import { localName, shareName } from '../../src/client/copy/names.ts'
 
 const problemOf = (name: string, platform: NodeJS.Platform = 'linux') => {
   const found = localName(name, platform)
@@ -138,7 +138,7 @@ test('filters: names anywhere, paths from the beginning, folders', () => {
 })
 
 test('a filter takes time by its length, whatever the path is', () => {
-  const filter = filterOf({ include: [`${'**/'.repeat(40)}${'*a'.repeat(100)}`] })
+  const filter = filterOf({ include: [`${'**/'.repeat(40)}${'*a'.repeat(100)}b`] })
   const startedAt = performance.now()
   assert.ok(!filter.file(`${'a'.repeat(200)}/`.repeat(40)))
   assert.ok(performance.now() - startedAt < 5_000)

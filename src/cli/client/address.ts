@@ -1,5 +1,7 @@
-import { maxPort, wholeNumber } from '../../config/choices.ts'
+import { SmbError } from '../../bytes/errors.ts'
+import { parseAddress as parse } from '../../client/address.ts'
 import { UsageError } from '../report.ts'
+import { reasonOf } from './reason.ts'
 
 /** A place on a server, as it is named on the command line. */
 export interface Address {
@@ -16,11 +18,8 @@ export interface Address {
 /** An address that names a share. */
 export type ShareAddress = Address & { readonly share: string }
 
-const urlStart = /^smb:\/\//i
-const uncStart = /^(?:\/\/|\\\\)/
-
 /** Whether a word of the command line names a place on a server, and not on this machine's disk. */
-export const isAddress = (text: string): boolean => urlStart.test(text) || uncStart.test(text)
+export const isAddress = (text: string): boolean => /^(?:smb:\/\/|\/\/|\\\\)/i.test(text)
 
 /**
  * Reads `smb://[domain;]user@host[:port]/share/path`, `//host/share/path` or `\\host\share\path`. In the first, `%20`
@@ -28,17 +27,30 @@ export const isAddress = (text: string): boolean => urlStart.test(text) || uncSt
  * @throws UsageError
  */
 export function parseAddress(text: string): Address {
-  const isUrl = urlStart.test(text)
-  if (!isUrl && !uncStart.test(text))
-    throw new UsageError(`${text}: an address is smb://host/share/path, //host/share/path or \\\\host\\share\\path`)
-  const parts = text.replace(isUrl ? urlStart : uncStart, '').split(/[\\/]/)
-  const decode = isUrl ? decodePart : (part: string) => part
-  const server = serverOf(parts[0] ?? '', decode)
-  const names = parts.slice(1).map(decode)
+  const { password, share, path, ...server } = parsed(text)
+  // It would be in everybody's list of processes, and in the shell's history: it is not even shown here.
+  if (password !== undefined || /[@:]/.test(server.host.replace(/^[0-9a-f:.]+(?:%\w+)?$/i, '')))
+    throw new UsageError(
+      'an address has no password in it, where others can see it, and a user only as smb://USER@HOST: --help tells the places for both',
+    )
+  const names = [share ?? '', ...path.split('/')]
   for (const name of names)
     if (/[\u0000\\/]/.test(name)) throw new UsageError('a name in an address cannot have a separator or NUL in it')
-  const [share, ...path] = withoutDots(names)
-  return { ...server, ...(share === undefined ? {} : { share }), path: path.join('/') }
+  if (share === undefined) return { ...server, path: '' }
+  if (share === '.' || share === '..') throw new UsageError(`no share is called ${share}`)
+  return { ...server, share, path: withoutDots(names.slice(1)).join('/') }
+}
+
+function parsed(text: string): ReturnType<typeof parse> {
+  // Separators are those that stand there, and not those that something else stands for.
+  if (/^smb:/i.test(text) && /%(?:2f|5c|00)/i.test(text))
+    throw new UsageError('a name in an address cannot have a separator or NUL in it')
+  try {
+    return parse(text)
+  } catch (error) {
+    if (error instanceof SmbError) throw new UsageError(reasonOf(error), { cause: error })
+    throw error
+  }
 }
 
 /**
@@ -73,47 +85,13 @@ export const parentOf = (path: string): string => path.slice(0, Math.max(0, path
 /** The last name of a path. */
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
-function decodePart(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch (error) {
-    throw new UsageError('the address has a % that is not followed by the digits of a character: write %25', {
-      cause: error,
-    })
-  }
-}
-
-function serverOf(text: string, decode: (part: string) => string): Omit<Address, 'share' | 'path'> {
-  const at = text.lastIndexOf('@')
-  const who = at < 0 ? undefined : text.slice(0, at)
-  // It would be in everybody's list of processes, and in the shell's history: it is not even shown here.
-  if (who?.includes(':') === true)
-    throw new UsageError('a password does not belong in an address, where others can see it: see --help for its places')
-  const match = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/.exec(text.slice(at + 1))
-  const host = decode(match?.[1] ?? match?.[2] ?? '')
-  if (match === null || host === '') throw new UsageError('the address names no server: //HOST/SHARE')
-  const digits = match[3]
-  const port = digits === undefined ? undefined : wholeNumber(digits, 1, maxPort)
-  if (digits !== undefined && port === undefined)
-    throw new UsageError(`${host}: the port of an address is a number from 1 to ${maxPort}`)
-  return { ...(who === undefined ? {} : userOf(who, decode)), host, ...(port === undefined ? {} : { port }) }
-}
-
-function userOf(text: string, decode: (part: string) => string): { user?: string; domain?: string } {
-  const semicolon = text.indexOf(';')
-  const user = decode(text.slice(semicolon + 1))
-  const domain = semicolon < 0 ? undefined : decode(text.slice(0, semicolon))
-  return { ...(user === '' ? {} : { user }), ...(domain === undefined ? {} : { domain }) }
-}
-
 /** `.` means nothing, `..` takes back what is before it, and never the share. */
 function withoutDots(names: readonly string[]): string[] {
   const kept: string[] = []
   for (const name of names) {
     if (name === '' || name === '.') continue
     if (name !== '..') kept.push(name)
-    else if (kept.length > 1) kept.pop()
-    else throw new UsageError('the address leads out of the share: it has too many `..`')
+    else if (kept.pop() === undefined) throw new UsageError('the address leads out of the share: it has too many `..`')
   }
   return kept
 }

@@ -62,8 +62,8 @@ function patternOf(text: string): Pattern {
     if (/["<>]/.test(part)) throw new UsageError(`${text}: a pattern cannot have ", < or > in it: no name has them`)
     if (part === '' || part.length > MAX_NAME_EXPRESSION_UNITS)
       throw new UsageError(`${text === '' ? 'an empty pattern' : text}: this pattern matches nothing`)
-    const { matches: holds } = nameExpression(part)
-    return holds
+    const expression = nameExpression(part)
+    return (name) => expression.matches(name)
   })
   const anywhere = parts.length === 1 && !text.startsWith('/')
   return { parts: anywhere ? ['**', ...parts] : parts, foldersOnly }

@@ -44,8 +44,8 @@ export const EnhancedPacket = struct('pcapng enhanced packet', '4.3', {
 })
 export type EnhancedPacket = Infer<typeof EnhancedPacket>
 
-/** Options of blocks. pcapng 4.1, 4.2. */
-const Option = { END: 0, SECTION_HARDWARE: 2, SECTION_APPLICATION: 4, INTERFACE_RESOLUTION: 9 } as const
+/** Options of blocks. pcapng 3.5, 4.1, 4.2. */
+const Option = { END: 0, COMMENT: 1, SECTION_HARDWARE: 2, SECTION_APPLICATION: 4, INTERFACE_RESOLUTION: 9 } as const
 /** Timestamps count nanoseconds: 10 to the power of -9. */
 const NANOSECONDS = 9
 
@@ -63,13 +63,17 @@ export class PcapngWriter {
     this.#block(PcapngBlockType.INTERFACE_DESCRIPTION, InterfaceDescription.encode(description))
   }
 
-  /** One frame, with the time at which it passed in nanoseconds since 1970. */
-  packet(data: Uint8Array, timeNs: bigint): void {
+  /** One frame, with the time at which it passed in nanoseconds since 1970, and what is to be said of it. */
+  packet(data: Uint8Array, timeNs: bigint, comment?: string): void {
     const time = {
       timestampHigh: Number(BigInt.asUintN(32, timeNs >> 32n)),
       timestampLow: Number(BigInt.asUintN(32, timeNs)),
     }
-    this.#block(PcapngBlockType.ENHANCED_PACKET, EnhancedPacket.encode({ ...time, originalLength: data.length, data }))
+    const packet = EnhancedPacket.encode({ ...time, originalLength: data.length, data })
+    if (comment === undefined) return this.#block(PcapngBlockType.ENHANCED_PACKET, packet)
+    const padding = new Uint8Array(inWords(packet.length) - packet.length)
+    const said = option(Option.COMMENT, new TextEncoder().encode(comment))
+    this.#block(PcapngBlockType.ENHANCED_PACKET, joined(packet, padding, said, endOfOptions))
   }
 
   /** Type, length, body in whole words, length again. pcapng 3.1. */

@@ -2,6 +2,9 @@ import { SESSION_PACKET_HEADER_SIZE, SessionPacketHeader } from '../../wire/nbss
 import { PcapngWriter } from './pcapng-writer.ts'
 import { type Endpoint, type Sender, TcpConversation } from './tcp-conversation.ts'
 
+/** Where readers of captures look for SMB. */
+const smbPort = 445
+
 /** Messages of SMB connections as a capture file: each as it is before it is sealed or compressed. */
 export class SmbCapture {
   readonly #writer: PcapngWriter
@@ -14,12 +17,21 @@ export class SmbCapture {
     this.#nowNs = nowNs
   }
 
-  /** One message, or a chain of them, of a connection that has this number. */
+  /**
+   * One message, or a chain of them, of a connection that has this number. Its frames say that the server's port is 445
+   * also where it is not, since Wireshark would not know them for SMB otherwise; a comment of the first one says which
+   * it is.
+   */
   message(connection: number, ends: Readonly<Record<Sender, Endpoint>>, from: Sender, message: Uint8Array): void {
     let conversation = this.#connections.get(connection)
     if (conversation === undefined) {
-      const emit = (frame: Uint8Array) => this.#writer.packet(frame, this.#nowNs())
-      conversation = new TcpConversation(ends.client, ends.server, emit)
+      const { client, server } = ends
+      let comment = server.port === smbPort ? undefined : `The server's port is ${server.port}.`
+      const emit = (frame: Uint8Array) => {
+        this.#writer.packet(frame, this.#nowNs(), comment)
+        comment = undefined
+      }
+      conversation = new TcpConversation(client, { ...server, port: smbPort }, emit)
       this.#connections.set(connection, conversation)
     }
     const packet = new Uint8Array(SESSION_PACKET_HEADER_SIZE + message.length)
