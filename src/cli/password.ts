@@ -25,6 +25,19 @@ export async function newPassword(user: string, fromInput: boolean): Promise<str
   }
 }
 
+/**
+ * A password that is not shown while it is typed at the terminal. An empty one is one, too.
+ * @throws UsageError where none is given (Ctrl-C, Ctrl-D)
+ */
+export async function askPassword(question: string): Promise<string> {
+  const terminal = new SilentTerminal()
+  try {
+    return await terminal.ask(question)
+  } finally {
+    terminal.close()
+  }
+}
+
 function checked(password: string): string {
   if (password === '') throw new UsageError('a password cannot be empty')
   if (password.length > maxPasswordLength)

@@ -16,6 +16,16 @@ export function defaultUsersFile(): string {
   return join(settings ?? join(homedir(), '.config'), 'smbkit', 'users')
 }
 
+/** What can be made again at any time: below the folder where a user's caches are. Undefined for one without a home. */
+export function cacheFolder(): string | undefined {
+  const caches = isWindows ? variable('LOCALAPPDATA') : variable('XDG_CACHE_HOME')
+  try {
+    return join(caches ?? join(homedir(), '.cache'), 'smbkit')
+  } catch {
+    return undefined
+  }
+}
+
 /** Where running servers have their status sockets: a folder of this user alone, emptied when the machine starts. */
 function socketFolder(): string {
   const runtime = variable('XDG_RUNTIME_DIR')

@@ -90,7 +90,7 @@ test('what is there: replaced, left, left where it is younger, refused', async (
     // As long and as old: passed over where it is gone on with.
     writeFileSync(target, 'same')
     utimesSync(target, past, past)
-    assert.equal((await copied(folder, { resume: true })).skipped, 1)
+    assert.equal((await copied(folder, { existing: 'changed' })).skipped, 1)
     assert.equal(content(), 'same')
     assert.equal((await copied(folder)).files, 1)
     assert.equal(content(), 'from')
@@ -184,7 +184,7 @@ test('a target as the source is: what it has beside is removed last, and never a
       assert.deepEqual([failing.removed, failing.failed.length], [0, 1])
     }
     chmodSync(join(from, 'cannot be read'), 0o644)
-    const { removed, told } = await copied(folder, { removeOthers: true, filter, resume: true })
+    const { removed, told } = await copied(folder, { removeOthers: true, filter, existing: 'changed' })
     assert.equal(removed, 1)
     assert.ok(told.some((progress) => progress.kind === 'removed' && progress.entry.path === 'old'))
     const { 'kept.log': log, ...rest } = digestTree(to)

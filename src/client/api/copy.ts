@@ -23,6 +23,8 @@ export type SkipReason = 'exists' | 'same' | 'filter' | 'kind'
 export type CopyProgress =
   /** Something was found, and will be copied: the sum of what is to do grows. */
   | { readonly kind: 'found'; readonly entry: CopyEntry }
+  /** All has been found: the sum of what is to do grows no more. */
+  | { readonly kind: 'counted' }
   /** So many bytes more of a file are where they belong; `kept`: they were there already, of an attempt before. */
   | { readonly kind: 'bytes'; readonly entry: CopyEntry; readonly bytes: number; readonly kept: boolean }
   /** Of a folder: all that is in it has been dealt with. */
@@ -35,12 +37,14 @@ export type CopyProgress =
 export interface CopyOptions extends CallOptions {
   /** Folders with all that is in them. Default false: a folder is an error. */
   readonly recursive?: boolean
-  /** A file that is there already is `replace`d (default), `skip`ped, replaced if `older`, or an `error`. */
-  readonly existing?: 'replace' | 'skip' | 'older' | 'error'
   /**
-   * What an attempt before has carried of a file that has not changed since is not carried again, and files that are as
-   * long and as old as the source are passed over. What a cut-off attempt leaves for this is a hidden file beside the
-   * target, `.NAME.XXXXXXXX.part`. Default false: nothing is left.
+   * A file that is there already is `replace`d (default), replaced if it has `changed` (it is not as long and as old as
+   * the source), replaced if it is `older`, `skip`ped, or an `error`.
+   */
+  readonly existing?: 'replace' | 'changed' | 'older' | 'skip' | 'error'
+  /**
+   * What an attempt before has carried of a large file that has not changed since is not carried again. What a cut-off
+   * attempt leaves for this is a hidden file beside the target, `.NAME.XXXXXXXX.part`. Default false: nothing is left.
    */
   readonly resume?: boolean
   /**

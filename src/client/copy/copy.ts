@@ -102,6 +102,7 @@ class Copy {
     if (item.kind === 'directory') await this.#runFolder(item, there)
     else this.#found(undefined, entryOf('', item), item, source, target, there)
     await this.#folders.idle()
+    this.#tell({ kind: 'counted' })
     await this.#files.idle()
     await this.#removeOthers()
     if (this.#fatal !== undefined) throw this.#fatal.error
@@ -212,8 +213,8 @@ class Copy {
     if (this.#options.dryRun === true) {
       if ((await this.#to.item(folder.target, true))?.kind !== 'directory') return there
     } else if (await this.#to.makeFolder(folder.target, folder.parent === undefined)) return there
-    const { existing = 'replace', resume = false } = this.#options
-    if (existing === 'replace' && !resume && this.#options.removeOthers !== true) return there
+    const { existing = 'replace', removeOthers = false } = this.#options
+    if (existing === 'replace' && !removeOthers) return there
     for await (const listed of this.#to.list(folder.target)) there.set(this.#to.key(listed.name), listed)
     return there
   }
@@ -253,13 +254,14 @@ class Copy {
       throw new UsageError('EISDIR', 'A folder of that name is there, and a file cannot take its place.', {
         path: target,
       })
-    const { existing = 'replace', resume = false, timeWindowMs = 1 } = this.#options
+    const { existing = 'replace', timeWindowMs = 1 } = this.#options
     if (existing === 'error') throw new UsageError('EEXIST', 'There is already a file of that name.', { path: target })
     if (existing === 'skip') return 'exists'
     const newerBy = item.writeTime - there.writeTime
     const window = BigInt(Math.round(timeWindowMs * TICKS_PER_MS))
-    if (resume && there.size === item.size && newerBy <= window && newerBy >= -window) return 'same'
-    return existing === 'older' && newerBy <= window ? 'exists' : undefined
+    const isAsOld = newerBy <= window && newerBy >= -window
+    if (existing !== 'replace' && isAsOld && there.size === item.size) return 'same'
+    return existing === 'older' && newerBy < -window ? 'exists' : undefined
   }
 
   async #carry(entry: CopyEntry, item: Item, source: string, target: string, there: Item | undefined): Promise<void> {

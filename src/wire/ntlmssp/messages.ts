@@ -181,6 +181,8 @@ export interface ChallengeView {
   readonly serverChallenge: Uint8Array
   readonly targetName: string
   readonly targetInfo: readonly AvPair[]
+  /** Absent where the message has no room for one; zeros where the sender does not tell. */
+  readonly version?: Pick<NtlmVersion, 'major' | 'minor' | 'build'>
 }
 
 /** A decoded AUTHENTICATE message. `mic` is there when the message has room for one; see `AvFlags.MIC_PRESENT`. */

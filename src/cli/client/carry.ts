@@ -1,0 +1,113 @@
+import type { CopyEntry, CopyOptions, CopyProgress, Place } from '../../client/api/copy.ts'
+import { copy } from '../../client/copy/copy.ts'
+import { printable, UsageError } from '../report.ts'
+import type { Context } from './context.ts'
+import { bytesText } from './format.ts'
+import { reasonOf } from './reason.ts'
+import { isAbort } from './servers.ts'
+import { Tally } from './tally.ts'
+import { copyOptions, type TransferOptions } from './transfer-options.ts'
+
+/** One thing to carry, with what it is called in texts. */
+export interface Errand {
+  readonly from: Place
+  readonly to: Place
+  readonly source: string
+}
+
+/** Carries all of them, one after the other, and tells how it went. */
+export async function carry(
+  context: Context,
+  errands: readonly Errand[],
+  options: TransferOptions,
+  more: Partial<CopyOptions> = {},
+): Promise<void> {
+  const tally = new Tally()
+  const startedAt = performance.now()
+  const hide = options.quiet === true ? () => undefined : context.out.showProgress(() => tally.state)
+  let failure: { readonly error: unknown } | undefined
+  try {
+    for (const errand of errands) {
+      tally.counting()
+      await carryOne(context, errand, options, more, tally, errands.length === 1)
+    }
+  } catch (error) {
+    failure = { error }
+  } finally {
+    hide()
+  }
+  const seconds = (performance.now() - startedAt) / 1000
+  const wasCut = failure !== undefined && options.resume && tally.isUnderWay
+  await summarize(context, tally, options, seconds, wasCut)
+  if (failure !== undefined) throw failure.error
+}
+
+async function carryOne(
+  context: Context,
+  errand: Errand,
+  options: TransferOptions,
+  more: Partial<CopyOptions>,
+  tally: Tally,
+  isOnly: boolean,
+): Promise<void> {
+  let told: unknown
+  const onProgress = (progress: CopyProgress): void => {
+    tally.take(progress)
+    if (progress.kind === 'failed') told = progress.error
+    tell(context, errand, options, progress)
+  }
+  const { from, to, source } = errand
+  try {
+    await copy(from, to, { ...copyOptions(options, context.signal), ...more, onProgress })
+  } catch (error) {
+    if (isAbort(error) || error instanceof UsageError) throw error
+    const problem = new UsageError(`${source}: ${reasonFor(error, options)}`, { cause: error })
+    // What concerns this one alone does not keep the others from being carried.
+    if (told === error) throw new UsageError(`the rest was given up: ${reasonOf(error)}`, { cause: error })
+    if (isOnly) throw problem
+    context.failedWith(problem)
+  }
+}
+
+function reasonFor(error: unknown, options: TransferOptions): string {
+  const isFolder = options.recursive !== true && (error as { code?: unknown }).code === 'EISDIR'
+  return isFolder ? 'it is a folder: add --recursive to copy it with all that is in it' : reasonOf(error)
+}
+
+const nameOf = ({ source }: Errand, { path }: CopyEntry): string =>
+  path === '' ? source : `${source.replace(/[\\/]$/, '')}/${path}`
+
+function tell(context: Context, errand: Errand, options: TransferOptions, progress: CopyProgress): void {
+  if (progress.kind === 'counted' || progress.kind === 'found' || progress.kind === 'bytes') return
+  const { kind, entry } = progress
+  if (kind === 'done' && entry.kind === 'directory') return
+  const name = nameOf(errand, entry)
+  if (kind === 'failed') context.failed(name, progress.error)
+  const what = { done: 'copied', skipped: 'skipped', removed: 'removed', failed: 'failed' }[kind]
+  if (options.json === true) {
+    const reason = kind === 'skipped' ? { reason: progress.reason } : {}
+    const error = kind === 'failed' ? { error: reasonOf(progress.error) } : {}
+    void context.out.json({ event: what, path: name, size: entry.size, ...reason, ...error }, true)
+    return
+  }
+  if (kind === 'failed' || (options.verbose !== true && options.dryRun !== true)) return
+  if (kind === 'skipped' && options.verbose !== true) return
+  const would = options.dryRun === true ? { done: 'copy', skipped: 'skip', removed: 'remove' }[kind] : what
+  const size = kind === 'done' ? `  ${bytesText(entry.size)}` : ''
+  void context.out.write(`${would}  ${printable(name)}${size}\n`)
+}
+
+async function summarize(
+  { out }: Context,
+  tally: Tally,
+  { json, quiet, dryRun = false }: TransferOptions,
+  seconds: number,
+  wasCut: boolean,
+): Promise<void> {
+  if (json === true) await out.json({ event: 'summary', ...tally.json(seconds) }, true)
+  else if (quiet !== true)
+    await out.write(
+      `${tally.text(seconds, dryRun)}${wasCut ? '; the same command goes on where this one was cut off' : ''}\n`,
+    )
+  await out.flush()
+}

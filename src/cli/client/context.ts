@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs'
+import { printable, UsageError } from '../report.ts'
+import type { ConnectionOptions } from './connection-options.ts'
+import { CaptureFile, Explainer, together } from './explain.ts'
+import { Output } from './output.ts'
+import { reasonOf } from './reason.ts'
+import { isAbort, Servers } from './servers.ts'
+
+/** Exit codes that scripts can rely on. */
+export const ExitCode = { DONE: 0, FAILED: 1, PARTLY: 2, INTERRUPTED: 130, TERMINATED: 143, BROKEN_PIPE: 141 } as const
+
+/** What a command has to work with. */
+export interface Context {
+  readonly servers: Servers
+  readonly out: Output
+  /** The address that a word means: in a shell it may leave out what the shell is at. */
+  named(word: string): string
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal
+  /** Some part of what was asked for could not be done: tells it, and the command goes on. */
+  failed(subject: string, error: unknown): void
+  /** The same, where the error's text says what it is about. */
+  failedWith(error: unknown): void
+}
+
+const manifest = new URL('../../../package.json', import.meta.url)
+const application = (): string =>
+  `smbkit ${(JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version}`
+
+/** What a shell keeps from one command to the next. */
+export interface Lasting {
+  readonly servers: Servers
+  readonly out: Output
+  named(word: string): string
+}
+
+/** Runs a command that talks to servers: all that it has opened is closed, whatever happens. */
+export type Runner = (options: ConnectionOptions, action: (context: Context) => Promise<void>) => Promise<void>
+
+let run: Runner = runAlone
+
+/** Runs a command: by itself, or in the shell that there is. */
+export const runClient: Runner = (options, action) => run(options, action)
+
+/** From now on commands run in a shell: with what it has open, which stays so. */
+export function enterShell(lasting: Lasting): void {
+  run = (_options, action) => runWith(lasting, action)
+}
+
+async function runAlone(options: ConnectionOptions, action: (context: Context) => Promise<void>): Promise<void> {
+  const ending = new AbortController()
+  const out = new Output(() => {
+    // Nobody reads any more (`| head`): there is nothing left to do.
+    process.exitCode = ExitCode.BROKEN_PIPE
+    ending.abort()
+  })
+  let capture: CaptureFile | undefined
+  try {
+    capture = options.capture === undefined ? undefined : new CaptureFile(options.capture, application())
+    const explainer = options.explain === true ? new Explainer((line) => out.tell(line)) : undefined
+    const observer = together([capture, explainer].filter((one) => one !== undefined))
+    const servers = new Servers(options, observer, ending.signal)
+    try {
+      await runWith({ servers, out, named: (word) => word }, action, ending)
+    } finally {
+      await servers.close()
+    }
+  } catch (error) {
+    // The capture could not be begun.
+    out.tell(sentenceOf(error))
+    process.exitCode = ExitCode.FAILED
+  } finally {
+    closeCapture(capture)
+  }
+}
+
+async function runWith(
+  { servers, out, named }: Lasting,
+  action: (context: Context) => Promise<void>,
+  ending = new AbortController(),
+): Promise<void> {
+  const stopListening = listenForSignals(ending)
+  let partly = false
+  const failedWith = (error: unknown): void => {
+    partly = true
+    out.tell(sentenceOf(error))
+  }
+  const failed = (subject: string, error: unknown): void =>
+    failedWith(new UsageError(`${subject}: ${reasonOf(error)}`, { cause: error }))
+  const { signal } = ending
+  try {
+    await action({ servers, out, signal, named, failed, failedWith })
+    if (partly) process.exitCode ??= ExitCode.PARTLY
+  } catch (error) {
+    if (!(signal.aborted && isAbort(error))) {
+      out.tell(sentenceOf(error))
+      process.exitCode ??= ExitCode.FAILED
+    }
+  } finally {
+    await out.flush()
+    stopListening()
+  }
+}
+
+const sentenceOf = (error: unknown): string =>
+  `smbkit: ${error instanceof UsageError ? printable(error.message) : reasonOf(error)}\n`
+
+function closeCapture(capture: CaptureFile | undefined): void {
+  try {
+    capture?.close()
+  } catch (error) {
+    process.stderr.write(`smbkit: ${reasonOf(error)}\n`)
+    process.exitCode = ExitCode.FAILED
+  }
+}
+
+/** What signals end: the last of these. */
+const underWay: AbortController[] = []
+const signalCodes = { SIGINT: ExitCode.INTERRUPTED, SIGTERM: ExitCode.TERMINATED } as const
+
+/** The first signal ends what is under way in good order, the second ends the program. */
+function listenForSignals(ending: AbortController): () => void {
+  if (underWay.length === 0)
+    for (const [signal, code] of Object.entries(signalCodes)) process.on(signal, () => endBySignal(code))
+  underWay.push(ending)
+  return () => void underWay.splice(underWay.indexOf(ending), 1)
+}
+
+function endBySignal(code: number): void {
+  const ending = underWay.at(-1)
+  if (ending === undefined || ending.signal.aborted) process.exit(code)
+  process.exitCode = code
+  ending.abort()
+}

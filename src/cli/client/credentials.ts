@@ -1,0 +1,82 @@
+import { userInfo } from 'node:os'
+import type { Credentials } from '../../client/api/options.ts'
+import { askPassword } from '../password.ts'
+import { UsageError } from '../report.ts'
+import type { Address } from './address.ts'
+import { type FileCredentials, readCredentialsFile, splitUser } from './credentials-file.ts'
+
+/** What the command line says of who logs on. */
+export interface WhoOptions {
+  readonly user?: string
+  readonly domain?: string
+  readonly credentials?: string
+  readonly ntlmHash?: boolean
+  readonly anonymous?: boolean
+  readonly guest?: boolean
+}
+
+/** Where passwords come from, beside files. */
+export interface PasswordSources {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Undefined where nobody can be asked. */
+  readonly ask: ((question: string) => Promise<string>) | undefined
+  /** Tells what is odd. */
+  readonly note: (text: string) => void
+}
+
+/** The environment of this process, and its terminal. */
+export const ownSources: PasswordSources = {
+  environment: process.env,
+  ask: process.stdin.isTTY ? askPassword : undefined,
+  note: (text) => void process.stderr.write(`smbkit: note: ${text}\n`),
+}
+
+/**
+ * Who logs on to a server: of the address first, then of the options, then of the credentials file. A password is asked
+ * for last of all.
+ * @throws UsageError where there is none; never with a password in its text
+ */
+export async function credentialsFor(
+  address: Address,
+  options: WhoOptions,
+  sources: PasswordSources = ownSources,
+): Promise<Credentials> {
+  if (options.anonymous === true) return { anonymous: true }
+  if (options.user?.includes('%') === true)
+    throw new UsageError('--user takes a name alone: a password there could be seen by others; --help tells its places')
+  const file: FileCredentials = options.credentials === undefined ? {} : readCredentialsFile(options.credentials)
+  if (file.note !== undefined) sources.note(file.note)
+  const named = options.user === undefined ? undefined : splitUser(options.user)
+  const user = address.user ?? named?.user ?? file.user ?? (options.guest === true ? 'guest' : ownName())
+  const domain = address.domain ?? options.domain ?? named?.domain ?? file.domain
+  const who = { user, ...(domain === undefined ? {} : { domain }), ...(options.guest === true && { guest: true }) }
+  const given = file.password ?? sources.environment['SMBKIT_PASSWORD']
+  if (given === undefined && options.guest === true) return { ...who, password: '' }
+  const password = given ?? (await asked(who, address, sources))
+  return options.ntlmHash === true ? { ...who, ntHash: hashOf(password) } : { ...who, password }
+}
+
+async function asked(
+  { user, domain }: { user: string; domain?: string },
+  { host }: Address,
+  { ask }: PasswordSources,
+): Promise<string> {
+  if (ask === undefined)
+    throw new UsageError(
+      `there is no password for ${user} on ${host}, and no terminal to ask at: use --credentials or SMBKIT_PASSWORD`,
+    )
+  return ask(`Password for ${domain === undefined ? '' : `${domain}\\`}${user} on ${host}: `)
+}
+
+function hashOf(text: string): string {
+  if (!/^[0-9a-f]{32}$/i.test(text.trim())) throw new UsageError('an NT hash is 32 hexadecimal digits')
+  return text.trim()
+}
+
+function ownName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    throw new UsageError('who is to log on? This account has no name: use --user')
+  }
+}

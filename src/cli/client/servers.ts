@@ -1,0 +1,140 @@
+import type { Client, Connect } from '../../client/api/client.ts'
+import type { Observer } from '../../client/api/observe.ts'
+import type { ConnectOptions, Credentials } from '../../client/api/options.ts'
+import type { Share } from '../../client/api/share.ts'
+import { UsageError } from '../report.ts'
+import { type Address, displayAddress, type ShareAddress } from './address.ts'
+import type { ConnectionOptions } from './connection-options.ts'
+import { credentialsFor } from './credentials.ts'
+import { reasonOf } from './reason.ts'
+
+/** Half of the time that a silent server is waited for passes before it is asked for a sign of life. */
+const probeShare = 0.5
+
+/** Options of the command line as the client takes them. */
+export function connectOptions(
+  { port, minDialect, maxDialect, signing, encryption, channels, timeout }: ConnectionOptions,
+  observer: Observer | undefined,
+  signal: AbortSignal,
+): ConnectOptions {
+  const timeoutMs = timeout === undefined ? undefined : timeout * 1000
+  return {
+    ...(port !== undefined && { port }),
+    ...(minDialect !== undefined && { minDialect }),
+    ...(maxDialect !== undefined && { maxDialect }),
+    ...(signing !== undefined && { signing }),
+    ...(encryption !== undefined && { encryption }),
+    ...(channels !== undefined && { channels }),
+    ...(observer !== undefined && { observer }),
+    ...(timeoutMs !== undefined && {
+      limits: {
+        connectTimeoutMs: timeoutMs,
+        probeAfterMs: timeoutMs * probeShare,
+        silenceTimeoutMs: timeoutMs * (1 - probeShare),
+        reconnectTimeoutMs: timeoutMs,
+      },
+    }),
+    signal,
+  }
+}
+
+/** The servers that a command talks to: one client for each, however often it is named. */
+export class Servers {
+  readonly #options: ConnectionOptions
+  readonly #common: ConnectOptions
+  readonly #clients = new Map<string, Promise<Client>>()
+  readonly #credentials = new Map<string, Promise<Credentials>>()
+  /** Of a shell: who it is there. */
+  #home: Address | undefined
+
+  constructor(options: ConnectionOptions, observer: Observer | undefined, signal: AbortSignal) {
+    this.#options = options
+    this.#common = connectOptions(options, observer, signal)
+  }
+
+  /** An address on the same server that names no user means the same one from now on. */
+  setHome(home: Address): void {
+    this.#home = home
+  }
+
+  /**
+   * Connects, or gives the connection that there is.
+   * @throws UsageError: a sentence that begins with the server
+   */
+  client(named: Address): Promise<Client> {
+    const address = this.#withUser(named)
+    const key = keyOf(address)
+    const known = this.#clients.get(key)
+    if (known !== undefined) return known
+    const connecting = this.#connect(address)
+    this.#clients.set(key, connecting)
+    return connecting
+  }
+
+  /** @throws UsageError: a sentence that begins with the share */
+  async share(address: ShareAddress): Promise<Share> {
+    const client = await this.client(address)
+    return about({ ...address, path: '' }, client.share(address.share))
+  }
+
+  /** Who logs on there; asked for once. */
+  credentials(address: Address): Promise<Credentials> {
+    const key = keyOf(address)
+    let found = this.#credentials.get(key)
+    if (found === undefined) {
+      found = credentialsFor(address, this.#options)
+      this.#credentials.set(key, found)
+    }
+    return found
+  }
+
+  /** What all connections have in common, without who logs on. */
+  get common(): ConnectOptions {
+    return this.#common
+  }
+
+  async close(): Promise<void> {
+    for (const connecting of this.#clients.values()) {
+      const client = await connecting.catch(() => undefined)
+      // What has been done is done: a server that is gone needs no farewell.
+      await client?.close().catch(() => undefined)
+    }
+  }
+
+  #withUser(address: Address): Address {
+    const { host, port, user, domain } = this.#home ?? {}
+    const isHome = host?.toLowerCase() === address.host.toLowerCase() && port === address.port
+    if (!isHome || address.user !== undefined) return address
+    return { ...address, ...(user !== undefined && { user }), ...(domain !== undefined && { domain }) }
+  }
+
+  async #connect(address: Address): Promise<Client> {
+    const credentials = await this.credentials(address)
+    const { connect } = (await import('../../client/index.ts')) as { connect: Connect }
+    const { host, port, path } = address
+    const target = { host, ...(port !== undefined && { port }), path }
+    return about({ ...address, path: '' }, connect(target, { ...this.#common, ...credentials }), false)
+  }
+}
+
+/** The same user on the same server. */
+const keyOf = ({ host, port, user, domain }: Address): string =>
+  JSON.stringify([host.toLowerCase(), port, domain, user])
+
+/**
+ * Waits for something; if it fails, the error is a sentence that begins with what it was about.
+ * @throws UsageError, and what ended by the user's wish as it is
+ */
+export async function about<T>(address: Address, work: Promise<T>, withShare = true): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (isAbort(error) || error instanceof UsageError) throw error
+    const { host, port, path } = address
+    const place = withShare ? address : { host, ...(port !== undefined && { port }), path }
+    throw new UsageError(`${displayAddress(place)}: ${reasonOf(error)}`, { cause: error })
+  }
+}
+
+/** Somebody has pressed Ctrl-C. */
+export const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError'
