@@ -14,7 +14,7 @@ export interface Context {
   readonly servers: Servers
   readonly out: Output
   /** The address that a word means: in a shell it may leave out what the shell is at. */
-  named(word: string): string
+  readonly named: (word: string) => string
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal
   /** Some part of what was asked for could not be done: tells it, and the command goes on. */
@@ -31,7 +31,7 @@ const application = (): string =>
 export interface Lasting {
   readonly servers: Servers
   readonly out: Output
-  named(word: string): string
+  readonly named: (word: string) => string
 }
 
 /** Runs a command that talks to servers: all that it has opened is closed, whatever happens. */

@@ -42,6 +42,14 @@ export function filterOf({ include = [], exclude = [] }: FilterOptions): Filter 
   }
 }
 
+/** Whether a path itself fits one of these patterns; without patterns, every one does. @throws UsageError as `filterOf` */
+export function anyOf(texts: readonly string[]): (path: string, isFolder: boolean) => boolean {
+  const patterns = texts.map(patternOf)
+  return (path, isFolder) =>
+    patterns.length === 0 ||
+    patterns.some(({ parts, foldersOnly }) => (isFolder || !foldersOnly) && matches(parts, path.split('/')))
+}
+
 export interface FilterOptions {
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]

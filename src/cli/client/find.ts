@@ -7,7 +7,7 @@ import { displayAddress, joinPath, nameOf, parseShareAddress } from './address.t
 import { type ConnectionOptions, gathered, positive, withConnection } from './connection-options.ts'
 import { type Context, runClient } from './context.ts'
 import { factsJson, factsRow, kindOf, markedName } from './facts.ts'
-import { filterOf } from './filter.ts'
+import { anyOf, filterOf } from './filter.ts'
 import { about } from './servers.ts'
 import { walk } from './walk.ts'
 
@@ -52,25 +52,20 @@ async function find(context: Context, word: string, options: FindOptions): Promi
   const share = await context.servers.share(address)
   const { signal } = context
   const excluded = filterOf({ exclude: options.exclude ?? [] })
-  const named = filterOf({ include: options.name ?? [] })
+  const isNamed = anyOf(options.name ?? [])
   const enters = (path: string): boolean => excluded.enters(path)
   const depth = options.depth === undefined ? {} : { maxDepth: options.depth }
   const finding = async (): Promise<void> => {
     for await (const { path, stats, problem } of walk(share, address.path, { signal, enters, ...depth })) {
       const shown = displayAddress({ ...address, path: joinPath(address.path, path) })
       if (problem !== undefined) context.failed(shown, problem)
-      const isIn = stats.isDirectory()
-        ? excluded.enters(path) && isNamed(named.folder, options, path)
-        : excluded.file(path) && named.file(path)
-      if (isIn && fits(stats, options)) await write(context, shown, stats, options)
+      const isFolder = stats.isDirectory()
+      const isIn = isFolder ? excluded.enters(path) : excluded.file(path)
+      if (isIn && isNamed(path, isFolder) && fits(stats, options)) await write(context, shown, stats, options)
     }
   }
   await about(address, finding())
 }
-
-/** A folder fits by its own name, and not by that of a folder above. */
-const isNamed = (holds: (path: string) => boolean, { name }: FindOptions, path: string): boolean =>
-  name === undefined || holds(path)
 
 function fits(stats: Stats, { type, larger, smaller, newer, older, attributes }: FindOptions): boolean {
   const { lastWriteTime } = stats.facts

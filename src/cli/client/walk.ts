@@ -43,7 +43,7 @@ export async function* walk(
     })
   }
   // What is still to come, the next one last.
-  const waiting = (await list('')).reverse()
+  const waiting = (await list('')).toReversed()
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     if (!next.stats.isDirectory() || next.depth >= maxDepth || !enters(next.path)) {
       yield next
@@ -58,6 +58,6 @@ export async function* walk(
       continue
     }
     yield next
-    waiting.push(...inside.reverse())
+    waiting.push(...inside.toReversed())
   }
 }

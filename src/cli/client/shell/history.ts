@@ -18,7 +18,7 @@ export function loadHistory(file: string): string[] {
     return readFileSync(file, 'utf8')
       .split('\n')
       .filter((line) => line !== '')
-      .reverse()
+      .toReversed()
       .slice(0, maxLines)
   } catch {
     return []

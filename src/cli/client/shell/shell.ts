@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline'
+import { createInterface } from 'node:readline/promises'
 import { Command, CommanderError } from 'commander'
 import { printable } from '../../report.ts'
 import { parseShareAddress } from '../address.ts'
@@ -86,12 +86,7 @@ class ShellSession {
       output: process.stdout,
       history: [...history],
       removeHistoryDuplicates: true,
-      completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
-        complete(line, wordKinds, this.#place, looking.signal).then(
-          (found) => done(null, found),
-          () => done(null, [[], line]),
-        )
-      },
+      completer: (line: string) => complete(line, wordKinds, this.#place, looking.signal),
     })
     lines.on('history', (all: string[]) => {
       after = [...all]
