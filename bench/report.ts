@@ -110,7 +110,12 @@ export function table(rows: readonly Row[], names: readonly ContestantName[]): s
       `${(busiest * 100).toFixed(0)}%`,
     ]
   })
-  const all = [header, ...lines]
+  return markdownTable([header, ...lines])
+}
+
+/** A heading and lines, of as many cells each. The first column is on the left, all others on the right. */
+export function markdownTable(all: readonly (readonly string[])[]): string[] {
+  const [header = [], ...lines] = all
   const widths = header.map((_, column) => Math.max(...all.map((cells) => cells[column]?.length ?? 0)))
   const format = (cells: readonly string[]) =>
     `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`

@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type OurBackend, startOurServer } from './our-server.ts'
+import type { Peer } from './peer.ts'
 import type { SmbclientTarget } from './smbclient.ts'
 import { startSmbd } from './smbd.ts'
 
@@ -21,14 +22,24 @@ export const fixedFile = { name: 'there.txt', content: 'as it was' } as const
 
 export const againstSmbd = process.env['INTEROP_SERVER'] === 'smbd'
 
-export async function startTarget(backend: OurBackend = 'disk'): Promise<Target> {
+export const startTarget = (backend: OurBackend = 'disk'): Promise<Target> =>
+  againstSmbd ? startSmbdTarget() : startOurTarget(backend)
+
+/** Both servers, for tests that every server has to pass. */
+export const bothTargets = [
+  { name: 'smbkit', start: () => startOurTarget('disk'), needs: [] },
+  { name: 'smbd', start: () => startSmbdTarget(), needs: ['smbd', 'smbpasswd'] },
+] as const satisfies readonly { name: string; start: () => Promise<Target>; needs: readonly Peer[] }[]
+
+export function startOurTarget(backend: OurBackend): Promise<Target> {
   const files = { [fixedFile.name]: fixedFile.content }
-  if (!againstSmbd) {
-    return startOurServer({
-      backend,
-      shares: [{ name: shares.files }, { name: shares.other }, { name: shares.fixed, readOnly: true, files }],
-    })
-  }
+  return startOurServer({
+    backend,
+    shares: [{ name: shares.files }, { name: shares.other }, { name: shares.fixed, readOnly: true, files }],
+  })
+}
+
+export async function startSmbdTarget(): Promise<Target> {
   const options = { 'vfs objects': 'streams_xattr' }
   const smbd = await startSmbd({
     global: { 'ea support': 'yes' },

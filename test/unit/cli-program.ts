@@ -8,12 +8,15 @@ import { type RunResult, run } from '../peers/run.ts'
 const root = join(import.meta.dirname, '../..')
 const startTimeoutMs = 20_000
 const endTimeoutMs = 20_000
+const smbkitTimeoutMs = 60_000
 
 /** A temporary folder with what the program takes from the environment set to places inside it. */
 export class Sandbox {
   readonly folder = mkdtempSync(join(tmpdir(), 'smbkit-cli-'))
   readonly env: Readonly<Record<string, string>> = {
     XDG_CONFIG_HOME: join(this.folder, 'config'),
+    XDG_CACHE_HOME: join(this.folder, 'cache'),
+    XDG_STATE_HOME: join(this.folder, 'state'),
     XDG_RUNTIME_DIR: this.folder,
     NO_COLOR: '1',
   }
@@ -24,13 +27,14 @@ export class Sandbox {
   }
 
   /** `smbkit ARGS`, to its end. */
-  smbkit(args: readonly string[], input = ''): Promise<RunResult> {
-    return run(process.execPath, [join(root, 'src/cli/main.ts'), ...args], { env: this.env, cwd: this.folder, input })
+  smbkit(args: readonly string[], input = '', env: Readonly<Record<string, string>> = {}): Promise<RunResult> {
+    const options = { env: { ...this.env, ...env }, cwd: this.folder, input, timeoutMs: smbkitTimeoutMs }
+    return run(process.execPath, [join(root, 'src/cli/main.ts'), ...args], options)
   }
 
   /** A program that stays: `main` or `start`. */
-  start(script: 'main' | 'start', args: readonly string[]): Program {
-    const program = new Program(join(root, `src/cli/${script}.ts`), args, this.folder, this.env)
+  start(script: 'main' | 'start', args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
+    const program = new Program(join(root, `src/cli/${script}.ts`), args, this.folder, { ...this.env, ...env })
     this.#programs.push(program)
     return program
   }

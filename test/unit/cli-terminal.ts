@@ -21,11 +21,12 @@ export async function typeAt(
   args: readonly string[],
   typed: readonly string[],
   prompt: RegExp,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<{ code: number | null; output: string }> {
   const quoted = [process.execPath, main, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
   const child = spawn('script', ['--quiet', '--return', '--command', quoted, '/dev/null'], {
     cwd: sandbox.folder,
-    env: { ...process.env, ...sandbox.env, SHELL: '/bin/sh' },
+    env: { ...process.env, ...sandbox.env, SHELL: '/bin/sh', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   let output = ''

@@ -1,0 +1,301 @@
+/**
+ * `npm run bench:client -- [--quick] [--only PATTERN] [--rounds N] [--clients NAMES] [--out FILE]`: smbkit, smbclient,
+ * rclone and impacket as programs against one smbd, one after the other in each round. Prints a table of medians and,
+ * for a full run, writes it to bench/results/client.md and all figures to bench/results/client.json.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { cpus, release, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { bytesOf } from '../test/peers/content.ts'
+import { needsPeer, peerPath } from '../test/peers/peer.ts'
+import { run } from '../test/peers/run.ts'
+import { startSmbd } from '../test/peers/smbd.ts'
+import { clientTable, type Measured, type Row, rowOf } from './client-report.ts'
+import { type Client, type ClientName, clientNames, clientsOf, type Invocation, type Task } from './clients.ts'
+
+const share = 'bench'
+const limitMs = 180_000
+const MIB = 1024 * 1024
+const GIB = 1024 * MIB
+
+interface Sizes {
+  readonly bulkBytes: number
+  readonly files: number
+  readonly fileBytes: number
+  readonly entries: number
+  readonly streamBytes: number
+}
+
+const fullSizes: Sizes = { bulkBytes: 256 * MIB, files: 1000, fileBytes: 8192, entries: 10_000, streamBytes: 10 * GIB }
+const quickSizes: Sizes = { bulkBytes: 32 * MIB, files: 100, fileBytes: 8192, entries: 1000, streamBytes: GIB }
+
+interface Load {
+  readonly name: string
+  /** smbclient's time over smbkit's is to reach this. */
+  readonly goal: number | undefined
+  readonly task: Task
+  /** Makes place for it; run before each measurement. */
+  readonly prepare: () => void
+  /** Throws where it was not done. */
+  readonly check: (output: number) => void
+}
+
+/** Folders of the benchmark: what is served, and what is not. */
+class Stage {
+  readonly root = mkdtempSync(join(tmpdir(), 'smbkit-bench-'))
+  readonly served = join(this.root, 'served')
+  readonly local = join(this.root, 'local')
+  readonly sizes: Sizes
+
+  constructor(sizes: Sizes) {
+    this.sizes = sizes
+    chmodSync(this.root, 0o777)
+    for (const folder of [this.served, this.local]) {
+      mkdirSync(folder)
+      chmodSync(folder, 0o777)
+      const bulk = join(folder, 'bulk')
+      writeFileSync(bulk, bytesOf(sizes.bulkBytes, 1), { mode: 0o666 })
+      mkdirSync(join(folder, 'many'))
+      for (let index = 0; index < sizes.files; index++)
+        writeFileSync(join(folder, 'many', `file-${index}.bin`), bytesOf(sizes.fileBytes, index), { mode: 0o666 })
+    }
+    mkdirSync(join(this.served, 'entries'))
+    for (let index = 0; index < sizes.entries; index++)
+      writeFileSync(join(this.served, 'entries', `entry ${index}.txt`), '')
+    // Without blocks: what counts is that it passes.
+    writeFileSync(join(this.served, 'huge'), '')
+    truncateSync(join(this.served, 'huge'), sizes.streamBytes)
+  }
+
+  loads(): Load[] {
+    const { served, local, sizes } = this
+    const target = { local: join(local, 'target'), served: join(served, 'target') }
+    const clear =
+      (path: string, asFolder = false) =>
+      () => {
+        rmSync(path, { recursive: true, force: true })
+        if (asFolder) mkdirSync(path)
+      }
+    const isFile = (path: string) => () => {
+      if (statSync(path).size !== sizes.bulkBytes) throw new Error(`${path} is not whole`)
+    }
+    const isFolder = (path: string) => () => {
+      const whole = readdirSync(path).filter((name) => statSync(join(path, name)).size === sizes.fileBytes)
+      if (whole.length !== sizes.files) throw new Error(`${path} has ${whole.length} of ${sizes.files} files`)
+    }
+    const lists = (output: number) => {
+      if (output < sizes.entries) throw new Error(`${output} lines for ${sizes.entries} entries`)
+    }
+    const mib = sizes.bulkBytes / MIB
+    const kib = sizes.fileBytes / 1024
+    return [
+      {
+        name: `get ${mib} MiB`,
+        goal: 1,
+        task: { kind: 'get', remote: 'bulk', local: target.local },
+        prepare: clear(target.local),
+        check: isFile(target.local),
+      },
+      {
+        name: `put ${mib} MiB`,
+        goal: 1,
+        task: { kind: 'put', remote: 'target', local: join(local, 'bulk') },
+        prepare: clear(target.served),
+        check: isFile(target.served),
+      },
+      {
+        name: `get ${sizes.files} files of ${kib} KiB`,
+        goal: 3,
+        task: { kind: 'get-folder', remote: 'many', local: target.local },
+        prepare: clear(target.local, true),
+        check: () => isFolder(this.gotFolder())(),
+      },
+      {
+        name: `put ${sizes.files} files of ${kib} KiB`,
+        goal: 3,
+        task: { kind: 'put-folder', remote: 'target', local: join(local, 'many') },
+        prepare: clear(target.served),
+        check: isFolder(target.served),
+      },
+      {
+        name: `list ${sizes.entries} entries`,
+        goal: undefined,
+        task: { kind: 'list', remote: 'entries' },
+        prepare: () => undefined,
+        check: lists,
+      },
+      {
+        name: `stream ${sizes.streamBytes / GIB} GiB`,
+        goal: undefined,
+        task: { kind: 'stream', remote: 'huge' },
+        prepare: () => undefined,
+        check: () => undefined,
+      },
+    ]
+  }
+
+  /** smbkit puts a folder into one that is there, under its own name. */
+  gotFolder(): string {
+    const target = join(this.local, 'target')
+    return readdirSync(target).includes('many') ? join(target, 'many') : target
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true, force: true })
+  }
+}
+
+/** CPU seconds of children that have ended, of this process (Linux). */
+function childSeconds(): number {
+  const text = readFileSync('/proc/self/stat', 'latin1')
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[13]) + Number(fields[14])) / 100
+}
+
+/** Runs a client to its end. @throws where it fails, or takes too long */
+async function measure({ command, args, env }: Invocation, check: (lines: number) => void): Promise<Measured> {
+  const before = childSeconds()
+  const startedAt = performance.now()
+  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  let lines = 0
+  let errors = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    // Of a stream the bytes do not matter, and counting lines in them would cost.
+    if (chunk.length < 65_536) for (const byte of chunk) if (byte === 0x0a) lines++
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    if (errors.length < 4096) errors += chunk.toString('utf8')
+  })
+  let peakBytes = 0
+  const watching = setInterval(() => {
+    peakBytes = Math.max(peakBytes, residentPeak(child.pid ?? 0))
+  }, 50)
+  const timer = setTimeout(() => child.kill('SIGKILL'), limitMs)
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+  clearInterval(watching)
+  clearTimeout(timer)
+  const seconds = (performance.now() - startedAt) / 1000
+  if (code !== 0) throw new Error(`${command} ended with ${code}: ${errors.slice(0, 500)}`)
+  check(lines)
+  return { seconds, cpuSeconds: childSeconds() - before, peakBytes }
+}
+
+function residentPeak(pid: number): number {
+  try {
+    return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0) * 1024
+  } catch {
+    // It ended meanwhile.
+    return 0
+  }
+}
+
+async function runLoad(load: Load, clients: readonly (readonly [ClientName, Client])[], rounds: number): Promise<Row> {
+  const measured = new Map<ClientName, Measured[]>()
+  const failures = new Map<ClientName, string>()
+  const isStream = load.task.kind === 'stream'
+  // The first round does not count: what is read from the disk then is in memory for all later ones.
+  for (let round = isStream ? 0 : -1; round < (isStream ? 1 : rounds); round++)
+    for (const [name, client] of clients) {
+      const invocation = client(load.task)
+      if (invocation === undefined || failures.has(name)) continue
+      load.prepare()
+      try {
+        const outcome = await measure(invocation, load.check)
+        if (round >= 0) measured.set(name, [...(measured.get(name) ?? []), outcome])
+      } catch (error) {
+        failures.set(name, error instanceof Error ? error.message : String(error))
+      }
+    }
+  load.prepare()
+  return rowOf(load.name, load.goal, measured, failures)
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      clients: { type: 'string', default: clientNames.join(',') },
+      out: { type: 'string' },
+    },
+  })
+  const { skip } = needsPeer('smbd', 'smbpasswd', 'smbclient', 'rclone', 'impacket')
+  if (skip !== false) {
+    console.error(skip)
+    return 1
+  }
+  const built = spawnSync('npm', ['run', '-s', 'build'], { cwd: join(import.meta.dirname, '..'), stdio: 'inherit' })
+  if (built.status !== 0) return 1
+  const pattern = new RegExp(values.only ?? '')
+  const names = clientNames.filter((name) => values.clients.split(',').includes(name))
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))
+  const isWhole = !values.quick && values.only === undefined && names.length === clientNames.length
+  const stage = new Stage(values.quick ? quickSizes : fullSizes)
+  const rows: Row[] = []
+  try {
+    const smbd = await startSmbd({ shares: [{ name: share, path: stage.served }] })
+    try {
+      const all = await clientsOf(smbd, share, stage.root)
+      const chosen = names.map((name) => [name, all[name]] as const)
+      for (const load of stage.loads().filter(({ name }) => pattern.test(name))) {
+        process.stderr.write(`${load.name}\n`)
+        rows.push(await runLoad(load, chosen, rounds))
+      }
+    } finally {
+      await smbd.stop()
+    }
+  } finally {
+    stage.remove()
+  }
+  await write(rows, names, rounds, values.out ?? (isWhole ? join(import.meta.dirname, 'results', 'client') : undefined))
+  return 0
+}
+
+async function write(
+  rows: readonly Row[],
+  names: readonly ClientName[],
+  rounds: number,
+  out: string | undefined,
+): Promise<void> {
+  const version = async (command: string, ...args: string[]): Promise<string> =>
+    (await run(command, args)).stdout
+      .split('\n')[0]
+      ?.trim()
+      .replace(/^Version /, '') ?? ''
+  const machine = {
+    date: new Date().toISOString(),
+    node: process.version,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    kernel: release(),
+    smbd: await version(peerPath('smbd'), '--version'),
+    smbclient: await version(peerPath('smbclient'), '--version'),
+    rclone: await version(peerPath('rclone'), 'version'),
+  }
+  const { node, cpu, cores, kernel, smbd, rclone } = machine
+  const text = [
+    `Node ${node}, ${cpu}, ${cores} cores, Linux ${kernel}, smbd and smbclient ${smbd}, ${rclone}; medians of ${rounds} rounds.`,
+    '',
+    ...clientTable(rows, names),
+  ].join('\n')
+  console.log(text)
+  if (out === undefined) return
+  writeFileSync(`${out}.json`, `${JSON.stringify({ machine, rounds, rows }, undefined, 1)}\n`)
+  writeFileSync(`${out}.md`, `${text}\n`)
+  console.log(`\nWritten to ${out}.json and .md`)
+}
+
+process.exitCode = await main()

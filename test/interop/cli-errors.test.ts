@@ -1,0 +1,284 @@
+/** What goes wrong, as the command line tells it: one sentence, an exit code, nothing left behind, no hanging. */
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { bytesOf, hashOf } from '../peers/content.ts'
+import { freePort, until } from '../peers/free-port.ts'
+import { needsPeer, peerPath } from '../peers/peer.ts'
+import { type RunResult, run } from '../peers/run.ts'
+import { startSmbd } from '../peers/smbd.ts'
+import { bothTargets, type Target } from '../peers/target.ts'
+import { Sandbox } from '../unit/cli-program.ts'
+import { needsTerminal, typeAt } from '../unit/cli-terminal.ts'
+
+const secret = 'Wr0ng-s3cret'
+
+/** One sentence on standard error, nothing on standard output, exit code 1, and no password anywhere. */
+function refused({ code, stdout, stderr, timedOut }: RunResult, message: RegExp, exitCode = 1): void {
+  assert.match(stderr, message)
+  assert.equal(stderr.trim().split('\n').length, 1, stderr)
+  assert.match(stderr, /^smbkit: /)
+  assert.doesNotMatch(stderr, /\n {4}at /)
+  assert.ok(!`${stdout}${stderr}`.includes(secret))
+  assert.deepEqual([code, timedOut], [exitCode, false])
+}
+
+/** A TCP server that does with each connection what it is told. */
+async function rawServer(accept: (socket: Socket) => void): Promise<{ port: number; close: () => Promise<void> }> {
+  const sockets = new Set<Socket>()
+  const server: Server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined)
+    socket.on('close', () => sockets.delete(socket))
+    accept(socket)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const close = async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+  }
+  return { port, close }
+}
+
+describe('servers that are not there, or say nothing', () => {
+  const list = (sandbox: Sandbox, place: string, ...more: string[]): Promise<RunResult> =>
+    sandbox.smbkit(['ls', place, '--user', 'anna', ...more], '', { SMBKIT_PASSWORD: secret })
+
+  test('nothing listens on the port', async () => {
+    await using sandbox = new Sandbox()
+    refused(await list(sandbox, `//127.0.0.1:${await freePort()}/files`), /nothing listens|refused/i)
+  })
+
+  test('a name that does not resolve', async () => {
+    await using sandbox = new Sandbox()
+    refused(await list(sandbox, '//no-such-host.invalid/files'), /no-such-host\.invalid: /)
+  })
+
+  test('a server that accepts and says nothing', async () => {
+    await using sandbox = new Sandbox()
+    const server = await rawServer(() => undefined)
+    const startedAt = performance.now()
+    refused(await list(sandbox, `//127.0.0.1:${server.port}/files`, '--timeout', '1'), /NEGOTIATE/)
+    assert.ok(performance.now() - startedAt < 20_000)
+    await server.close()
+  })
+
+  test('a server that hangs up, and one that talks of something else', async () => {
+    await using sandbox = new Sandbox()
+    const hangingUp = await rawServer((socket) => socket.destroy())
+    refused(await list(sandbox, `//127.0.0.1:${hangingUp.port}/files`), /127\.0\.0\.1:\d+: /)
+    await hangingUp.close()
+    const web = await rawServer((socket) => void socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'))
+    refused(await list(sandbox, `//127.0.0.1:${web.port}/files`), /127\.0\.0\.1:\d+: /)
+    await web.close()
+  })
+
+  test('words that make no sense', async () => {
+    await using sandbox = new Sandbox()
+    refused(await list(sandbox, 'nas/files'), /An address is smb:\/\//)
+    refused(await list(sandbox, `smb://anna:${secret}@nas/files`), /no password in it/)
+    refused(await sandbox.smbkit(['get', 'here', 'there']), /must be on a server/)
+    refused(await sandbox.smbkit(['ls', '//nas/files', '--user', `anna%${secret}`]), /takes a name alone/)
+    refused(
+      await sandbox.smbkit(['ls', '//nas/files', '--user', 'anna']),
+      /no password for anna on nas, and no terminal/,
+    )
+    refused(await list(sandbox, '//nas/files', '--capture', '/nowhere/x'), /\/nowhere\/x: cannot write the capture/)
+  })
+})
+
+for (const { name, start, needs } of bothTargets)
+  describe(`what goes wrong with ${name}`, needsPeer(...needs), () => {
+    let target: Target
+    let sandbox: Sandbox
+    before(async () => {
+      target = await start()
+      sandbox = new Sandbox()
+    })
+    after(async () => {
+      await target.stop()
+      await sandbox[Symbol.asyncDispose]()
+    })
+    const at = (path: string): string => `//${target.host}:${target.port}/${path}`
+    const as = (user: string, password: string, ...args: string[]): Promise<RunResult> =>
+      sandbox.smbkit([...args, '--user', user], '', { SMBKIT_PASSWORD: password })
+    const smbkit = (...args: string[]): Promise<RunResult> => as(target.user, target.password, ...args)
+
+    test('a wrong password, an unknown user, an unknown share, an unknown file', async () => {
+      refused(
+        await as(target.user, secret, 'ls', at('files')),
+        /The user name or the password is wrong\..*STATUS_LOGON_FAILURE/,
+      )
+      refused(await as('nobody-known', secret, 'ls', at('files')), /The user name or the password is wrong/)
+      refused(await smbkit('ls', at('nosuch')), /\/nosuch: The server has no share of that name/)
+      refused(await smbkit('cat', at('files/no such')), /\/files\/no such: There is no file or folder of that name/)
+      refused(
+        await smbkit('get', at('files/no such'), sandbox.path('x')),
+        /\/files\/no such: There is no file or folder of that name/,
+      )
+      refused(await smbkit('put', sandbox.path('no such'), at('files/x')), /no such: /)
+      assert.equal(existsSync(sandbox.path('x')), false)
+    })
+
+    test('the local disk is full: said in a sentence, and nothing is left', async () => {
+      writeFileSync(sandbox.path('some'), bytesOf(3_000_000, 1))
+      assert.equal((await smbkit('put', sandbox.path('some'), at('files/some'))).code, 0)
+      const result = await smbkit('get', at('files/some'), '/dev/full', '-q')
+      refused(result, /the disk is full/)
+    })
+
+    test('the places of a password: a file, a hash, the terminal', needsTerminal(), async () => {
+      const file = sandbox.path('credentials')
+      writeFileSync(file, `username = ${target.user}\npassword = ${target.password}\n`, { mode: 0o600 })
+      const byFile = await sandbox.smbkit(['ls', at('fixed'), '-A', file])
+      assert.deepEqual([byFile.code, byFile.stdout, byFile.stderr], [0, 'there.txt\n', ''])
+      const { ntHash } = await import('../../src/crypto/ntlm.ts')
+      const hash = Buffer.from(ntHash(target.password)).toString('hex')
+      const byHash = await as(target.user, hash, 'ls', at('fixed'), '--ntlm-hash')
+      assert.deepEqual([byHash.code, byHash.stdout], [0, 'there.txt\n'])
+      const asked = await typeAt(
+        sandbox,
+        ['ls', at('fixed'), '--user', target.user],
+        [`${target.password}\r`],
+        /Password for \S+ on \S+: /g,
+      )
+      assert.equal(asked.code, 0, asked.output)
+      assert.match(asked.output, /there\.txt/)
+      assert.ok(!asked.output.includes(target.password))
+    })
+
+    test('progress at a terminal, and none elsewhere', needsTerminal(), async () => {
+      const env = { SMBKIT_PASSWORD: target.password }
+      writeFileSync(sandbox.path('large'), bytesOf(64 * 1024 * 1024, 2))
+      const args = ['put', sandbox.path('large'), at('files/large'), '--user', target.user, '--encryption', 'required']
+      const { code, output } = await typeAt(sandbox, args, [], /$^/g, env)
+      assert.equal(code, 0, output)
+      assert.match(output, /\[#*-*\] +\d+% {2}\d\/1 files {2}\S+ \S+\/64\.0 MiB {2}/)
+      assert.match(output, /1 file, 64\.0 MiB in/)
+      const quiet = await smbkit('get', at('files/large'), sandbox.path('large back'))
+      assert.deepEqual([quiet.code, quiet.stderr], [0, ''])
+      assert.equal(await hashOf(sandbox.path('large back')), await hashOf(sandbox.path('large')))
+    })
+
+    test('Ctrl-C: in good order, and the same command goes on', async () => {
+      const bytes = 192 * 1024 * 1024
+      const folder = target.folder('files') ?? ''
+      writeFileSync(join(folder, 'endless'), Buffer.alloc(bytes, 7), { mode: 0o666 })
+      const there = sandbox.path('endless')
+      const args = ['get', at('files/endless'), there, '--user', target.user, '--encryption', 'required']
+      const program = sandbox.start('main', args, { SMBKIT_PASSWORD: target.password })
+      const part = () => readdirSync(sandbox.folder).find((file) => file.endsWith('.part'))
+      const begun = await until(
+        () => ((statSync(sandbox.path(part() ?? '-'), { throwIfNoEntry: false })?.size ?? 0 > 0) ? true : false),
+        30_000,
+      )
+      const { code } = await program.end('SIGINT')
+      // A fast machine may have been done before it was told to end.
+      if (code === 0) return
+      assert.deepEqual([begun, code], [true, 130], program.stderr)
+      assert.match(program.stdout, /the same command goes on/)
+      assert.equal(existsSync(there), false)
+      const again = await smbkit(...args.slice(0, 3))
+      assert.equal(again.code, 0, again.stderr)
+      assert.equal(statSync(there).size, bytes)
+      assert.ok(readFileSync(there).every((byte) => byte === 7))
+      assert.equal(part(), undefined)
+    })
+
+    test('what the conversation was: in lines, and as a capture', needsPeer('tshark'), async () => {
+      const capture = sandbox.path('seen.pcapng')
+      const result = await smbkit('ls', at('fixed'), '--explain', '--capture', capture, '--encryption', 'required')
+      assert.equal(result.code, 0, result.stderr)
+      assert.equal(result.stdout, 'there.txt\n')
+      for (const line of [
+        /-> #\d+ NEGOTIATE /,
+        /<- #\d+ SESSION_SETUP ok/,
+        /-> #\d+ TREE_CONNECT .*fixed.*sealed/,
+        /<- #\d+ QUERY_DIRECTORY /,
+      ])
+        assert.match(result.stderr, line)
+      assert.equal(statSync(capture).mode & 0o777, 0o600)
+      const { tshark } = await import('../vectors/smb2-capture.ts')
+      const read = tshark([
+        '-r',
+        capture,
+        '-Y',
+        'smb2.filename contains "there.txt" or smb2.tree',
+        '-T',
+        'fields',
+        '-e',
+        'smb2.cmd',
+        '-e',
+        'smb2.tree',
+      ])
+      assert.match(read, /^3(?:,3)*\t.*fixed/m)
+      assert.match(read, /14/)
+      assert.equal(tshark(['-r', capture, '-Y', '_ws.malformed or tcp.analysis.flags']), '')
+    })
+  })
+
+describe('smbd, as it can be made to be', needsPeer('smbd', 'smbpasswd'), () => {
+  test('an expired password', async () => {
+    await using sandbox = new Sandbox()
+    const smbd = await startSmbd({ shares: [{ name: 'files' }], global: { 'map untrusted to domain': 'no' } })
+    try {
+      const config = join(smbd.folders.get('files') ?? '', '..', 'smb.conf')
+      const account = process.getuid?.() === 0 ? 'daemon' : ''
+      if (account === '') return
+      const changed = await run('/usr/bin/pdbedit', ['-s', config, '--pwd-must-change-time=0', '-u', account])
+      assert.equal(changed.code, 0, changed.output)
+      const expired = await run(peerPath('smbclient'), [
+        `//127.0.0.1/files`,
+        '-p',
+        String(smbd.port),
+        '-U',
+        `${smbd.user}%${smbd.password}`,
+        '-c',
+        'ls',
+      ])
+      if (!/PASSWORD_MUST_CHANGE|PASSWORD_EXPIRED/.test(expired.output)) return
+      const result = await sandbox.smbkit(['ls', `//127.0.0.1:${smbd.port}/files`, '--user', smbd.user], '', {
+        SMBKIT_PASSWORD: smbd.password,
+      })
+      refused(result, /The password .* has to be changed|The password has to be changed/)
+    } finally {
+      await smbd.stop()
+    }
+  })
+
+  test('killed in the middle of a transfer: a sentence, and the same command goes on with the next one', async () => {
+    await using sandbox = new Sandbox()
+    const bytes = 512 * 1024 * 1024
+    const first = await startSmbd({ shares: [{ name: 'files' }] })
+    const served = join(first.folders.get('files') ?? '', 'big')
+    const { truncateSync } = await import('node:fs')
+    writeFileSync(served, 'beginning', { mode: 0o666 })
+    truncateSync(served, bytes)
+    const there = sandbox.path('big')
+    const args = [
+      'get',
+      `//127.0.0.1:${first.port}/files/big`,
+      there,
+      '--user',
+      first.user,
+      '--encryption',
+      'required',
+      '--timeout',
+      '2',
+    ]
+    const program = sandbox.start('main', args, { SMBKIT_PASSWORD: first.password })
+    const part = () => readdirSync(sandbox.folder).find((file) => file.endsWith('.part'))
+    await until(() => part() !== undefined, 30_000)
+    await first.stop()
+    const { code } = await program.ended
+    if (code === 0) return
+    assert.equal(code, 1, program.stderr)
+    assert.match(program.stderr, /^smbkit: .*\n$/)
+    assert.equal(program.stderr.trim().split('\n').length, 1, program.stderr)
+    assert.equal(existsSync(there), false)
+  })
+})

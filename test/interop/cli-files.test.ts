@@ -1,0 +1,270 @@
+/** The commands for files, run as people run them, against smbd and against our own server. */
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { bytesOf, digestTree, hashOf, makeTree } from '../peers/content.ts'
+import { needsPeer } from '../peers/peer.ts'
+import type { RunResult } from '../peers/run.ts'
+import { bothTargets, fixedFile, shares, type Target } from '../peers/target.ts'
+import { Sandbox } from '../unit/cli-program.ts'
+
+const past = new Date('2021-03-04T05:06:07.890Z')
+
+for (const { name, start, needs } of bothTargets)
+  describe(`the command line against ${name}`, needsPeer(...needs), () => {
+    let target: Target
+    let sandbox: Sandbox
+    before(async () => {
+      target = await start()
+      sandbox = new Sandbox()
+    })
+    after(async () => {
+      await target.stop()
+      await sandbox[Symbol.asyncDispose]()
+    })
+
+    const at = (path: string): string => `//${target.host}:${target.port}/${path}`
+    const smbkit = (...args: string[]): Promise<RunResult> =>
+      sandbox.smbkit([...args, '--user', target.user], '', { SMBKIT_PASSWORD: target.password })
+    /** Runs it and expects that all was done. */
+    const done = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await smbkit(...args)
+      assert.equal(code, 0, `${args.join(' ')}\n${stdout}${stderr}`)
+      assert.equal(stderr, '')
+      return stdout
+    }
+    const json = async (...args: string[]): Promise<unknown> => JSON.parse(await done(...args, '--json'))
+    const jsonLines = async (...args: string[]): Promise<Record<string, unknown>[]> =>
+      (await done(...args, '--json'))
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+
+    test('shares, of a server and by ls', async () => {
+      const listed = await done('shares', at(''))
+      for (const share of Object.values(shares)) assert.match(listed, new RegExp(`^${share} +disk`, 'm'))
+      assert.equal(await done('ls', at('')), listed)
+      const facts = (await json('shares', at(''))) as { name: string; type: string }[]
+      assert.ok(facts.some((share) => share.name === 'IPC$' && share.type === 'ipc'))
+    })
+
+    test('a tree there and back: content, times, and nothing twice', async () => {
+      const there = sandbox.path('there')
+      mkdirSync(there)
+      makeTree(there)
+      for (const path of ['block', 'a/b', 'names/plain.txt']) utimesSync(join(there, path), past, past)
+      const sent = await done('put', '-r', there, at('files/tree'))
+      assert.match(sent, /^16 files, .* in .* s \(.*\/s\)\n$/)
+      assert.match(await done('put', '-r', there, at('files/tree'), '--dry-run'), /^copy {2}/)
+      const again = await done('put', '-r', there, at('files/'))
+      assert.match(again, /^16 files/)
+      await done('get', '-r', at('files/tree'), sandbox.path('back'))
+      assert.deepEqual(digestTree(sandbox.path('back')), digestTree(there))
+      for (const path of ['block', 'a/b', 'names/plain.txt'])
+        assert.equal(statSync(sandbox.path('back', path)).mtimeMs, past.getTime(), path)
+      const third = await done('get', '-r', at('files/there'), sandbox.path('back2'), '-v')
+      assert.match(third, /^copied {2}\/\/.*files\/there\/a\/b\/c\/deep\.bin {2}293 KiB$/m)
+      const same = await done('get', '-r', at('files/tree'), sandbox.path('back'), '--existing', 'changed')
+      assert.match(same, /; /)
+    })
+
+    test('the same again: what has not changed is not carried twice', async () => {
+      const there = sandbox.path('again')
+      mkdirSync(there)
+      makeTree(there, [])
+      await done('put', '-r', there, at('files/once'))
+      assert.match(await done('sync', there, at('files/once')), /^0 files, 0 B .*; 7 the same\n$/)
+      writeFileSync(join(there, 'one'), 'x')
+      utimesSync(join(there, 'one'), past, past)
+      assert.match(await done('sync', there, at('files/once')), /^1 file, 1 B .*; 6 the same\n$/)
+    })
+
+    test('lists: ls in all its forms, tree, stat, du, df, find', async () => {
+      const there = sandbox.path('lists')
+      mkdirSync(join(there, 'deep/er'), { recursive: true })
+      writeFileSync(join(there, 'b10.txt'), bytesOf(2048, 1))
+      writeFileSync(join(there, 'b9.txt'), 'x')
+      writeFileSync(join(there, 'deep/er/c.bin'), bytesOf(5000, 2))
+      utimesSync(join(there, 'b9.txt'), past, past)
+      await done('put', '-r', there, at('files/lists'))
+      assert.equal(await done('ls', at('files/lists')), 'b9.txt\nb10.txt\ndeep/\n')
+      assert.equal(await done('ls', at('files/lists'), '--sort', 'size'), 'b10.txt\nb9.txt\ndeep/\n')
+      assert.equal(await done('ls', at('files/lists/*.TXT')), 'b9.txt\nb10.txt\n')
+      const long = await done('ls', '-l', at('files/lists'))
+      assert.match(long, /^A +1 B {2}2021-03-0\d \d\d:\d\d:07 {2}b9\.txt$/m)
+      assert.match(long, /^D .* deep\/$/m)
+      const deep = await done('ls', '-R', at('files/lists'))
+      assert.match(deep, /lists:\nb9\.txt\nb10\.txt\ndeep\/\n\n\/\/.*deep:\ner\/\n\n\/\/.*er:\nc\.bin\n$/)
+      const facts = (await json('ls', at('files/lists'))) as { name: string; size: number; written: string }[]
+      assert.deepEqual(facts.map((entry) => [entry.name, entry.size]).slice(0, 2), [
+        ['b9.txt', 1],
+        ['b10.txt', 2048],
+      ])
+      assert.equal(facts[0]?.written, '2021-03-04T05:06:07.8900000Z')
+      const drawn = await done('tree', at('files/lists'))
+      assert.match(
+        drawn,
+        /lists\n├── b9\.txt\n├── b10\.txt\n└── deep\/\n {4}└── er\/\n {8}└── c\.bin\n\n2 folders, 3 files\n$/,
+      )
+      assert.match(await done('tree', '-d', at('files/lists')), /lists\n└── deep\/\n {4}└── er\/\n\n2 folders\n$/)
+      assert.match(await done('stat', at('files/lists/b10.txt')), /^ {2}size +2048 bytes \(2\.00 KiB\)$/m)
+      const [sum] = (await jsonLines('du', '-s', at('files/lists'))) as {
+        size: number
+        files: number
+        folders: number
+      }[]
+      assert.deepEqual([sum?.size, sum?.files, sum?.folders], [7049, 3, 2])
+      assert.match(await done('du', at('files/lists')), /^ +4\.88 KiB .*er\n +4\.88 KiB .*deep\n +6\.88 KiB .*lists\n$/)
+      assert.match(await done('df', at('files')), /^share .*\n.*files .*%\n$/)
+      const found = await done('find', at('files/lists'), '--name', '*.txt', '--larger', '1K')
+      assert.match(found, /^\/\/.*\/b10\.txt\n$/)
+      assert.match(await done('find', at('files/lists'), '--type', 'folder', '--name', 'er'), /\/er\/\n$/)
+      assert.match(await done('find', at('files/lists'), '--older', '2022-01-01'), /^\/\/.*\/b9\.txt\n$/)
+      assert.equal((await done('find', at('files/lists'), '-0')).split('\0').length, 6)
+    })
+
+    test('cat, mkdir, mv, rm, with patterns and without', async () => {
+      const content = bytesOf(1_500_000, 9)
+      writeFileSync(sandbox.path('large'), content)
+      await done('mkdir', '-p', at('files/made/deep'))
+      await done('put', sandbox.path('large'), at('files/made/'))
+      assert.equal(
+        await hashOf(join(target.folder(shares.files) ?? '', 'made/large')),
+        await hashOf(sandbox.path('large')),
+      )
+      writeFileSync(sandbox.path('small'), 'Grüße\n')
+      await done('put', sandbox.path('small'), at('files/made/small.txt'))
+      assert.equal(await done('cat', at('files/made/small.txt'), at('files/made/*.txt')), 'Grüße\nGrüße\n')
+      await done('mv', at('files/made/small.txt'), at('files/made/deep'))
+      await done('mv', at('files/made/deep/small.txt'), at('files/made/renamed.txt'))
+      assert.equal(await done('ls', at('files/made')), 'deep/\nlarge\nrenamed.txt\n')
+      const kept = await smbkit('mv', '--no-replace', at('files/made/renamed.txt'), at('files/made/large'))
+      assert.equal(kept.code, 1)
+      assert.match(kept.stderr, /^smbkit: .*renamed\.txt: There is already a file or folder of that name\./)
+      await done('rm', at('files/made/*.txt'))
+      const folder = await smbkit('rm', at('files/made/deep'))
+      assert.deepEqual([folder.code, folder.stderr.includes('add --recursive')], [1, true], folder.stderr)
+      await done('rm', '-r', at('files/made'))
+      assert.equal(existsSync(join(target.folder(shares.files) ?? '', 'made')), false)
+      const whole = await smbkit('rm', '-r', at('files'))
+      assert.match(whole.stderr, /that is the whole share/)
+    })
+
+    test('mput, mget, filters, dry runs, copies on the server and between shares', async () => {
+      const many = sandbox.path('many')
+      mkdirSync(join(many, 'skip'), { recursive: true })
+      for (const file of ['a.txt', 'b.txt', 'c.log', 'skip/d.txt']) writeFileSync(join(many, file), file)
+      await done('mput', join(many, '*.txt'), at('files/many'))
+      assert.equal(await done('ls', at('files/many')), 'a.txt\nb.txt\n')
+      await done('mget', at('files/many/*.TXT'), sandbox.path('got'))
+      assert.deepEqual(readdirSync(sandbox.path('got')).toSorted(), ['a.txt', 'b.txt'])
+      await done('put', '-r', many, at('files/filtered'), '--include', '*.txt', '--exclude', 'skip')
+      assert.equal(await done('ls', '-R', at('files/filtered/')), `${at('files/filtered')}:\na.txt\nb.txt\n`)
+      const dry = await done('put', '-r', many, at('files/dry'), '--dry-run')
+      assert.match(dry, /^copy .*c\.log {2}5 B$[\s\S]*would copy 4 files, 23 B\n$/m)
+      const none = await smbkit('ls', at('files/dry'))
+      assert.equal(none.code, 1)
+      await done('cp', at('files/many/a.txt'), at('files/many/copy.txt'))
+      await done('cp', '-r', at('files/many'), at('other/many'))
+      assert.equal(await done('cat', at('files/many/copy.txt'), at('other/many/copy.txt')), 'a.txta.txt')
+      const lines = await jsonLines('put', '-r', many, at('files/json'))
+      assert.deepEqual(lines.filter(({ event }) => event === 'copied').length, 4)
+      const { seconds, ...summary } = lines.at(-1) ?? {}
+      assert.equal(typeof seconds, 'number')
+      assert.deepEqual(summary, {
+        event: 'summary',
+        files: 4,
+        bytes: 23,
+        keptBytes: 0,
+        same: 0,
+        existing: 0,
+        leftOut: 0,
+        removed: 0,
+        failed: 0,
+      })
+    })
+
+    test('sync: what is not in the source goes, when it is asked for; in both directions', async () => {
+      const from = sandbox.path('sync')
+      mkdirSync(join(from, 'sub'), { recursive: true })
+      writeFileSync(join(from, 'kept'), '1')
+      writeFileSync(join(from, 'sub/gone'), '2')
+      await done('sync', from, at('files/sync'))
+      const { rmSync } = await import('node:fs')
+      rmSync(join(from, 'sub'), { recursive: true })
+      assert.match(await done('sync', from, at('files/sync')), /1 the same\n$/)
+      assert.match(await done('sync', from, at('files/sync'), '--delete', '--dry-run'), /^remove .*sub$/m)
+      assert.match(await done('sync', from, at('files/sync'), '--delete'), /1 the same; 1 removed\n$/)
+      assert.equal(await done('ls', at('files/sync')), 'kept\n')
+      mkdirSync(sandbox.path('synced'))
+      writeFileSync(sandbox.path('synced', 'extra'), '')
+      await done('sync', at('files/sync'), sandbox.path('synced'), '--delete')
+      assert.deepEqual(digestTree(sandbox.path('synced')), digestTree(from))
+    })
+
+    test('acl: who may do what, as words, SDDL and JSON', async () => {
+      writeFileSync(sandbox.path('acl'), 'x')
+      await done('put', sandbox.path('acl'), at('files/acl'))
+      const text = await done('acl', at('files/acl'))
+      assert.match(text, /^\/\/.*acl\n {2}owner +\S/)
+      assert.match(await done('acl', '--sddl', at('files/acl')), /^O:.*D:/)
+      const [facts] = (await json('acl', at('files/acl'))) as { entries: unknown[]; sddl: string }[]
+      assert.ok((facts?.entries.length ?? 0) > 0)
+    })
+
+    test('what is left of a share that may only be read', async () => {
+      assert.equal(await done('cat', at(`fixed/${fixedFile.name}`)), fixedFile.content)
+      writeFileSync(sandbox.path('new'), 'x')
+      const refused = await smbkit('put', sandbox.path('new'), at('fixed/new'))
+      assert.equal(refused.code, 1)
+      assert.match(refused.stderr, /^smbkit: .*(STATUS_ACCESS_DENIED|STATUS_MEDIA_WRITE_PROTECTED)\)\n$/)
+    })
+
+    test('some of it fails: the rest is done, each failure is told, and the exit code says so', async () => {
+      const partly = sandbox.path('partly')
+      mkdirSync(partly)
+      writeFileSync(join(partly, 'good'), 'good')
+      writeFileSync(join(partly, 'Twice'), 'x')
+      writeFileSync(join(partly, 'twice'), 'y')
+      const result = await smbkit('put', '-r', partly, at('files/partly'))
+      assert.equal(result.code, 2)
+      assert.match(
+        result.stderr,
+        /^smbkit: .*[Tt]wice: The folder has another entry of that name, but for the case of letters\.\s.*\n$/,
+      )
+      assert.match(result.stdout, /^2 files.*; 1 failed\n$/)
+      const words = await smbkit('cat', at('files/partly/good'), at('files/partly/none'))
+      assert.deepEqual([words.code, words.stdout], [2, 'good'])
+    })
+
+    test('names that a share cannot have travel in both directions', async () => {
+      const odd = sandbox.path('odd')
+      mkdirSync(odd)
+      for (const file of ['what?', 'a:b', 'end.', 'x*y']) writeFileSync(join(odd, file), file)
+      await done('put', '-r', odd, at('files/odd'))
+      await done('get', '-r', at('files/odd'), sandbox.path('odd back'))
+      assert.deepEqual(digestTree(sandbox.path('odd back')), digestTree(odd))
+    })
+
+    test('a shell: one connection for many commands', async () => {
+      writeFileSync(sandbox.path('shelled'), 'from the shell\n')
+      const { code, stdout, stderr } = await sandbox.smbkit(
+        ['shell', at('files'), '--user', target.user],
+        'mkdir "shell folder"\ncd "shell folder"\nput shelled\npwd\ncat shelled\n# nothing\nls; cd ..\nrm -r \'shell folder\'\nls nowhere\nexit\nls\n',
+        { SMBKIT_PASSWORD: target.password },
+      )
+      assert.match(stderr, /^smbkit: \/\/.*nowhere: There is no file or folder of that name\..*\n$/)
+      assert.match(stdout, /^1 file, 15 B .*\n\/\/.*\/files\/shell folder\nfrom the shell\nshelled\n$/)
+      assert.equal(code, 2)
+      assert.equal(await done('shell', at('files'), '-c', 'pwd', '-c', 'cd /; pwd'), `${at('files')}\n${at('files')}\n`)
+    })
+
+    test('a file changed under a copy: what is read is what was there', async () => {
+      const content = bytesOf(3_000_000, 4)
+      writeFileSync(sandbox.path('big'), content)
+      await done('put', sandbox.path('big'), at('files/big'))
+      await done('get', at('files/big'), sandbox.path('big back'))
+      assert.deepEqual(readFileSync(sandbox.path('big back')), content)
+    })
+  })
