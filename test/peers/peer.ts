@@ -13,6 +13,7 @@ import { delimiter, join } from 'node:path'
 const packages = {
   smbd: 'samba',
   smbpasswd: 'samba-common-bin',
+  pdbedit: 'samba',
   smbclient: 'smbclient',
   rpcclient: 'smbclient',
   smbtorture: 'samba-testsuite',

@@ -107,7 +107,7 @@ test('what has been carried, counted', () => {
   tally.take({ kind: 'done', entry: a })
   tally.take({ kind: 'skipped', entry: b, reason: 'same' })
   tally.take({ kind: 'bytes', entry: c, bytes: 10, kept: false })
-  tally.take({ kind: 'failed', entry: c, error: new Error('x') })
+  tally.take({ kind: 'failed', entry: c, error: new Error('x'), isFinal: false })
   // It has grown since it was listed.
   tally.take({ kind: 'bytes', entry: d, bytes: 9, kept: false })
   tally.take({ kind: 'done', entry: d })

@@ -1,7 +1,9 @@
 import type { CopyEntry, CopyOptions, CopyProgress, Place } from '../../client/api/copy.ts'
 import { copy } from '../../client/copy/copy.ts'
+import { isPointless } from '../../client/copy/transfer.ts'
+import { TransportError } from '../../client/errors.ts'
 import { printable, UsageError } from '../report.ts'
-import type { Context } from './context.ts'
+import { type Context, ExitCode } from './context.ts'
 import { bytesText } from './format.ts'
 import { reasonOf } from './reason.ts'
 import { isAbort } from './servers.ts'
@@ -29,7 +31,14 @@ export async function carry(
   try {
     for (const errand of errands) {
       tally.counting()
-      await carryOne(context, errand, options, more, tally, errands.length === 1)
+      try {
+        await carryOne(context, errand, options, more, tally)
+      } catch (error) {
+        // What concerns this one alone does not keep the others from being carried.
+        if (errands.length === 1 || context.signal.aborted || !concernsOne(error)) throw error
+        context.failedWith(error)
+        tally.failedAlone()
+      }
     }
   } catch (error) {
     failure = { error }
@@ -37,10 +46,18 @@ export async function carry(
     hide()
   }
   const seconds = (performance.now() - startedAt) / 1000
-  const wasCut = failure !== undefined && options.resume && tally.isUnderWay
+  const wasCut = failure !== undefined && options.resume && tally.isUnderWay && isCut(failure.error)
   await summarize(context, tally, options, seconds, wasCut)
   if (failure !== undefined) throw failure.error
+  if (tally.isFutile) process.exitCode = ExitCode.FAILED
 }
+
+/** What has been carried by then is kept; of a disk that is full it is not. */
+const isCut = (error: unknown): boolean =>
+  isAbort(error) || (error instanceof UsageError && error.cause instanceof TransportError)
+
+/** A full disk and a lost connection concern all. */
+const concernsOne = (error: unknown): boolean => error instanceof UsageError && !isPointless(error.cause)
 
 async function carryOne(
   context: Context,
@@ -48,24 +65,19 @@ async function carryOne(
   options: TransferOptions,
   more: Partial<CopyOptions>,
   tally: Tally,
-  isOnly: boolean,
 ): Promise<void> {
-  let told: unknown
+  const { from, to, source } = errand
+  let endedAt = source
   const onProgress = (progress: CopyProgress): void => {
     tally.take(progress)
-    if (progress.kind === 'failed') told = progress.error
+    if (progress.kind === 'failed' && progress.isFinal) endedAt = nameOf(errand, progress.entry)
     tell(context, errand, options, progress)
   }
-  const { from, to, source } = errand
   try {
     await copy(from, to, { ...copyOptions(options, context.signal), ...more, onProgress })
   } catch (error) {
     if (isAbort(error) || error instanceof UsageError) throw error
-    const problem = new UsageError(`${source}: ${reasonFor(error, options)}`, { cause: error })
-    // What concerns this one alone does not keep the others from being carried.
-    if (told === error) throw new UsageError(`the rest was given up: ${reasonOf(error)}`, { cause: error })
-    if (isOnly) throw problem
-    context.failedWith(problem)
+    throw new UsageError(`${endedAt}: ${reasonFor(error, options)}`, { cause: error })
   }
 }
 
@@ -82,7 +94,7 @@ function tell(context: Context, errand: Errand, options: TransferOptions, progre
   const { kind, entry } = progress
   if (kind === 'done' && entry.kind === 'directory') return
   const name = nameOf(errand, entry)
-  if (kind === 'failed') context.failed(name, progress.error)
+  if (kind === 'failed' && !progress.isFinal) context.failed(name, progress.error)
   const what = { done: 'copied', skipped: 'skipped', removed: 'removed', failed: 'failed' }[kind]
   if (options.json === true) {
     const reason = kind === 'skipped' ? { reason: progress.reason } : {}

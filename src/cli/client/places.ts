@@ -43,42 +43,65 @@ function localSources(word: string): Source[] {
 /** Where things go. */
 export interface Target {
   readonly place: Place
-  /** It is a folder that is there, or is to be made: things go into it under their own names. */
+  /** It is a folder that is there, or is to be made: files go into it under their own names. */
   readonly isFolder: boolean
+  /** It is said that folders go into it, too, and do not become it. */
+  readonly holdsFolders: boolean
   readonly shown: string
 }
 
-/** What the last word means. One that ends in a separator is a folder, there or not. */
+/**
+ * What the last word means. One that ends in a separator is a folder, there or not, and so is `.`: folders go into it.
+ * Otherwise a folder becomes the one that is named, also where that is there, so that the same words mean the same again.
+ */
 export async function targetOf(context: Context, word: string): Promise<Target> {
-  const saysFolder = /[\\/]$/.test(word)
+  const saysFolder = /(?:^|[\\/])\.{0,2}$/.test(word)
   if (!isAddress(word)) {
     const stats = statSync(word, { throwIfNoEntry: false })
-    return { place: { disk: word }, isFolder: saysFolder || stats?.isDirectory() === true, shown: word }
+    return {
+      place: { disk: word },
+      isFolder: saysFolder || stats?.isDirectory() === true,
+      holdsFolders: saysFolder,
+      shown: word,
+    }
   }
   const address = parseShareAddress(word)
   const share = await context.servers.share(address)
   const place = { share, path: address.path }
   const shown = displayAddress(address)
-  if (address.path === '' || saysFolder) return { place, isFolder: true, shown }
+  if (address.path === '' || saysFolder) return { place, isFolder: true, holdsFolders: true, shown }
   try {
     const stats = await about(address, share.stat(address.path, { signal: context.signal }))
-    return { place, isFolder: stats.isDirectory(), shown }
+    return { place, isFolder: stats.isDirectory(), holdsFolders: false, shown }
   } catch (error) {
     const { cause } = error as Error
-    if (cause instanceof StatusError && cause.code === 'ENOENT') return { place, isFolder: false, shown }
+    if (cause instanceof StatusError && cause.code === 'ENOENT')
+      return { place, isFolder: false, holdsFolders: false, shown }
     throw error
   }
 }
 
 /** Each thing with the place where it goes. @throws UsageError where several would become one */
-export function errandsTo(sources: readonly Source[], target: Target): Errand[] {
+export async function errandsTo(context: Context, sources: readonly Source[], target: Target): Promise<Errand[]> {
   if (!target.isFolder && sources.length > 1)
     throw new UsageError(`${target.shown}: is no folder, and several files are to be copied there`)
+  const [first] = sources
+  const isSame = sources.length === 1 && !target.holdsFolders && first !== undefined && (await isFolder(context, first))
   return sources.map(({ place, name, shown }) => ({
     from: place,
-    to: target.isFolder ? inside(target.place, place, name, shown) : target.place,
+    to: target.isFolder && !isSame ? inside(target.place, place, name, shown) : target.place,
     source: shown,
   }))
+}
+
+/** What is not there is none: that is told when it is to be copied. */
+async function isFolder({ signal }: Context, { place }: Source): Promise<boolean> {
+  if ('disk' in place) return statSync(place.disk, { throwIfNoEntry: false })?.isDirectory() === true
+  const stats = await place.share.stat(place.path, { signal }).catch((error: unknown) => {
+    if (error instanceof StatusError) return undefined
+    throw error
+  })
+  return stats?.isDirectory() === true
 }
 
 /** A place in a folder. The name may come from a server: it does not lead out of it. */

@@ -92,8 +92,10 @@ export class Progress {
 
   draw(): void {
     const state = this.#state()
+    // A terminal that does not know its width says 0.
+    const columns = this.#output.columns || defaultColumns
     const rate = this.#meter.rate(state.bytes - state.keptBytes)
-    this.#output.write(`\r${progressLine(state, rate, this.#output.columns ?? defaultColumns)}${eraseToEnd}`)
+    this.#output.write(`\r${progressLine(state, rate, columns)}${eraseToEnd}`)
   }
 
   print(text: string): void {

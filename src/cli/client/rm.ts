@@ -48,18 +48,19 @@ async function remove(context: Context, words: readonly string[], options: RmOpt
 async function removeOne({ signal }: Context, { address, share }: Found, options: RmOptions): Promise<void> {
   const { recursive = false, force = false, dryRun = false } = options
   const { path } = address
-  if (dryRun) {
-    await about(address, share.lstat(path, { signal }))
-    return
+  if (!recursive || dryRun) {
+    const stats = await about(address, share.lstat(path, { signal })).catch((error: unknown) => {
+      if (force && isMissing(error)) return undefined
+      throw error
+    })
+    if (stats === undefined) return
+    if (!recursive && stats.isDirectory())
+      throw new UsageError(`${displayAddress(address)}: it is a folder: add --recursive to remove it with all in it`)
   }
-  try {
-    await about(address, share.rm(path, { recursive, force, signal }))
-  } catch (error) {
-    const { cause } = error as Error
-    if (!recursive && cause instanceof StatusError && cause.statusName === 'STATUS_FILE_IS_A_DIRECTORY')
-      throw new UsageError(`${displayAddress(address)}: it is a folder: add --recursive to remove it with all in it`, {
-        cause,
-      })
-    throw error
-  }
+  if (!dryRun) await about(address, share.rm(path, { recursive, force, signal }))
+}
+
+const isMissing = (error: unknown): boolean => {
+  const { cause } = error as Error
+  return cause instanceof StatusError && cause.code === 'ENOENT'
 }

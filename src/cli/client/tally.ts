@@ -16,6 +16,7 @@ export class Tally {
   #removed = 0
   #failed = 0
   #isCounting = true
+  #wasCut = false
   #name = ''
   /** Bytes of the files that are under way. */
   readonly #underWay = new Map<CopyEntry, number>()
@@ -45,6 +46,7 @@ export class Tally {
         break
       case 'failed':
         this.#failed++
+        if (progress.isFinal && this.#underWay.has(progress.entry)) this.#wasCut = true
         if (progress.entry.kind !== 'directory') this.#forget(progress.entry)
         break
     }
@@ -53,6 +55,11 @@ export class Tally {
   /** Another copy begins: its files are still to be counted. */
   counting(): void {
     this.#isCounting = true
+  }
+
+  /** Something could not even be begun. */
+  failedAlone(): void {
+    this.#failed++
   }
 
   get state(): ProgressState {
@@ -67,17 +74,14 @@ export class Tally {
     }
   }
 
-  get files(): number {
-    return this.#files
-  }
-
-  get failed(): number {
-    return this.#failed
+  /** Whatever was tried has failed. */
+  get isFutile(): boolean {
+    return this.#failed > 0 && this.#files + this.#same + this.#existing + this.#removed === 0
   }
 
   /** Something large had begun to arrive: the same command can go on with it. */
   get isUnderWay(): boolean {
-    return [...this.#underWay.values()].some((bytes) => bytes > 0)
+    return this.#wasCut || [...this.#underWay.values()].some((bytes) => bytes > 0)
   }
 
   /** For programs. */

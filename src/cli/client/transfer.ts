@@ -112,7 +112,7 @@ export const asFolder = (word: string): string => (/[\\/]$/.test(word) ? word : 
 export async function transfer(context: Context, words: Words, last: string, options: TransferOptions): Promise<void> {
   const sources = await sourcesOf(context, words)
   const target = await targetOf(context, last)
-  const errands = errandsTo(sources, target)
+  const errands = await errandsTo(context, sources, target)
   if (target.isFolder && options.dryRun !== true) await made(context, target)
   await carry(context, errands, options)
 }

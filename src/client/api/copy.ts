@@ -32,7 +32,8 @@ export type CopyProgress =
   | { readonly kind: 'skipped'; readonly entry: CopyEntry; readonly reason: SkipReason }
   /** Was at the target and not at the source. */
   | { readonly kind: 'removed'; readonly entry: CopyEntry }
-  | { readonly kind: 'failed'; readonly entry: CopyEntry; readonly error: unknown }
+  /** `isFinal`: nothing more is begun, and the copy fails with this error. */
+  | { readonly kind: 'failed'; readonly entry: CopyEntry; readonly error: unknown; readonly isFinal: boolean }
 
 export interface CopyOptions extends CallOptions {
   /** Folders with all that is in them. Default false: a folder is an error. */

@@ -364,12 +364,12 @@ class Copy {
     if (this.#fatal !== undefined || this.#signal.aborted) return
     if (this.#options.continueOnError === true && !isPointless(error)) {
       this.#failed.push({ path: entry.path, error })
-      this.#tell({ kind: 'failed', entry, error })
+      this.#tell({ kind: 'failed', entry, error, isFinal: false })
       return
     }
     this.#fatal = { error }
     this.#ended.abort()
-    this.#tell({ kind: 'failed', entry, error })
+    this.#tell({ kind: 'failed', entry, error, isFinal: true })
   }
 
   #tell(progress: CopyProgress): void {
