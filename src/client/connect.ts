@@ -12,6 +12,7 @@ import { ServerLink } from './link.ts'
 import { negotiate, offerOf } from './negotiation.ts'
 import { describeServer, RemoteClient } from './remote-client.ts'
 import { settingsOf } from './settings.ts'
+import { askForSmb1 } from './speaks-smb1.ts'
 
 /** What the library asks of the world: a program of the package has TCP and the system's clock, a test its own. */
 export interface World {
@@ -78,3 +79,15 @@ export async function negotiateBy(
     connection.close()
   }
 }
+
+/** `speaksSmb1` without sockets; see `SpeaksSmb1`. */
+export async function speaksSmb1By(
+  { dial, clock = systemClock }: World,
+  target: string | Address,
+  options: ConnectOptions = {},
+): Promise<boolean> {
+  const { host, port } = settingsOf(addressOf(target), { anonymous: true, ...portOf(options) })
+  return askForSmb1(dial, { host, port }, options, clock)
+}
+
+const portOf = ({ port }: ConnectOptions): ConnectOptions => (port === undefined ? {} : { port })

@@ -1,7 +1,7 @@
 /** `smbkit/client`: files on SMB servers, with the API of `node:fs/promises`. */
 import { connect as dial } from '../net/connector.ts'
-import type { Connect, Negotiate, OpenShare } from './api/client.ts'
-import { connectBy, negotiateBy, openShareBy } from './connect.ts'
+import type { Connect, Negotiate, OpenShare, SpeaksSmb1 } from './api/client.ts'
+import { connectBy, negotiateBy, openShareBy, speaksSmb1By } from './connect.ts'
 
 export type { InitiatorMechanism } from '../auth/mechanism.ts'
 export { SmbError, WireError } from '../bytes/errors.ts'
@@ -51,7 +51,7 @@ export type {
   WatchOptions,
   WriteFileOptions,
 } from './api/share.ts'
-export { connectBy, negotiateBy, openShareBy, type World } from './connect.ts'
+export { connectBy, negotiateBy, openShareBy, speaksSmb1By, type World } from './connect.ts'
 export { copy } from './copy/copy.ts'
 export type { ClientTransport, Dial, Target } from './dial.ts'
 export { SecurityError, StatusError, TransportError, UsageError } from './errors.ts'
@@ -64,3 +64,5 @@ const world = { dial }
 export const connect: Connect = (target, options) => connectBy(world, target, options)
 export const openShare: OpenShare = (target, options) => openShareBy(world, target, options)
 export const negotiate: Negotiate = (target, options) => negotiateBy(world, target, options)
+/** Whether the server would speak SMB1, to somebody who knows nothing better; see `SpeaksSmb1`. */
+export const speaksSmb1: SpeaksSmb1 = (target, options) => speaksSmb1By(world, target, options)

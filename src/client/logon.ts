@@ -143,10 +143,13 @@ function finish(
   negotiated: Negotiated,
   settings: Settings,
   purpose: LogonPurpose,
-  answer: Round,
+  last: Round,
   established: Established | undefined,
   preauth: PreauthIntegrityHash | undefined,
 ): BoundSession {
+  // Who asked to be nobody is it: Samba does not say so.
+  const sessionFlags = last.sessionFlags | (settings.anonymous ? SessionFlags.IS_NULL : 0)
+  const answer: Round = { ...last, sessionFlags }
   if (established === undefined) throw new SecurityError('the server lets us in before it has shown who it is')
   const hasKeys = (answer.sessionFlags & (SessionFlags.IS_GUEST | SessionFlags.IS_NULL)) === 0
   if (!hasKeys) refuseUnlessAsked(answer, settings)

@@ -1,4 +1,4 @@
-import type { Client, Connect } from '../../client/api/client.ts'
+import type { Client } from '../../client/api/client.ts'
 import type { Observer } from '../../client/api/observe.ts'
 import type { ConnectOptions, Credentials } from '../../client/api/options.ts'
 import type { Share } from '../../client/api/share.ts'
@@ -110,7 +110,7 @@ export class Servers {
 
   async #connect(address: Address): Promise<Client> {
     const credentials = await this.credentials(address)
-    const { connect } = (await import('../../client/index.ts')) as { connect: Connect }
+    const { connect } = await import('../../client/index.ts')
     const { host, port, path } = address
     const target = { host, ...(port !== undefined && { port }), path }
     return about({ ...address, path: '' }, connect(target, { ...this.#common, ...credentials }), false)
