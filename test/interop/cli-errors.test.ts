@@ -184,10 +184,8 @@ for (const { name, start, needs } of bothTargets)
       const args = ['get', at('files/endless'), there, '--user', target.user, '--encryption', 'required']
       const program = sandbox.start('main', args, { SMBKIT_PASSWORD: target.password })
       const part = () => readdirSync(sandbox.folder).find((file) => file.endsWith('.part'))
-      const begun = await until(
-        () => ((statSync(sandbox.path(part() ?? '-'), { throwIfNoEntry: false })?.size ?? 0 > 0) ? true : false),
-        30_000,
-      )
+      const arrived = () => statSync(sandbox.path(part() ?? '-'), { throwIfNoEntry: false })?.size ?? 0
+      const begun = await until(() => arrived() > 0, 30_000)
       const { code } = await program.end('SIGINT')
       // A fast machine may have been done before it was told to end.
       if (code === 0) return
