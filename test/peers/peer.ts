@@ -24,6 +24,8 @@ const packages = {
   rclone: 'rclone',
   impacket: 'python3-impacket',
   'mkfs.btrfs': 'btrfs-progs',
+  samba: 'samba-ad-dc samba-ad-provision samba-dsdb-modules libnss-wrapper',
+  kinit: 'krb5-user',
 } as const
 
 export type Peer = keyof typeof packages
