@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import type { ServerStatus } from '../server/index.ts'
+import type { OpenStatus, ServerStatus } from '../server/index.ts'
 import { defaultSocket, portsWithSocket } from './places.ts'
 import { printable, runCommand, UsageError } from './report.ts'
 import { portNumber } from './serve.ts'
@@ -64,14 +64,23 @@ export function formatStatus(status: ServerStatus): string {
     ]
     lines.push(`  ${[...parts, `since ${time(session.since)}`].join('  ')}`)
     for (const tree of session.trees) lines.push(`    connected to ${tree.share}`)
-    for (const open of session.opens) {
-      const what = [open.directory ? 'folder' : '', open.deleteOnClose ? 'deleted when closed' : '', open.caching]
-      lines.push(`    open  ${[`${open.share}\\${open.path}`, ...what.filter((text) => text !== '')].join('  ')}`)
-      for (const { offset, length, exclusive } of open.locks)
-        lines.push(`      locked  ${exclusive ? 'exclusive' : 'shared'}  from ${offset}, ${length} bytes`)
-    }
+    for (const open of session.opens) lines.push(...openLines(open, []))
   }
+  if (status.disconnectedOpens.length > 0) lines.push('Open for clients that are away:')
+  for (const open of status.disconnectedOpens)
+    lines.push(...openLines(open, [open.user, `since ${time(open.since)}`, `until ${time(open.until)}`]))
   return `${lines.map(printable).join('\n')}\n`
+}
+
+function openLines(open: OpenStatus, more: readonly string[]): string[] {
+  const what = [open.directory ? 'folder' : '', open.deleteOnClose ? 'deleted when closed' : '', open.caching, ...more]
+  return [
+    `    open  ${[`${open.share}\\${open.path}`, ...what.filter((text) => text !== '')].join('  ')}`,
+    ...open.locks.map(
+      ({ offset, length, exclusive }) =>
+        `      locked  ${exclusive ? 'exclusive' : 'shared'}  from ${offset}, ${length} bytes`,
+    ),
+  ]
 }
 
 const time = (iso: string): string => iso.slice(0, 19).replace('T', ' ')

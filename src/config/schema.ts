@@ -54,6 +54,7 @@ const share = block('a share: path and more, each on a line of its own', {
   accessBasedEnumeration: flag.exactOptional(),
   shortNames: flag.exactOptional(),
   oplocks: flag.exactOptional(),
+  durableHandles: flag.exactOptional(),
   changeNotify: flag.exactOptional(),
   snapshots: text('a path in which * stands for the names of snapshots').exactOptional(),
   snapshotTimes: oneOf(snapshotTimes).exactOptional(),

@@ -44,6 +44,7 @@ export interface ShareSettings {
   readonly shortNames?: boolean
   /** Clients may cache files. Default true. */
   readonly oplocks?: boolean
+  readonly durableHandles?: boolean
   /** Clients may wait for changes. */
   readonly changeNotify?: boolean
   /** Where snapshots of the folder lie, from the folder or absolute; `*` stands for their names. */

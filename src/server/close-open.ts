@@ -12,15 +12,16 @@ import { run, type Steps, wait } from './steps.ts'
  * anything about it.
  */
 export function closeOpen(open: Open | PipeOpen): Promise<void> | undefined {
-  const wasOfSession = open.session.opens.delete(open.volatileId)
   if (!(open instanceof Open)) {
-    if (wasOfSession) closePipe(open)
+    if (open.session.opens.delete(open.volatileId)) closePipe(open)
     return undefined
   }
+  open.maybeSession?.opens.delete(open.volatileId)
   // Two that close it at the same time close it once.
   if (open.closed) return undefined
   open.closed = true
-  open.session.server.opens.delete(open.id)
+  open.server.opens.delete(open.id)
+  open.server.durableOpens.closed(open)
   for (const request of [...open.waiting]) request.fileClosed()
   open.watch?.end()
   open.stream.locks.releaseAll(open)
@@ -59,8 +60,7 @@ function* reporting(open: Open, steps: Steps<void>): Steps<void> {
   try {
     yield* steps
   } catch (error) {
-    const { server, remote } = open.session
-    server.reportError(error, remote)
+    open.server.reportError(error, open.maybeSession?.remote ?? '')
   }
 }
 

@@ -156,7 +156,7 @@ export class Connection implements TransportEvents {
     for (const goOn of this.#stalledChains.splice(0)) goOn()
     for (const channel of [...this.channels.values()])
       endChannel(channel, 'lost').catch((error: unknown) => this.server.reportError(error, this.transport.remote))
-    for (const request of this.#async.values()) request.cancel()
+    for (const request of this.#async.values()) if (!request.goesOn) request.cancel()
     this.server.connectionClosed(this)
   }
 

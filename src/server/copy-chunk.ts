@@ -13,7 +13,7 @@ import { reportModified } from './change-notifier.ts'
 import type { ControlResult } from './control.ts'
 import { shareRange } from './copy-range.ts'
 import { narrow } from './narrow.ts'
-import { Open } from './open.ts'
+import type { Open } from './open.ts'
 import type { Request } from './request.ts'
 import { type Steps, wait } from './steps.ts'
 
@@ -34,8 +34,8 @@ export function* requestResumeKey(_request: Request, body: IoctlRequest, open: O
 export function* copyChunk(request: Request, body: IoctlRequest, open: Open): Steps<ControlResult | Failure> {
   if (body.maxOutputResponse < SrvCopychunkResponse.size) return fail(NtStatus.INVALID_PARAMETER)
   const { sourceKey, chunks } = SrvCopychunkCopy.decode(viewOf(body.input))
-  const source = request.session.opens.get(viewOf(sourceKey).getBigUint64(0, true))
-  if (!(source instanceof Open)) return fail(NtStatus.OBJECT_NAME_NOT_FOUND)
+  const source = request.session.server.opens.get(viewOf(sourceKey).getBigUint64(0, true))
+  if (source === undefined || source.maybeSession !== request.session) return fail(NtStatus.OBJECT_NAME_NOT_FOUND)
   const problem = checkAccess(body.ctlCode, source, open)
   if (problem !== undefined) return problem
   let total = 0

@@ -5,18 +5,28 @@ import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { FileFullEaInformation } from '../wire/fscc/index.ts'
 import {
   AllocationSize,
+  AppInstanceId,
+  AppInstanceVersion as AppInstanceVersionContext,
   CreateContextName,
   type CreateRequest,
+  Dialect,
+  DurableHandleFlags,
+  DurableHandleReconnect,
+  DurableHandleReconnectV2,
+  DurableHandleRequest,
+  DurableHandleRequestV2,
   MaximalAccessRequest,
   MaximalAccessResponse,
   QueryOnDiskIdResponse,
   TimewarpToken,
 } from '../wire/smb2/index.ts'
 import type { ExtendedAttribute, FileStat } from './backend.ts'
+import type { AppInstanceVersion } from './durability/durability.ts'
+import type { DurableContexts } from './durability/durable-request.ts'
 import { narrow } from './narrow.ts'
 
 /** The create contexts that this server understands, decoded (MS-SMB2 3.3.5.9). Others are ignored, as they should be. */
-export interface RequestedContexts {
+export interface RequestedContexts extends DurableContexts {
   readonly extendedAttributes?: readonly ExtendedAttribute[]
   readonly securityDescriptor?: Uint8Array
   readonly allocationSize?: number
@@ -24,13 +34,17 @@ export interface RequestedContexts {
   readonly snapshot?: bigint
   readonly maximalAccess?: { readonly timestamp?: bigint }
   readonly onDiskId?: true
+  readonly appInstanceId?: string
+  readonly appInstanceVersion?: AppInstanceVersion
 }
 
 const MIN_NAME_BYTES = 4
 
+type Found = { -readonly [K in keyof RequestedContexts]: RequestedContexts[K] }
+
 /** @throws WireError where a context is not what its section says */
-export function readContexts(body: CreateRequest): RequestedContexts | Failure {
-  const found: { -readonly [K in keyof RequestedContexts]: RequestedContexts[K] } = {}
+export function readContexts(body: CreateRequest, dialect: number): RequestedContexts | Failure {
+  const found: Found = {}
   for (const { name, data } of body.createContexts) {
     // MS-SMB2 2.2.13.2: names have four bytes at the least.
     if (name.length < MIN_NAME_BYTES) return fail(NtStatus.INVALID_PARAMETER)
@@ -62,9 +76,45 @@ export function readContexts(body: CreateRequest): RequestedContexts | Failure {
       case CreateContextName.QUERY_ON_DISK_ID:
         found.onDiskId = true
         break
+      case CreateContextName.DURABLE_HANDLE_REQUEST:
+        DurableHandleRequest.decode(view)
+        found.durable = true
+        break
+      case CreateContextName.DURABLE_HANDLE_RECONNECT:
+        found.reconnect = { id: DurableHandleReconnect.decode(view).fileId.persistent }
+        break
+      default:
+        if (dialect >= Dialect.SMB_3_0) readContextOf3(found, name, view)
+        if (dialect === Dialect.SMB_3_1_1 && name === CreateContextName.APP_INSTANCE_VERSION)
+          found.appInstanceVersion = readVersion(view)
     }
   }
   return found
+}
+
+/** Those that are only there from 3.0 on. */
+function readContextOf3(found: Found, name: string, view: DataView): void {
+  switch (name) {
+    case CreateContextName.DURABLE_HANDLE_REQUEST_V2: {
+      const { timeout, flags, createGuid } = DurableHandleRequestV2.decode(view)
+      found.durableV2 = { createGuid, timeoutMs: timeout, persistent: (flags & DurableHandleFlags.PERSISTENT) !== 0 }
+      break
+    }
+    case CreateContextName.DURABLE_HANDLE_RECONNECT_V2: {
+      const { fileId, createGuid, flags } = DurableHandleReconnectV2.decode(view)
+      const persistent = (flags & DurableHandleFlags.PERSISTENT) !== 0
+      found.reconnectV2 = { id: fileId.persistent, v2: { createGuid, persistent } }
+      break
+    }
+    case CreateContextName.APP_INSTANCE_ID:
+      found.appInstanceId = AppInstanceId.decode(view).appInstanceId
+      break
+  }
+}
+
+function readVersion(view: DataView): AppInstanceVersion {
+  const { appInstanceVersionHigh: high, appInstanceVersionLow: low } = AppInstanceVersionContext.decode(view)
+  return { high, low }
 }
 
 /** The answers (MS-SMB2 3.3.5.9.5, 3.3.5.9.9). */

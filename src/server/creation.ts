@@ -1,6 +1,8 @@
 import type { CreateRequest } from '../wire/smb2/index.ts'
 import type { LeaseRequest } from './caching/index.ts'
 import type { RequestedContexts } from './create-contexts.ts'
+import type { CreationName } from './durability/creation-name.ts'
+import type { DurableWish } from './durability/durable-request.ts'
 import type { PathName } from './path-name.ts'
 import type { Request } from './request.ts'
 import type { Share } from './share.ts'
@@ -16,6 +18,9 @@ export interface Creation {
   readonly permissions: number | undefined
   /** The lease that is asked for. */
   readonly lease: LeaseRequest | undefined
+  /** Whether the open is to outlive its connection. */
+  readonly wish: DurableWish
+  readonly naming: CreationName
   /** DesiredAccess with its generic rights spelled out. */
   readonly desired: number
 }

@@ -35,7 +35,7 @@ export type { ServerLimits } from './limits.ts'
 export { defaultLimits } from './limits.ts'
 export { type DialectName, ServerCore, type ServerOptions } from './server-core.ts'
 export type { ShareOptions } from './share.ts'
-export type { ServerStatus } from './status.ts'
+export type { OpenStatus, ServerStatus } from './status.ts'
 
 /** An SMB server on TCP. Several can live in one process. */
 export class Server extends ServerCore {

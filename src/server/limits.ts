@@ -8,6 +8,9 @@ export interface ServerLimits {
   readonly maxChannelsPerSession: number
   readonly maxTreesPerSession: number
   readonly maxOpensPerSession: number
+  /** Open files that wait for clients which have lost their connections; of all users, and of one. */
+  readonly maxDisconnectedOpens: number
+  readonly maxDisconnectedOpensPerUser: number
   /** Byte-range locks of one open. */
   readonly maxLocksPerOpen: number
   /** Largest read, write and other buffer that is offered to clients of 2.1 and later. */
@@ -30,6 +33,9 @@ export interface ServerLimits {
   /** From connecting to the end of NEGOTIATE, and from there to a logon. */
   readonly negotiateTimeoutMs: number
   readonly logonTimeoutMs: number
+  /** How long an open file waits for a client that has lost its connection: where it asks for no time, and at most. */
+  readonly durableTimeoutMs: number
+  readonly maxDurableTimeoutMs: number
   /** A connection with no open file and no traffic is closed after this. */
   readonly idleTimeoutMs: number
   /** A client that was told to give up an oplock or a lease, and does not say that it has, has none after this. */
@@ -46,6 +52,8 @@ export const defaultLimits: ServerLimits = {
   maxChannelsPerSession: 32,
   maxTreesPerSession: 1024,
   maxOpensPerSession: 16_384,
+  maxDisconnectedOpens: 4096,
+  maxDisconnectedOpensPerUser: 1024,
   maxLocksPerOpen: 8192,
   maxReadBytes: 8 * MIB,
   maxWriteBytes: 8 * MIB,
@@ -57,6 +65,8 @@ export const defaultLimits: ServerLimits = {
   maxIdleBufferBytes: 48 * MIB,
   negotiateTimeoutMs: 30_000,
   logonTimeoutMs: 60_000,
+  durableTimeoutMs: 2 * 60_000,
+  maxDurableTimeoutMs: 5 * 60_000,
   idleTimeoutMs: 15 * 60_000,
   oplockBreakTimeoutMs: 35_000,
   stalledTimeoutMs: 5 * 60_000,

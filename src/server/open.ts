@@ -6,11 +6,13 @@ import type { Watch } from './change-notifier.ts'
 import type { Connection } from './connection.ts'
 import type { DirectoryScan } from './directory-scan.ts'
 import type { ChannelSequence } from './durability/channel-sequence.ts'
+import type { Durability } from './durability/durability.ts'
 import type { LockSequences } from './durability/lock-sequence.ts'
 import type { SharedFile, SharedStream } from './file-table.ts'
 import type { NamedPipe } from './named-pipe.ts'
 import { toPosixName } from './posix/names.ts'
 import type { Request } from './request.ts'
+import type { ServerCore } from './server-core.ts'
 import type { Session } from './session.ts'
 import type { Share } from './share.ts'
 import type { TreeConnect } from './tree-connect.ts'
@@ -20,9 +22,11 @@ export const streamKeyOf = (file: BackendFile): string => upcase(file.stream ?? 
 
 export interface OpenDetails {
   readonly id: bigint
-  readonly connection: Connection
-  readonly session: Session
-  readonly tree: TreeConnect
+  readonly server: ServerCore
+  /** These three are absent for one that waits for its client after the server was started again. */
+  readonly connection?: Connection
+  readonly session?: Session
+  readonly tree?: TreeConnect
   readonly share: Share
   readonly file: BackendFile
   readonly shared: SharedFile
@@ -41,11 +45,12 @@ export class Open {
   readonly id: bigint
   /** The volatile part: by this its session knows it. */
   volatileId: bigint
-  /** The connection that it was opened on, or taken up again. */
-  connection: Connection
+  readonly server: ServerCore
+  /** The connection that it was opened on, or taken up again. Undefined while it waits for its client. */
+  connection: Connection | undefined
   /** The session and tree that it is reached by, or was last (MS-SMB2 3.3.1.10: Open.Session, Open.TreeConnect). */
-  session: Session
-  tree: TreeConnect
+  maybeSession: Session | undefined
+  tree: TreeConnect | undefined
   readonly share: Share
   /** Another one when its stream has changed places with the unnamed one. */
   file: BackendFile
@@ -59,7 +64,9 @@ export class Open {
   /** Names, deleting and renaming are as in POSIX. */
   readonly isPosix: boolean
   /** Absent below 3.0. */
-  readonly channelSequence: ChannelSequence | undefined
+  channelSequence: ChannelSequence | undefined
+  /** What of it outlives its connection. Absent where its client asked for nothing of the kind. */
+  durability: Durability | undefined
   /** LOCK requests that were carried out, as far as they are to be recognized. */
   lockSequences: LockSequences | undefined
   /** Asked for in CREATE; becomes a pending delete when this open closes. */
@@ -95,13 +102,14 @@ export class Open {
   readonly waiting = new Set<Request>()
   /** Requests that use the file now: it is closed after the last of them. */
   #users = 0
-  #whenUnused: (() => void) | undefined
+  #whenUnused: PromiseWithResolvers<void> | undefined
 
   constructor(details: OpenDetails) {
     this.id = details.id
     this.volatileId = details.id
+    this.server = details.server
     this.connection = details.connection
-    this.session = details.session
+    this.maybeSession = details.session
     this.tree = details.tree
     this.share = details.share
     this.file = details.file
@@ -128,15 +136,22 @@ export class Open {
 
   release(): void {
     this.#users--
-    if (this.#users === 0) this.#whenUnused?.()
+    if (this.#users > 0) return
+    this.#whenUnused?.resolve()
+    this.#whenUnused = undefined
   }
 
   /** Settles when no request uses the file. */
   get unused(): Promise<void> | undefined {
     if (this.#users === 0) return undefined
-    return new Promise((resolve) => {
-      this.#whenUnused = resolve
-    })
+    this.#whenUnused ??= Promise.withResolvers()
+    return this.#whenUnused.promise
+  }
+
+  /** The session whose request is served: there for every request. */
+  get session(): Session {
+    if (this.maybeSession === undefined) throw new Error('this open waits for its client')
+    return this.maybeSession
   }
 
   /** As requests name it. */
@@ -168,7 +183,9 @@ export class PipeOpen {
   readonly channelSequence: ChannelSequence | undefined
 
   constructor(
-    details: Pick<OpenDetails, 'id' | 'session' | 'tree' | 'grantedAccess' | 'channelSequence'> & {
+    details: Pick<OpenDetails, 'id' | 'grantedAccess' | 'channelSequence'> & {
+      session: Session
+      tree: TreeConnect
       pipe: NamedPipe
       name: string
     },

@@ -1,5 +1,6 @@
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
+import { HeaderFlags } from '../wire/smb2/index.ts'
 import type { BackendPath } from './backend.ts'
 
 /** A name as a client gave it, taken apart. */
@@ -92,6 +93,10 @@ export function parseStream(text: string): Pick<PathName, 'stream' | 'isDirector
       return fail(NtStatus.OBJECT_NAME_INVALID)
   }
 }
+
+/** The name in a CREATE; `flags`: those of the request's header. */
+export const parseRequestedName = (name: string, flags: number, parse = parsePathName): PathName | Failure =>
+  parse((flags & HeaderFlags.DFS_OPERATIONS) === 0 ? name : withoutDfsPrefix(name))
 
 /**
  * What a name with SMB2_FLAGS_DFS_OPERATIONS says beyond its path: it starts with server and share

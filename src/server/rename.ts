@@ -62,7 +62,7 @@ function* markForArchive(open: Open): Steps<void> {
 export function* link(request: Request, open: Open, newName: string, replace: boolean): Steps<Failure | void> {
   const { share } = open
   if (open.file.isDirectory) return fail(NtStatus.FILE_IS_A_DIRECTORY)
-  if ((open.tree.maximalAccess & AccessMask.FILE_WRITE_DATA) === 0) return fail(NtStatus.ACCESS_DENIED)
+  if ((request.tree.maximalAccess & AccessMask.FILE_WRITE_DATA) === 0) return fail(NtStatus.ACCESS_DENIED)
   const target = targetOf(request, open, newName)
   if (failed(target)) return target
   if (target.stream !== undefined || open.file.stream !== undefined) return fail(NtStatus.INVALID_PARAMETER)

@@ -52,6 +52,8 @@ export class Request {
   compressReply = false
   cancelled = false
   closedMeanwhile = false
+  /** The client knows it by a GUID, and may ask what became of it on another connection of its session. */
+  isNamed = false
   #cancel: (() => void) | undefined
   #waitsOn: WaitedFor | undefined
   /** The open that it counts for, and since when (MS-SMB2 3.3.1.10: Open.OutstandingRequestCount). */
@@ -155,6 +157,8 @@ export class Request {
   #inOrder(open: Open | PipeOpen): Open | PipeOpen | Failure {
     if (open.channelSequence === undefined || this.#countsFor !== undefined) return open
     this.#countsFor = open
+    // To acknowledge a break is no use of the file.
+    if (open instanceof Open && this.command !== Command.OPLOCK_BREAK) open.server.durableOpens.used(open)
     this.#turn = open.channelSequence.enter(channelSequence(this.header), this.isReplay)
     return this.#turn === NO_TURN && CHANGING.has(this.command) ? fail(NtStatus.FILE_NOT_AVAILABLE) : open
   }
@@ -179,6 +183,13 @@ export class Request {
     this.#waitsOn = waitsOn
     waitsOn.waiting.add(this)
     return undefined
+  }
+
+  /** Its connection is lost, and it goes on all the same: its session lives on others, within the limit of one. */
+  get goesOn(): boolean {
+    if (!this.isNamed || this.channel === undefined) return false
+    const { channels, server, waiting } = this.channel.session
+    return channels.size > 0 && waiting.size <= server.limits.maxAsyncRequests
   }
 
   /** It has its final answer. */

@@ -13,7 +13,9 @@ import type { Transport } from '../protocol/transport.ts'
 import type { Failure } from '../wire/erref/failure.ts'
 import { Dialect } from '../wire/smb2/index.ts'
 import { LeaseTables } from './caching/lease-tables.ts'
+import { closeOpen } from './close-open.ts'
 import { Connection } from './connection.ts'
+import { DurableOpens } from './durability/durable-opens.ts'
 import type { ServerEvents } from './events.ts'
 import { defaultLimits, type ServerLimits } from './limits.ts'
 import { NamedPipes } from './named-pipes.ts'
@@ -102,6 +104,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   readonly sessions = new Map<bigint, Session>()
   /** Open files of all shares, by the persistent part of their id (MS-SMB2 3.3.1.5: GlobalOpenTable). */
   readonly opens = new Map<bigint, Open>()
+  readonly durableOpens: DurableOpens
   readonly leases = new LeaseTables()
   readonly #allowGuest: boolean
   /** Counts how often the shares were set: trees from before look whether they may stay. */
@@ -117,6 +120,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     this.limits = { ...defaultLimits, ...options.limits }
     this.startedAt = this.clock.now()
     this.offloadTokens = new OffloadTokens(this.clock, this.limits.maxOffloadTokens)
+    this.durableOpens = new DurableOpens(this)
     this.buffers = new BufferPool(this.limits.maxIdleBufferBytes)
     this.name = (options.name ?? 'SMBKIT').toUpperCase()
     this.comment = options.comment ?? 'smbkit'
@@ -160,6 +164,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     this.#cancelSweep = undefined
     const ending = [...this.sessions.values()].map((session) => endSession(session, 'server ends'))
     await Promise.all(ending)
+    await this.durableOpens.end()
     for (const connection of [...this.connections]) {
       connection.transport.close(true)
       connection.closed()
@@ -181,6 +186,9 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     }
     this.#shares = next
     this.shareGeneration++
+    // MS-SMB2 3.3.4.15: what waits in a share that is gone, waits for nothing.
+    for (const open of this.durableOpens.waiting)
+      if (!open.share.isSameAs(this.share(open.share.name))) void closeOpen(open)
   }
 
   setAccounts(accounts: AccountSource): void {
@@ -199,6 +207,12 @@ export class ServerCore extends EventEmitter<ServerEvents> {
 
   share(name: string): Share | undefined {
     return this.#shares.get(name.toUpperCase())
+  }
+
+  /** Some share is continuously available: clients may ask for persistent opens. */
+  get isContinuouslyAvailable(): boolean {
+    for (const { options } of this.#shares.values()) if (options.continuouslyAvailable === true) return true
+    return false
   }
 
   get shares(): Iterable<Share> {

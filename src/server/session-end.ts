@@ -1,6 +1,7 @@
 import type { Channel } from './channel.ts'
 import { closeOpen } from './close-open.ts'
-import type { Open, PipeOpen } from './open.ts'
+import { disconnect } from './durability/disconnect.ts'
+import { Open, type PipeOpen } from './open.ts'
 import type { Session } from './session.ts'
 import type { TreeConnect } from './tree-connect.ts'
 
@@ -25,6 +26,9 @@ export async function endTree(tree: TreeConnect): Promise<void> {
   await closeAll([...session.opens.values()].filter((open) => open.tree === tree))
 }
 
+/** An open file that its client may come back for is not closed. */
+const leaveWaiting = (open: Open | PipeOpen, why: SessionEnd): boolean => open instanceof Open && disconnect(open, why)
+
 /** Ends a session on all its channels (MS-SMB2 3.3.4.12): its files are closed, its trees and locks go. */
 export async function endSession(session: Session, why: SessionEnd): Promise<void> {
   const { server, remote } = session
@@ -36,7 +40,7 @@ export async function endSession(session: Session, why: SessionEnd): Promise<voi
   session.channels.clear()
   server.sessions.delete(session.id)
   for (const request of [...session.waiting]) request.cancel()
-  const closing = closeAll([...session.opens.values()])
+  const closing = closeAll([...session.opens.values()].filter((open) => !leaveWaiting(open, why)))
   session.trees.clear()
   await closing
   if (session.identity !== undefined && session.state !== 'in progress')

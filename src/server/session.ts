@@ -92,8 +92,8 @@ export class Session {
   }
 
   /** Its connections in the order in which it got them, but `first` before the others if it is one of them. */
-  *channelsFrom(first: Connection): Generator<Channel> {
-    const preferred = this.channels.get(first)
+  *channelsFrom(first: Connection | undefined): Generator<Channel> {
+    const preferred = first && this.channels.get(first)
     if (preferred !== undefined) yield preferred
     for (const channel of this.channels.values()) if (channel !== preferred) yield channel
   }

@@ -25,6 +25,10 @@ export interface ShareOptions {
    * of 3.1.1). Default true.
    */
   readonly posix?: boolean
+  /** Files stay open for clients that lose their connections. Default true. */
+  readonly durableHandles?: boolean
+  /** Clients may open files persistently: these stay open also while the server is started again. Default false. */
+  readonly continuouslyAvailable?: boolean
   /** Not listed when clients browse. */
   readonly hidden?: boolean
   /** False: CHANGE_NOTIFY is refused, and clients look from time to time. */
@@ -68,6 +72,11 @@ export class Share {
   /** True for a previous version: it can be opened for writing, as on Windows, but nothing is ever written. */
   get isPast(): boolean {
     return this.present !== this
+  }
+
+  /** True for the same place by the same name, maybe with other options by now. */
+  isSameAs(other: Share | undefined): boolean {
+    return other?.files === this.files && other.name.toUpperCase() === this.name.toUpperCase()
   }
 
   /** Somebody is about to open something, or has it open. A share of today is there anyway. */

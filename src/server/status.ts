@@ -1,6 +1,6 @@
 import { dateFromFiletime } from '../bytes/filetime.ts'
 import { describeCaching } from './caching/index.ts'
-import { Open } from './open.ts'
+import { Open, type PipeOpen } from './open.ts'
 import type { ServerCore } from './server-core.ts'
 import type { Session } from './session.ts'
 
@@ -16,6 +16,8 @@ export interface ServerStatus {
     readonly openFiles: number
   }[]
   readonly sessions: readonly SessionStatus[]
+  /** Files that stay open for clients which have lost their connections. */
+  readonly disconnectedOpens: readonly DisconnectedOpenStatus[]
 }
 
 export interface SessionStatus {
@@ -46,6 +48,14 @@ export interface OpenStatus {
   readonly locks: readonly { readonly offset: string; readonly length: string; readonly exclusive: boolean }[]
 }
 
+export interface DisconnectedOpenStatus extends OpenStatus {
+  readonly user: string
+  readonly since: string
+  /** When they are closed. */
+  readonly until: string
+  readonly persistent: boolean
+}
+
 const iso = (time: bigint): string => dateFromFiletime(time).toISOString()
 
 export function statusOf(server: ServerCore): ServerStatus {
@@ -60,6 +70,7 @@ export function statusOf(server: ServerCore): ServerStatus {
       openFiles: share.files.size,
     })),
     sessions: [...server.sessions.values()].filter((session) => session.state !== 'in progress').map(sessionStatus),
+    disconnectedOpens: [...server.durableOpens.waiting].flatMap(disconnectedStatus),
   }
 }
 
@@ -86,8 +97,19 @@ function sessionStatus(session: Session): SessionStatus {
   }
 }
 
-function openStatus(open: Session['opens'] extends Map<bigint, infer O> ? O : never): OpenStatus {
-  const common = { id: open.id.toString(16), share: open.tree.name, access: `0x${open.grantedAccess.toString(16)}` }
+const TICKS_PER_MS = 10_000n
+
+function disconnectedStatus(open: Open): DisconnectedOpenStatus[] {
+  const { durability } = open
+  if (durability?.disconnectedAt === undefined) return []
+  const { disconnectedAt, isPersistent: persistent, ownerName: user, timeoutMs } = durability
+  const until = iso(disconnectedAt + BigInt(timeoutMs) * TICKS_PER_MS)
+  return [{ ...openStatus(open), user, since: iso(disconnectedAt), until, persistent }]
+}
+
+function openStatus(open: Open | PipeOpen): OpenStatus {
+  const share = open instanceof Open ? open.share.name : open.tree.name
+  const common = { id: open.id.toString(16), share, access: `0x${open.grantedAccess.toString(16)}` }
   if (!(open instanceof Open))
     return {
       ...common,

@@ -84,13 +84,17 @@ async function startBelow(root: string | undefined, options: OurServerOptions): 
     try {
       // A client's process may be gone a moment before its connection is.
       const idle = await until(() => server.status().connections === 0, closedTimeoutMs)
-      const { sessions, shares: left } = server.status()
+      const { sessions, shares: left, disconnectedOpens } = server.status()
       await server.stop()
       for (const { backend } of shares) await backend.close()
       assert.deepEqual(faults, [])
       assert.ok(idle, `still connected: ${JSON.stringify(sessions)}`)
       assert.deepEqual(sessions, [])
-      for (const share of left) assert.equal(share.openFiles, 0, share.name)
+      // What waits for a client that does not come back is no leak.
+      for (const share of left) {
+        const waiting = disconnectedOpens.filter((open) => open.share === share.name)
+        assert.ok(share.openFiles <= waiting.length, share.name)
+      }
       if (root !== undefined) assert.deepEqual(openBelow(root), [])
     } finally {
       if (root !== undefined) rmSync(root, { recursive: true, force: true })

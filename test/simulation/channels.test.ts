@@ -1,27 +1,13 @@
 /** MS-SMB2 3.3.5.5.2, 3.3.7.1: sessions with several connections. */
 import assert from 'node:assert/strict'
 import { Cipher, Dialect, SigningAlgorithm } from '../../src/wire/smb2/index.ts'
-import { type Client, type LogonOptions, type NegotiateOptions, OTHER } from './client.ts'
+import { bound, tryBind } from './channels.ts'
+import { type Client, OTHER } from './client.ts'
 import { close, create, exclusive, lock, logoff, read, write } from './files.ts'
 import type { ClientSession } from './raw-client.ts'
-import { scenario, statusIs, succeeded, type World } from './world.ts'
+import { scenario, statusIs, succeeded } from './world.ts'
 
 const { AES_CMAC, AES_GMAC, HMAC_SHA256 } = SigningAlgorithm
-
-/** Another connection of the client's session, on the same tree. */
-async function bound(world: World, first: Client, options: NegotiateOptions = {}): Promise<Client> {
-  const { client, answer, session } = await tryBind(world, first.session as ClientSession, options)
-  succeeded(answer)
-  client.session = session
-  client.treeId = first.treeId
-  return client
-}
-
-async function tryBind(world: World, bind: ClientSession, options: NegotiateOptions = {}, logon: LogonOptions = {}) {
-  const client = world.connect()
-  succeeded(await client.negotiate(options))
-  return { client, ...(await client.tryLogon({ ...logon, bind })) }
-}
 
 for (const dialect of [Dialect.SMB_3_0, Dialect.SMB_3_0_2, Dialect.SMB_3_1_1])
   for (const seals of [false, true])

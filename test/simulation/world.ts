@@ -84,6 +84,9 @@ export class World {
     for (const client of this.clients) client.disconnect()
     for (const client of this.clients) client.wire.clientStalls = false
     await this.settled()
+    // Nobody comes back for what waits.
+    this.clock.advance(this.server.limits.maxDurableTimeoutMs)
+    await this.settled()
     this.assertNothingLeft()
     await this.server.end()
     for (const client of this.clients) assert.deepEqual(client.violations, [])
@@ -95,6 +98,8 @@ export class World {
     assert.equal(connections, 0, 'connections are left')
     assert.equal(this.server.sessions.size, 0, 'sessions are left')
     assert.deepEqual(sessions, [])
+    assert.equal(this.server.opens.size, 0, 'opens are left')
+    assert.deepEqual([...this.server.durableOpens.waiting], [])
     for (const { name, openFiles } of shares) assert.equal(openFiles, 0, `open files of ${name} are left`)
     for (const share of this.server.shares) {
       assert.equal(share.files.size, 0)

@@ -31,6 +31,11 @@ export const suites: readonly string[] = [
   'secleak',
   'scan',
   'twrp',
+  'durable-open',
+  'durable-open-disconnect',
+  'durable-v2-open',
+  'durable-v2-delay',
+  'replay',
 ].map((name) => `smb2.${name}`)
 
 export const baselineFile = join(import.meta.dirname, 'smbd-4.17.json')

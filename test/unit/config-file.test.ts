@@ -38,6 +38,7 @@ shares:
     posix: false
     hidden: true
     oplocks: false
+    durableHandles: false
     changeNotify: false
     snapshots: .zfs/snapshot/*
     snapshotTimes: local
@@ -78,13 +79,14 @@ test('a config file with every key', () => {
       posix: false,
       hidden: true,
       oplocks: false,
+      durableHandles: false,
       changeNotify: false,
       snapshots: '.zfs/snapshot/*',
       snapshotTimes: 'local',
       showSnapshots: true,
       place: `${file}:18:3`,
     },
-    { name: 'scratch', path: '/etc/scratch', place: `${file}:32:3` },
+    { name: 'scratch', path: '/etc/scratch', place: `${file}:33:3` },
   ])
 })
 
@@ -224,6 +226,7 @@ test('docs/configuration.md has every key, and its example is one', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8')
   const described = new Set([...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, key = '']) => key))
   const share = ['path', 'comment', 'readOnly', 'users', 'encryption', 'compress', 'posix', 'hidden', 'oplocks']
+  share.push('durableHandles')
   share.push('changeNotify', 'snapshots', 'snapshotTimes', 'showSnapshots', 'accessBasedEnumeration', 'shortNames')
   const keys = [...Object.keys(configSchema.shape), ...share, ...Object.keys(defaultLimits)]
   assert.deepEqual(described, new Set(keys))

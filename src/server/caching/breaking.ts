@@ -13,14 +13,17 @@ import { onlyLooks, onlyLooksAround } from './stat-open.ts'
 /** Breaks that have to be acknowledged before a request can go on: then it looks again. */
 export class Breaks {
   readonly done: Promise<unknown>
+  /** Handles are in the way, and may be closed now. */
+  readonly isSharingViolation: boolean
 
-  constructor(delays: readonly Promise<void>[]) {
+  constructor(delays: readonly Promise<void>[], isSharingViolation: boolean) {
     this.done = Promise.all(delays)
+    this.isSharingViolation = isSharingViolation
   }
 }
 
-const delayed = (delays: readonly Promise<void>[]): Breaks | undefined =>
-  delays.length === 0 ? undefined : new Breaks(delays)
+const delayed = (delays: readonly Promise<void>[], isSharingViolation = false): Breaks | undefined =>
+  delays.length === 0 ? undefined : new Breaks(delays, isSharingViolation)
 
 /** How somebody wants to open what others may have open. */
 export interface Opening {
@@ -46,7 +49,7 @@ export function breakForOpen(opening: Opening): Failure | Breaks | undefined {
   }
   if (!sharingAllows(shared, streamKey, access, shareAccess))
     // Whichever of the file's streams they are of: deleting concerns them all.
-    return delayed(takeFromAll(shared, 'handles', own)) ?? fail(NtStatus.SHARING_VIOLATION)
+    return delayed(takeFromAll(shared, 'handles', own), true) ?? fail(NtStatus.SHARING_VIOLATION)
   return onlyLooks(access) ? undefined : delayed(shared.streams.get(streamKey)?.caching?.take(taking, own) ?? [])
 }
 

@@ -1,5 +1,4 @@
 import type { Clock } from '../../protocol/clock.ts'
-import { closeOpen } from '../close-open.ts'
 import type { SharedStream } from '../file-table.ts'
 import type { Open } from '../open.ts'
 import { NONE, READ_CACHING, type Rights } from './rights.ts'
@@ -85,9 +84,9 @@ export abstract class Holder {
     const left = this.left(this.rights, taking)
     if (left === this.rights) return undefined
     const delays = this.delays(taking)
-    if (this.#breaking === undefined) this.#begin(left)
-    else this.#breaking.required &= left
-    return delays ? this.#breaking?.done : undefined
+    if (this.#breaking !== undefined) this.#breaking.required &= left
+    const breaking = this.#breaking ?? this.#begin(left)
+    return delays ? breaking.done : undefined
   }
 
   /** The client has gone down to `asked`, which is not more than it was told to. What it has then. */
@@ -120,10 +119,12 @@ export abstract class Holder {
     this.#end()
   }
 
-  #begin(to: Rights): void {
+  #begin(to: Rights): Break {
     const { promise, resolve } = Promise.withResolvers<void>()
-    this.#breaking = { to, required: to, cancelTimer: () => {}, done: promise, finish: resolve }
-    this.#tell(this.#breaking, to, false)
+    const breaking: Break = { to, required: to, cancelTimer: () => {}, done: promise, finish: resolve }
+    this.#breaking = breaking
+    this.#tell(breaking, to, false)
+    return breaking
   }
 
   #tell(breaking: Break, to: Rights, isFurther: boolean): void {
@@ -135,8 +136,10 @@ export abstract class Holder {
     const isDue = (): boolean => this.#breaking === breaking && breaking.to === to
     if (!this.send(from, to, { mustAcknowledge, isFurther, isDue })) {
       // MS-SMB2 3.3.4.6, 3.3.4.7: what was kept open for a client that is away has to make way.
-      for (const open of [...this.opens]) void closeOpen(open)
-      this.drop()
+      const closing = [...this.opens].flatMap((open) => open.server.durableOpens.giveWay(open) ?? [])
+      // Who wants the file finds it as it is then.
+      if (closing.length > 0) void Promise.all(closing).then(() => this.drop())
+      else this.drop()
     } else if (!mustAcknowledge) this.#end()
     else breaking.cancelTimer = this.#clock.after(this.#timeoutMs, () => this.drop())
   }

@@ -15,4 +15,4 @@ export {
 export { describeCaching } from './description.ts'
 export { grantCaching, oplockLevelOf } from './granting.ts'
 export { Lease } from './lease.ts'
-export { type LeaseRequest, leaseFits, leaseRequestOf } from './lease-request.ts'
+export { type LeaseRequest, leaseAnswer, leaseFits, leaseRequestOf, readLease } from './lease-request.ts'

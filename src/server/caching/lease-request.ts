@@ -27,8 +27,12 @@ export interface LeaseRequest {
 }
 
 /** The lease that is asked for; none where the client or the share has none (MS-SMB2 3.3.5.9.8, 3.3.5.9.11). */
-export function leaseRequestOf({ connection, tree }: Request, body: CreateRequest): LeaseRequest | Failure | undefined {
-  if (body.requestedOplockLevel !== OplockLevel.LEASE) return undefined
+export function leaseRequestOf(request: Request, body: CreateRequest): LeaseRequest | Failure | undefined {
+  return body.requestedOplockLevel === OplockLevel.LEASE ? readLease(request, body) : undefined
+}
+
+/** The lease of the RqLs context, whatever level is asked for. */
+export function readLease({ connection, tree }: Request, body: CreateRequest): LeaseRequest | Failure | undefined {
   const { dialect = 0 } = connection.negotiated ?? {}
   if (dialect === Dialect.SMB_2_0_2 || tree.share?.options.oplocks === false) return undefined
   const context = body.createContexts.find(({ name }) => name === CreateContextName.LEASE)
@@ -66,7 +70,7 @@ export function leaseFits({ lease, name, request, share }: Creation): boolean {
   if (open === undefined) return true
   const { path } = open
   return (
-    open.share === share &&
+    open.share.isSameAs(share) &&
     open.stream.key === upcase(name.stream ?? '') &&
     path.length === name.path.length &&
     path.every((part, i) => sameName(part, name.path[i] as string))

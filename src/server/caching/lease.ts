@@ -84,7 +84,7 @@ export class Lease extends Holder {
 
   get #sid(): string | undefined {
     const [open] = this.opens
-    return open?.session.identity?.sid
+    return open?.durability?.owner ?? open?.maybeSession?.identity?.sid
   }
 
   protected override changed(rights: Rights): void {

@@ -10,7 +10,7 @@ export class Oplock extends Holder {
   readonly open: Open
 
   constructor(open: Open) {
-    const { server } = open.session
+    const { server } = open
     super(open.stream, server.clock, server.limits.oplockBreakTimeoutMs)
     this.open = open
     this.opens.add(open)
@@ -18,10 +18,11 @@ export class Oplock extends Holder {
 
   /** MS-SMB2 3.3.4.6. */
   protected override send(_from: Rights, to: Rights, { isDue }: { isDue: () => boolean }): boolean {
-    const { fileId, session, connection } = this.open
+    const { fileId, maybeSession, connection } = this.open
+    if (maybeSession === undefined) return false
     const value = { oplockLevel: levelOf(to), fileId }
     const message = { command: Command.OPLOCK_BREAK, body: OplockBreakNotification, value }
-    return deliver(message, session.channelsFrom(connection), isDue)
+    return deliver(message, maybeSession.channelsFrom(connection), isDue)
   }
 
   protected override left(rights: Rights, taking: Taking): Rights {

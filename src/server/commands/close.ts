@@ -30,7 +30,7 @@ export const close = defineCommand({
     const wantsStat = (body.flags & CloseFlags.POSTQUERY_ATTRIB) !== 0
     const stat = wantsStat && open instanceof Open ? yield* statOf(open) : undefined
     // Somebody else may have closed it meanwhile.
-    if (request.session.opens.get(open.id) !== open) return fail(NtStatus.FILE_CLOSED)
+    if (request.session.opens.get(open.volatileId) !== open) return fail(NtStatus.FILE_CLOSED)
     yield* wait(closeOpen(open))
     if (stat === undefined || failed(stat)) return reply(CloseResponse, { flags: 0, ...NOTHING })
     return reply(CloseResponse, { flags: CloseFlags.POSTQUERY_ATTRIB, ...commonInformation(stat) })

@@ -10,14 +10,13 @@ import {
   CreateOptions,
   CreateRequest,
   CreateResponse,
-  HeaderFlags,
   ImpersonationLevel,
 } from '../../wire/smb2/index.ts'
 import { isAdministrator } from '../access-check.ts'
 import type { FileStat, Opened } from '../backend.ts'
 import {
   afterBreaks,
-  type Breaks,
+  Breaks,
   breakForOpen,
   grantCaching,
   leaseFits,
@@ -29,13 +28,20 @@ import { defineCommand } from '../command.ts'
 import { answerContexts, readContexts } from '../create-contexts.ts'
 import { overwrites } from '../create-disposition.ts'
 import type { Creation } from '../creation.ts'
+import { closeOtherInstances } from '../durability/app-instance.ts'
+import { CreationName } from '../durability/creation-name.ts'
+import { isWaitedFor } from '../durability/disconnect.ts'
+import { durableWish } from '../durability/durable-request.ts'
+import { grantDurability } from '../durability/granting.ts'
+import { reconnect } from '../durability/reconnect.ts'
+import { answerReplay } from '../durability/replay.ts'
 import { commonInformation } from '../file-information.ts'
 import { SharedFile } from '../file-table.ts'
 import { grant, mostAccess, withoutWrites } from '../granted-access.ts'
 import { Open, streamKeyOf } from '../open.ts'
 import { openInBackend } from '../open-in-backend.ts'
 import { overwrite } from '../overwrite.ts'
-import { parsePathName, withoutDfsPrefix } from '../path-name.ts'
+import { parsePathName, parseRequestedName } from '../path-name.ts'
 import { posixCreateAnswer } from '../posix/information.ts'
 import { parsePosixPath } from '../posix/names.ts'
 import { posixPermissions } from '../posix/posix-create.ts'
@@ -62,9 +68,7 @@ export const create = defineCommand({
   *handler(request, body) {
     const { session, tree, connection } = request
     if (session.opens.size >= connection.server.limits.maxOpensPerSession) return fail(NtStatus.TOO_MANY_OPENED_FILES)
-    const problem = checkParameters(body)
-    if (problem !== undefined) return problem
-    if (tree.share === undefined) return createPipe(request, body)
+    if (tree.share === undefined) return checkParameters(body) ?? createPipe(request, body)
     return yield* createFile(request, body, tree.share)
   },
 })
@@ -108,28 +112,33 @@ function checkAccessMask(body: CreateRequest): Failure | undefined {
 }
 
 function* createFile(request: Request, body: CreateRequest, share: Share): Steps<Reply | Failure> {
-  const isDfs = (request.header.flags & HeaderFlags.DFS_OPERATIONS) !== 0
+  const contexts = readContexts(body, request.session.negotiated.dialect)
+  if (failed(contexts)) return contexts
+  const wish = durableWish(contexts)
+  if (failed(wish)) return wish
+  // Who comes back for an open says nothing else that counts (MS-SMB2 3.3.5.9.7).
+  if (wish.kind === 'reconnect') return yield* reconnect({ request, body, share }, wish.reconnect)
+  const problem = checkParameters(body)
+  if (problem !== undefined) return problem
   const permissions = posixPermissions(request, body, share)
   if (failed(permissions)) return permissions
   const parse = permissions === undefined ? parsePathName : parsePosixPath
-  const name = parse(isDfs ? withoutDfsPrefix(body.name) : body.name)
+  const name = parseRequestedName(body.name, request.header.flags, parse)
   if (failed(name)) return name
-  const contexts = readContexts(body)
-  if (failed(contexts)) return contexts
   const then = contexts.snapshot === undefined || contexts.snapshot === 0n ? undefined : contexts.snapshot
   const token = share.backend.snapshots === undefined ? undefined : withoutGmtToken(name)
   const time = then ?? token?.time
-  if (time === undefined) return yield* openFile({ request, body, share, name, contexts, permissions })
+  if (time === undefined) return yield* openFile({ request, body, share, name, contexts, wish, permissions })
   const past = yield* enterPast(share, time)
   if (failed(past)) return past
   try {
-    return yield* openFile({ request, body, share: past, name: token?.name ?? name, contexts, permissions })
+    return yield* openFile({ request, body, share: past, name: token?.name ?? name, contexts, wish, permissions })
   } finally {
     yield* wait(past.release())
   }
 }
 
-function* openFile(asked: Omit<Creation, 'desired' | 'lease'>): Steps<Reply | Failure> {
+function* openFile(asked: Omit<Creation, 'desired' | 'lease' | 'naming'>): Steps<Reply | Failure> {
   const { request, body, share } = asked
   const desired = mapGeneric(body.desiredAccess)
   const allowed = request.tree.maximalAccess
@@ -144,8 +153,21 @@ function* openFile(asked: Omit<Creation, 'desired' | 'lease'>): Steps<Reply | Fa
   // What is past does not change: there is nothing that a lease could tell, and its key is that of the file of today.
   const lease = share.isPast ? undefined : leaseRequestOf(request, body)
   if (lease !== undefined && failed(lease)) return lease
-  const creation: Creation = { ...asked, lease, desired }
-  return yield* afterBreaks(request, request.session, () => openAndSettle(creation))
+  const creation: Creation = { ...asked, lease, desired, naming: new CreationName(request, asked.wish) }
+  const again = yield* answerReplay(creation)
+  if (again !== undefined) return again
+  try {
+    return yield* afterBreaks(request, request.session, () => attempt(creation))
+  } finally {
+    creation.naming.giveBack()
+  }
+}
+
+function* attempt(creation: Creation): Steps<Reply | Failure | Breaks> {
+  creation.naming.take()
+  const result = yield* openAndSettle(creation)
+  if (result instanceof Breaks && result.isSharingViolation) creation.naming.giveBack()
+  return result
 }
 
 function* openAndSettle(creation: Creation): Steps<Reply | Failure | Breaks> {
@@ -190,10 +212,14 @@ function* settle(creation: Creation, opened: Opened, shared: SharedFile): Steps<
   if (failed(most)) return most
   const granted = grant(creation.desired, created ? most : withoutWrites(most, before, name), created)
   if (failed(granted)) return granted
+  const older = yield* closeOtherInstances(creation, opened, shared, most)
+  if (older !== undefined) return older
   const problem = created ? undefined : checkExisting(creation, opened, before, shared, most, granted)
   if (problem !== undefined) return problem
   const kept = checkDeleteOnClose(creation, created ? body.fileAttributes : before.attributes, granted)
   if (kept !== undefined) return kept
+  // A CREATE of the same GUID was faster.
+  if (!creation.naming.take()) return fail(NtStatus.FILE_NOT_AVAILABLE)
   const volumeId = contexts.onDiskId === true ? yield* share.volumeId() : 0n
   let stat = before
   if (!created && overwrites(body.createDisposition)) {
@@ -207,13 +233,14 @@ function* settle(creation: Creation, opened: Opened, shared: SharedFile): Steps<
   // The tree may have gone while the backend was at work; nobody would ever close what is opened on it now.
   if (request.session.trees.get(request.tree.id) !== request.tree) return fail(NtStatus.NETWORK_NAME_DELETED)
   const open = register(creation, opened, shared, granted)
-  const granting = grantCaching(creation, open, stat)
+  const createAction = actionOf(body.createDisposition, created)
+  const granting = [...grantCaching(creation, open, stat), ...grantDurability(creation, open, createAction)]
   if (created) reportCreated(open, opened.fileCreated === true)
   else if (overwrites(body.createDisposition)) reportModified(open, 'overwritten')
   announce(request, open, created)
   return reply(CreateResponse, {
     oplockLevel: oplockLevelOf(open),
-    createAction: actionOf(body.createDisposition, created),
+    createAction,
     ...commonInformation(stat),
     fileId: open.fileId,
     createContexts: [
@@ -238,6 +265,7 @@ function register(creation: Creation, opened: Opened, shared: SharedFile, grante
   const { server } = session
   const open = new Open({
     id: server.newOpenId(),
+    server,
     connection: request.connection,
     session,
     tree,
@@ -265,7 +293,7 @@ function announce(request: Request, open: Open, created: boolean): void {
   if (server.listenerCount('open') === 0) return
   server.emit('open', {
     remote: transport.remote,
-    share: open.tree.name,
+    share: open.share.name,
     path: open.displayPath,
     access: open.grantedAccess,
     created,
@@ -283,6 +311,7 @@ function checkExisting(
 ): Failure | Breaks | undefined {
   const { body, lease, name, request } = creation
   const streamKey = streamKeyOf(file)
+  if (isWaitedFor(shared)) return fail(NtStatus.FILE_NOT_AVAILABLE)
   if (shared.deletePending || shared.streamsToDelete.has(streamKey)) return fail(NtStatus.DELETE_PENDING)
   const replaces = overwrites(body.createDisposition)
   if (replaces) {

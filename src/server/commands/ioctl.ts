@@ -17,6 +17,7 @@ import { fileLevelTrim, queryAllocatedRanges, queryFileRegions, setSparse, setZe
 import { deleteReparsePoint, reparsePoint, setReparsePoint } from '../controls/reparse-points.ts'
 import { isPathnameValid, ntfsVolumeData, readFileUsnData, writeUsnCloseRecord } from '../controls/volume.ts'
 import { copyChunk, requestResumeKey } from '../copy-chunk.ts'
+import { requestResiliency } from '../durability/resiliency.ts'
 import { Open } from '../open.ts'
 import { pipeControl, pipeWait } from '../pipe-controls.ts'
 import { enumerateSnapshots } from '../previous-versions.ts'
@@ -67,6 +68,7 @@ const fileControls = new Map<number, FileControl>([
   [FsctlCode.GET_NTFS_VOLUME_DATA, ntfsVolumeData],
   [FsctlCode.READ_FILE_USN_DATA, readFileUsnData],
   [FsctlCode.WRITE_USN_CLOSE_RECORD, writeUsnCloseRecord],
+  [FsctlCode.LMR_REQUEST_RESILIENCY, requestResiliency],
 ])
 
 /** What a request has in place of a file where it needs none. */

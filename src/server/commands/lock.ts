@@ -4,6 +4,7 @@ import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import {
   Capabilities,
   Command,
+  Dialect,
   LockFlags,
   LockRequest,
   LockResponse,
@@ -40,7 +41,7 @@ export const lock = defineCommand({
     if (locks.length > MAX_RANGES) return fail(NtStatus.INSUFFICIENT_RESOURCES)
     const index = lockSequenceIndex(body)
     const number = lockSequenceNumber(body)
-    const recognizes = recognizesLocks(request)
+    const recognizes = recognizesLocks(request, open)
     if (recognizes && open.lockSequences?.wasDone(index, number) === true) return reply(LockResponse, {})
     const answer = yield* serveLocks(request, open, locks)
     if (recognizes && !failed(answer)) (open.lockSequences ??= new LockSequences()).done(index, number)
@@ -48,9 +49,12 @@ export const lock = defineCommand({
   },
 })
 
-/** MS-SMB2 3.3.5.14: where a session may have several connections. */
-const recognizesLocks = ({ session }: Request): boolean =>
-  (session.negotiated.serverCapabilities & Capabilities.MULTI_CHANNEL) !== 0
+/** MS-SMB2 3.3.5.14: for opens that outlive a connection, and where a session may have several. */
+function recognizesLocks({ session }: Request, { durability }: Open): boolean {
+  const { dialect, serverCapabilities } = session.negotiated
+  if ((serverCapabilities & Capabilities.MULTI_CHANNEL) !== 0) return true
+  return dialect !== Dialect.SMB_2_0_2 && durability !== undefined && (durability.isDurable || durability.isResilient)
+}
 
 function* serveLocks(request: Request, open: Open, locks: LockRequest['locks']): Steps<Reply | Failure> {
   const first = locks[0] as LockElement

@@ -106,6 +106,9 @@ function capabilitiesFor(
   if (dialect >= Dialect.SMB_3_0) capabilities |= body.capabilities & Capabilities.DIRECTORY_LEASING
   const offersChannels = (body.capabilities & Capabilities.MULTI_CHANNEL) !== 0
   if (dialect >= Dialect.SMB_3_0 && offersChannels && server.multichannel) capabilities |= Capabilities.MULTI_CHANNEL
+  const offersPersistence = (body.capabilities & Capabilities.PERSISTENT_HANDLES) !== 0
+  if (dialect >= Dialect.SMB_3_0 && offersPersistence && server.isContinuouslyAvailable)
+    capabilities |= Capabilities.PERSISTENT_HANDLES
   // MS-SMB2 3.3.5.4: only 3.0 and 3.0.2 say it here, and only to a client that did. On 3.1.1 it would mislead Windows.
   const old = dialect === Dialect.SMB_3_0 || dialect === Dialect.SMB_3_0_2
   if (old && cipher !== undefined && (body.capabilities & Capabilities.ENCRYPTION) !== 0 && server.encryption !== 'off')

@@ -6,6 +6,7 @@ import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import {
   Command,
   Dialect,
+  ShareCapabilities,
   ShareFlags,
   ShareType,
   TreeConnectRequest,
@@ -62,7 +63,10 @@ export const treeConnect = defineCommand({
     return reply(TreeConnectResponse, {
       shareType: share === undefined ? ShareType.PIPE : ShareType.DISK,
       shareFlags: shareFlags(connection, share, encrypt),
-      capabilities: 0,
+      capabilities:
+        dialect >= Dialect.SMB_3_0 && share?.options.continuouslyAvailable === true
+          ? ShareCapabilities.CONTINUOUS_AVAILABILITY
+          : 0,
       maximalAccess,
     })
   },

@@ -83,6 +83,7 @@ const EXPLANATIONS = {
   VIRTUAL_CIRCUIT_CLOSED: 'The connection was closed by the other end.',
   FILE_NOT_AVAILABLE: 'The file cannot be reached at present; the client repeats such a request by itself.',
   DUPLICATE_OBJECTID: 'The identifier is used already.',
+  CONTEXT_MISMATCH: 'What is asked for again is not what was asked for before.',
 
   // Names.
   OBJECT_NAME_NOT_FOUND: 'There is no file or folder of that name.',
