@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { WireError } from '../../src/bytes/errors.ts'
 import { NULL_GUID } from '../../src/bytes/guid.ts'
 import { RpcClient } from '../../src/rpc/client.ts'
 import { ClientRevision, LookupLevel, SidNameUse } from '../../src/rpc/lsarpc/lookup.ts'
@@ -97,6 +98,24 @@ test('what Windows puts into attributes that nobody looks at', async () => {
   assert.deepEqual((seen as { objectAttributes: unknown }).objectAttributes, given)
   assert.equal(answer.outVersion, 1)
   assert.deepEqual(answer.outRevisionInfo.value, { revision: 1, supportedFeatures: 2 })
+})
+
+test('a name without a SID: no pointer, or a SID of zeros as Samba has it', () => {
+  const { out } = Lsarpc.operations.LsarLookupNames3
+  const answer = (sid: string | null) => ({
+    referencedDomains: null,
+    translatedSids: { entries: [{ use: SidNameUse.UNKNOWN, sid, domainIndex: -1, flags: 0 }] },
+    mappedCount: 0,
+    result: NtStatus.NONE_MAPPED,
+  })
+  const bytes = out.write(answer('S-1-0'))
+  assert.equal(out.read(bytes).translatedSids.entries?.[0]?.sid, 'S-1-0')
+  // Its 8 bytes, before the number of names and the status.
+  bytes.fill(0, bytes.length - 16, bytes.length - 8)
+  assert.equal(out.read(bytes).translatedSids.entries?.[0]?.sid, null)
+  assert.equal(out.read(out.write(answer(null))).translatedSids.entries?.[0]?.sid, null)
+  bytes[bytes.length - 16] = 2
+  assert.throws(() => out.read(bytes), WireError)
 })
 
 test('SIDs to names and back', async () => {

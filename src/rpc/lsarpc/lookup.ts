@@ -5,6 +5,7 @@ import {
   type NdrFields,
   type NdrType,
   sid,
+  sidIfAny,
   struct,
   u16,
   u32,
@@ -76,5 +77,5 @@ export const TranslatedNamesEx = list(
 /** MS-LSAT 2.2.26. */
 export const TranslatedSidsEx2 = list(
   'LSAPR_TRANSLATED_SIDS_EX2',
-  struct('LSAPR_TRANSLATED_SID_EX2', { use: u16, sid: unique(sid), domainIndex: i32, flags: u32 }),
+  struct('LSAPR_TRANSLATED_SID_EX2', { use: u16, sid: unique(sidIfAny), domainIndex: i32, flags: u32 }),
 )

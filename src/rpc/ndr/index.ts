@@ -26,5 +26,5 @@ export {
 } from './primitives.ts'
 export { defaultNdrLimits, type NdrLimits, NdrReader } from './reader.ts'
 export type { InputOf, Members, MembersInput, NdrFields, NdrType, ValueOf } from './type.ts'
-export { sid, unicodeString } from './windows.ts'
+export { sid, sidIfAny, unicodeString } from './windows.ts'
 export { NdrTooLarge, NdrWriter } from './writer.ts'

@@ -80,3 +80,30 @@ export const sid: NdrType<Sid, Sid, true> = {
     writeSid(writer.view, at, value)
   },
 }
+
+/** RPC_SID of something that has none: Samba writes one of zeros. Where a pointer to it is null, there is none either. */
+export const sidIfAny: NdrType<Sid | null, Sid | null, true> = {
+  ...sid,
+  maxCount: (value) => (value === null ? 0 : subAuthorities(value)),
+  read(reader, set, maxCount) {
+    const count = maxCount ?? reader.u32('RPC_SID')
+    reader.align(4)
+    const isNone = reader.end - reader.at >= 8 && reader.view.getUint16(reader.at, true) === 0
+    if (!isNone) {
+      sid.read(reader, set, count)
+      return
+    }
+    reader.take(8, 'RPC_SID')
+    if (count !== 0) throw reader.error('RPC_SID', `no sub-authorities told, ${count} sent`)
+    set(null)
+  },
+  write(writer, value, countSent) {
+    if (value !== null) {
+      sid.write(writer, value, countSent)
+      return
+    }
+    if (countSent !== true) writer.u32(0)
+    writer.align(4)
+    writer.reserve(8)
+  },
+}
