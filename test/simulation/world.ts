@@ -97,6 +97,7 @@ export class World {
     const { connections, sessions, shares } = this.server.status()
     assert.equal(connections, 0, 'connections are left')
     assert.equal(this.server.sessions.size, 0, 'sessions are left')
+    assert.equal(this.server.leases.size, 0, 'leases are left')
     assert.deepEqual(sessions, [])
     assert.equal(this.server.opens.size, 0, 'opens are left')
     assert.deepEqual([...this.server.durableOpens.waiting], [])
@@ -105,6 +106,7 @@ export class World {
       assert.equal(share.files.size, 0)
       assert.equal(share.past.size, 0, 'previous versions are left open')
       assert.equal(share.notifier.watchCount, 0, 'watches are left')
+      assert.equal(share.files.leasedDirectories.size, 0, 'leases of directories are left')
     }
   }
 }

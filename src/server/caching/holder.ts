@@ -133,7 +133,8 @@ export abstract class Holder {
     const mustAcknowledge = from !== READ_CACHING
     breaking.to = to
     if (!mustAcknowledge) this.rights = to
-    const isDue = (): boolean => this.#breaking === breaking && breaking.to === to
+    const isDue = (): boolean =>
+      mustAcknowledge ? this.#breaking === breaking && breaking.to === to : this.rights === to
     if (!this.send(from, to, { mustAcknowledge, isFurther, isDue })) {
       // MS-SMB2 3.3.4.6, 3.3.4.7: what was kept open for a client that is away has to make way.
       const closing = [...this.opens].flatMap((open) => open.server.durableOpens.giveWay(open) ?? [])

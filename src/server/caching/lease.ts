@@ -4,6 +4,7 @@ import type { SharedStream } from '../file-table.ts'
 import { deliver } from '../notification.ts'
 import type { ServerCore } from '../server-core.ts'
 import { Holder, type Taking } from './holder.ts'
+import type { LeasedDirectories } from './leased-directories.ts'
 import { HANDLE_CACHING, NONE, type Rights, WRITE_CACHING } from './rights.ts'
 
 export interface LeaseDetails {
@@ -30,6 +31,8 @@ export class Lease extends Holder {
   epoch: number
   /** One of its opens deletes the file: the key may serve for another file before it is gone (FileDeleteOnClose). */
   deletesOnClose = false
+  /** Where it is known as one of a directory. */
+  #directories: LeasedDirectories | undefined
 
   constructor(details: LeaseDetails) {
     const { server } = details
@@ -89,10 +92,10 @@ export class Lease extends Holder {
 
   protected override changed(rights: Rights): void {
     const [open] = this.opens
-    if (open === undefined || !open.isDirectory) return
-    const { leasedDirectories } = open.share.files
-    if (rights === NONE) leasedDirectories.delete(this)
-    else leasedDirectories.add(this, open.path)
+    if (open?.isDirectory === true && rights !== NONE) {
+      this.#directories = open.share.files.leasedDirectories
+      this.#directories.add(this, open.path)
+    } else this.#directories?.delete(this)
   }
 
   protected override left(rights: Rights, taking: Taking): Rights {
