@@ -137,6 +137,7 @@ for (const { name, start, needs } of bothTargets)
         await hashOf(join(target.folder(shares.files) ?? '', 'made/large')),
         await hashOf(sandbox.path('large')),
       )
+      assert.doesNotMatch(await done('stat', at('files/made/large')), /HIDDEN/)
       writeFileSync(sandbox.path('small'), 'Grüße\n')
       await done('put', sandbox.path('small'), at('files/made/small.txt'))
       assert.equal(await done('cat', at('files/made/small.txt'), at('files/made/*.txt')), 'Grüße\nGrüße\n')

@@ -117,7 +117,11 @@ test('a part is gone on with where its end is known, if it is of this source', a
     writeFileSync(source, content)
     const stat = statSync(source, { bigint: true })
     const writeTime = stat.mtimeNs / 100n + 116_444_736_000_000_000n
-    const part = join(folder, 'to', partName('large', `${source}\x00300000\0${writeTime}\0${stat.dev}:${stat.ino}`))
+    const part = join(
+      folder,
+      'to',
+      `.${partName('large', `${source}\x00300000\0${writeTime}\0${stat.dev}:${stat.ino}`)}`,
+    )
     const target = join(folder, 'to', 'large')
     const kept = async (bytes: Buffer): Promise<number> => {
       writeFileSync(part, bytes)

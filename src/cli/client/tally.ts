@@ -101,7 +101,10 @@ export class Tally {
 
   /** In a line for people. */
   text(seconds: number, dryRun: boolean): string {
-    const rate = seconds > 0 && !dryRun ? ` in ${seconds.toFixed(1)} s (${bytesText(this.#carried / seconds)}/s)` : ''
+    const rate =
+      seconds > 0 && this.#carried > 0 && !dryRun
+        ? ` in ${seconds.toFixed(1)} s (${bytesText(this.#carried / seconds)}/s)`
+        : ''
     const parts = [
       `${dryRun ? 'would copy ' : ''}${count(this.#files, 'file')}, ${bytesText(this.#carried)}${rate}`,
       this.#kept > 0 ? `${bytesText(this.#kept)} were there already` : '',

@@ -45,7 +45,7 @@ export interface CopyOptions extends CallOptions {
   readonly existing?: 'replace' | 'changed' | 'older' | 'skip' | 'error'
   /**
    * What an attempt before has carried of a large file that has not changed since is not carried again. What a cut-off
-   * attempt leaves for this is a hidden file beside the target, `.NAME.XXXXXXXX.part`. Default false: nothing is left.
+   * attempt leaves for this is a hidden file beside the target, `NAME.XXXXXXXX.part`, on a disk with a period before it. Default false: nothing is left.
    */
   readonly resume?: boolean
   /**

@@ -34,6 +34,7 @@ import type { Item, Listed, Side, Sink, Source } from './side.ts'
  */
 export const diskSide: Side = {
   kind: 'disk',
+  partPrefix: '.',
   join: (folder, name) => join(folder, name),
   split: (path) => ({ folder: dirname(path), name: basename(path) }),
   settled: (path) =>

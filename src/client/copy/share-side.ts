@@ -19,6 +19,7 @@ const keptAttributes =
 /** A share as one end of a copy. */
 export class ShareSide implements Side {
   readonly kind = 'share'
+  readonly partPrefix = ''
   readonly share: Share
   readonly #signal: AbortSignal
 
@@ -94,13 +95,14 @@ export class ShareSide implements Side {
   }
 
   async openSource(path: string): Promise<Source> {
-    return new ShareFile(await this.share.open(path, 'r', this.#call), this.#call)
+    return new ShareFile(this.share, await this.share.open(path, 'r', this.#call), this.#call)
   }
 
   async openSink(path: string, keep: boolean, isPart: boolean): Promise<Sink> {
     // Nobody else writes to it meanwhile; a part that another attempt is at work on is refused.
     const how = { ...this.#call, share: 'rd', ...(isPart && { attributes: FileAttributes.HIDDEN }) }
-    return new ShareFile(await this.share.open(path, keep ? 'r+' : 'w+', how), this.#call, isPart)
+    const handle = await this.share.open(path, keep ? 'r+' : 'w+', how)
+    return new ShareFile(this.share, handle, this.#call, isPart)
   }
 
   replace(from: string, to: string): Promise<void> {
@@ -157,12 +159,14 @@ function timesOf(like: Item): { mtime: number; atime: number; birthtime?: number
 }
 
 class ShareFile implements Source, Sink {
+  readonly #share: Share
   readonly #handle: FileHandle
   readonly #call: { signal: AbortSignal }
   readonly #isPart: boolean
   #isFinished = false
 
-  constructor(handle: FileHandle, call: { signal: AbortSignal }, isPart = false) {
+  constructor(share: Share, handle: FileHandle, call: { signal: AbortSignal }, isPart = false) {
+    this.#share = share
     this.#handle = handle
     this.#call = call
     this.#isPart = isPart
@@ -197,9 +201,10 @@ class ShareFile implements Source, Sink {
     const { handle, call } = { handle: this.#handle, call: this.#call }
     if (this.#isPart) await handle.setAttributes({ clear: FileAttributes.HIDDEN }, call)
     if (like?.attributes !== undefined) await handle.setAttributes(like.attributes, call)
-    if (like !== undefined) await handle.utimes(secondsOf(like.accessTime), secondsOf(like.writeTime), call)
     this.#isFinished = true
     await handle.close()
+    // By path: a handle sets two of the times alone.
+    if (like !== undefined) await this.#share.setTimes(handle.path, timesOf(like), call)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -42,6 +42,11 @@ export interface Sink extends AsyncDisposable {
 /** One end of a copy. Paths are those of the end; they are made by `join` alone. */
 export interface Side {
   readonly kind: 'disk' | 'share'
+  /**
+   * What names of parts begin with. On a share nothing: they are hidden by their attribute, and Samba hides for good what
+   * had a period there once.
+   */
+  readonly partPrefix: string
   join(folder: string, name: string): string
   /** The folder and the name of a path. */
   split(path: string): { folder: string; name: string }

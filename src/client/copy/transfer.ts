@@ -64,7 +64,10 @@ async function writeInPlace(input: Source, transfer: Transfer, context: Transfer
 async function writePart(input: Source, transfer: Transfer, context: TransferContext, moved: Moved): Promise<void> {
   const { to, source, target, item, preserve, resume } = transfer
   const { folder, name } = to.split(target)
-  const part = to.join(folder, partName(name, `${source}\0${item.size}\0${item.writeTime}\0${item.identity}`))
+  const part = to.join(
+    folder,
+    to.partPrefix + partName(name, `${source}\0${item.size}\0${item.writeTime}\0${item.identity}`),
+  )
   const before = resume ? await to.item(part, false) : undefined
   const isThere = before?.kind === 'file'
   try {
@@ -122,7 +125,7 @@ export function partName(name: string, version: string): string {
   while (Buffer.byteLength(kept) > maxPartNameBytes) kept = kept.slice(0, -1)
   // Not in the middle of a character.
   if (!kept.isWellFormed()) kept = kept.slice(0, -1)
-  return `.${kept}.${createHash('sha256').update(version).digest('hex').slice(0, 8)}.part`
+  return `${kept}.${createHash('sha256').update(version).digest('hex').slice(0, 8)}.part`
 }
 
 const outOfRoom = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
