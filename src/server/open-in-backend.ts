@@ -10,6 +10,8 @@ import { SETTABLE_ATTRIBUTES } from './file-information.ts'
 import { openByName } from './open-by-name.ts'
 import { mayAdd } from './parent-access.ts'
 import type { PathName } from './path-name.ts'
+import { openQuotaIndex } from './quota-index.ts'
+import { keepsQuotas } from './quotas.ts'
 import { descriptorOfNew } from './security-inheritance.ts'
 import { type Steps, wait } from './steps.ts'
 
@@ -32,9 +34,16 @@ function inheritedBy(body: CreateRequest): number {
   return mayBeCompressed ? COMPRESSED | INTEGRITY_STREAM : INTEGRITY_STREAM
 }
 
+function openIndexOfQuotas({ body, name, share }: Creation): Opened | Failure {
+  if (!keepsQuotas(share)) return fail(NtStatus.OBJECT_PATH_NOT_FOUND)
+  if (body.createDisposition === CreateDisposition.CREATE) return fail(NtStatus.OBJECT_NAME_COLLISION)
+  return overwrites(body.createDisposition) ? fail(NtStatus.ACCESS_DENIED) : openQuotaIndex(name.path)
+}
+
 /** Opens or makes what a CREATE names, as its disposition and options have it. */
 export function* openInBackend(creation: Creation): Steps<Opened | Failure> {
   const { request, body, share, name, contexts, desired } = creation
+  if (name.isQuotaIndex === true) return openIndexOfQuotas(creation)
   const { identity, server } = request.session
   const now = server.clock.now()
   const mayWrite = (request.tree.maximalAccess & FILE_WRITE_DATA) !== 0 && !share.isPast

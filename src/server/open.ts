@@ -77,6 +77,8 @@ export class Open {
   mode: number
   /** The directory listing under way. */
   scan: DirectoryScan | undefined
+  /** How many entries of the quotas it was told. */
+  quotasListed = 0
   /** When its last write was told to those who watch, and whether there was another one since. */
   toldWriteAt: Filetime = 0n
   owesWrite = false

@@ -11,9 +11,14 @@ export interface PathName {
   readonly stream?: string
   /** The name said that it means a directory (`::$INDEX_ALLOCATION`). */
   readonly isDirectory?: boolean
+  /** It is that of the index of quotas. */
+  readonly isQuotaIndex?: boolean
   /** The name said that it means the unnamed stream of a file (`::$DATA`). */
   readonly isData?: boolean
 }
+
+/** MS-FSA 2.1.5.1: what clients open to ask for quotas. */
+const QUOTA_INDEX = '$EXTEND\\$QUOTA:$Q:$INDEX_ALLOCATION'
 
 /** Longest name of a file or stream, in UTF-16 units (MS-FSCC 2.1.5.2). */
 export const MAX_COMPONENT_UNITS = 255
@@ -32,6 +37,8 @@ export function parsePathName(name: string): PathName | Failure {
   if (name.length > MAX_PATH_UNITS) return fail(NtStatus.OBJECT_NAME_INVALID)
   // MS-SMB2 3.3.5.9: a name must not begin with a separator.
   if (/^[\\/]/.test(name)) return fail(NtStatus.INVALID_PARAMETER)
+  if (name.length === QUOTA_INDEX.length && name.toUpperCase() === QUOTA_INDEX)
+    return { path: ['$Extend', '$Quota'], isQuotaIndex: true }
   const components = withoutDots(name.split(/[\\/]/))
   if (failed(components)) return components
   const last = components.pop()

@@ -18,6 +18,7 @@ import {
 } from '../wire/fscc/index.ts'
 import type { VolumeInfo } from './backend.ts'
 import { posixVolume } from './posix/information.ts'
+import { quotasOf } from './quotas.ts'
 import type { Share } from './share.ts'
 import { type Steps, wait } from './steps.ts'
 
@@ -63,7 +64,7 @@ function attributesOf({ backend, readOnly }: Share): number {
   if (features.extendedAttributes) attributes |= S.SUPPORTS_EXTENDED_ATTRIBUTES
   if (features.compression === true) attributes |= S.FILE_COMPRESSION
   if (features.reparsePoints === true) attributes |= S.SUPPORTS_REPARSE_POINTS
-  if (features.properties === true) attributes |= S.SUPPORTS_OBJECT_IDS
+  if (features.properties === true) attributes |= S.SUPPORTS_OBJECT_IDS | S.VOLUME_QUOTAS
   // Where the backend cannot share room, the server copies.
   if (!features.readOnly) attributes |= S.SUPPORTS_BLOCK_REFCOUNTING
   if (readOnly) attributes |= S.READ_ONLY_VOLUME
@@ -75,8 +76,6 @@ function objectId(volume: VolumeInfo): string {
   const serial = (volume.serialNumber >>> 0).toString(16).padStart(8, '0')
   return `${serial}-${serial.slice(0, 4)}-${serial.slice(4)}-${serial.slice(0, 4)}-${serial.slice(4)}${serial}`
 }
-
-const NO_LIMIT = 0xffff_ffff_ffff_ffffn
 
 const queries = new Map<number, VolumeQuery>([
   [
@@ -155,16 +154,13 @@ const queries = new Map<number, VolumeQuery>([
   ],
   [
     FsInformationClass.FileFsControlInformation,
-    ofVolume(FileFsControlInformation.size, () =>
-      FileFsControlInformation.encode({
-        freeSpaceStartFiltering: 0n,
-        freeSpaceThreshold: 0n,
-        freeSpaceStopFiltering: 0n,
-        defaultQuotaThreshold: NO_LIMIT,
-        defaultQuotaLimit: NO_LIMIT,
-        fileSystemControlFlags: 0,
-      }),
-    ),
+    {
+      minimum: FileFsControlInformation.size,
+      *encode(share) {
+        const quotas = yield* quotasOf(share)
+        return failed(quotas) ? quotas : FileFsControlInformation.encode(quotas.control)
+      },
+    },
   ],
   [FsInformationClass.FileFsPosixInformation, ofVolume(FileFsPosixInformation.size, posixVolume)],
   [

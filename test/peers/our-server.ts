@@ -14,6 +14,8 @@ export type OurBackend = 'disk' | 'memory'
 
 export interface OurServerOptions {
   readonly backend: OurBackend
+  /** Default: 127.0.0.1. */
+  readonly host?: string
   /** Default: one that is free. */
   readonly port?: number
   /** The shares, each with a folder (or memory) of its own that has these files at the start. */
@@ -22,6 +24,8 @@ export interface OurServerOptions {
     /** How the folder is served, where there is one. */
     readonly disk?: DiskBackendOptions
   })[]
+  /** Users who administer it. */
+  readonly administrators?: readonly string[]
   readonly server?: Partial<Omit<ServerOptions, 'shares' | 'accounts'>>
 }
 
@@ -38,6 +42,7 @@ export interface OurServer {
 }
 
 const accounts = [tester, other].map(({ user, password }) => ({ user, ntHash: ntHash(password) }))
+const ADMINISTRATORS = 'S-1-5-32-544'
 const closedTimeoutMs = 5_000
 
 /** Files of this process below a folder that are open (where the system tells). */
@@ -75,11 +80,15 @@ async function startBelow(root: string | undefined, options: OurServerOptions): 
     folders.set(share.name, path)
     return { ...share, path, backend: diskBackend(path, disk) }
   })
-  const find = (user: string) => accounts.find((account) => account.user === user.toLowerCase())
+  const groupSids = (user: string) => (options.administrators?.includes(user) === true ? [ADMINISTRATORS] : [])
+  const find = (name: string) => {
+    const account = accounts.find(({ user }) => user === name.toLowerCase())
+    return account === undefined ? undefined : { ...account, groupSids: groupSids(account.user) }
+  }
   const server = new Server({ ...options.server, shares, accounts: { find } })
   const faults: unknown[] = []
   server.on('fault', ({ error }) => faults.push(error))
-  const { host, port } = await server.start({ host: '127.0.0.1', port: options.port ?? 0 })
+  const { host, port } = await server.start({ host: options.host ?? '127.0.0.1', port: options.port ?? 0 })
   const stop = async () => {
     try {
       // A client's process may be gone a moment before its connection is.

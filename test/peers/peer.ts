@@ -16,6 +16,8 @@ const packages = {
   pdbedit: 'samba',
   smbclient: 'smbclient',
   rpcclient: 'smbclient',
+  smbcacls: 'smbclient',
+  smbcquotas: 'smbclient',
   smbtorture: 'samba-testsuite',
   ntlm_auth: 'winbind',
   tshark: 'tshark',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Account } from '../../src/auth/accounts.ts'
 import { type MemoryBackend, memoryBackend } from '../../src/backends/memory/index.ts'
 import { ntHash } from '../../src/crypto/ntlm.ts'
 import type { BufferPool } from '../../src/protocol/buffer-pool.ts'
@@ -14,12 +15,22 @@ import { VirtualClock } from './virtual-clock.ts'
 
 const accounts = [TESTER, OTHER].map(({ user, password }) => ({ user, ntHash: ntHash(password) }))
 
+export const ADMINISTRATORS = 'S-1-5-32-544'
+
+function accountOf(name: string, administrators: readonly string[] = []): Account | undefined {
+  const account = accounts.find(({ user }) => user === name.toLowerCase())
+  if (account === undefined || !administrators.includes(account.user)) return account
+  return { ...account, groupSids: [ADMINISTRATORS] }
+}
+
 export interface WorldOptions {
   readonly server?: Partial<Omit<ServerOptions, 'shares' | 'clock'>>
   /** Default: `data`, in memory. */
   readonly shares?: readonly ShareOptions[]
   /** What is in `data` at the start. */
   readonly files?: Readonly<Record<string, string>>
+  /** Who of the users administers the server. */
+  readonly administrators?: readonly string[]
 }
 
 /** A server without sockets, its clients, and the time that passes for them. */
@@ -41,7 +52,7 @@ export class World {
     this.network = new Network(this.random)
     this.backend = memoryBackend({ now: () => this.clock.now(), files: options.files ?? {} })
     this.server = new ServerCore({
-      accounts: { find: (user) => accounts.find((account) => account.user === user.toLowerCase()) },
+      accounts: { find: (user) => accountOf(user, options.administrators) },
       ...options.server,
       shares: options.shares ?? [{ name: 'data', backend: this.backend }],
       clock: this.clock,

@@ -256,7 +256,8 @@ export const quotas = (volume: Volume, { sids, signal }: QuotaOptions = {}): Pro
     const spot = { ...volume.spot('', 'quotas'), name }
     const sidBuffer =
       sids === undefined ? undefined : FileGetQuotaInformation.encode({ entries: sids.map((sid) => ({ sid })) })
-    const input = QueryQuotaInfo.encode({ restartScan: 1, ...(sidBuffer && { sidBuffer }) })
+    const list = sidBuffer && { sidListLength: sidBuffer.length, sidBuffer }
+    const input = QueryQuotaInfo.encode({ restartScan: 1, ...list })
     const { results } = await once(
       spot,
       { access: A.FILE_READ_DATA | A.FILE_READ_ATTRIBUTES },

@@ -22,6 +22,7 @@ import { fileQuery } from '../file-queries.ts'
 import { Open, type PipeOpen } from '../open.ts'
 import { pipeQuery } from '../pipe-queries.ts'
 import { speaksPosix } from '../posix/posix-create.ts'
+import { queryQuotas } from '../quotas.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
 import { selectSecurity } from '../security.ts'
@@ -58,8 +59,10 @@ function* serveQuery(request: Request, body: QueryInfoRequest, open: Open): Step
       return yield* queryVolume(request, open, body)
     case InfoType.SECURITY:
       return yield* querySecurity(open, body)
-    case InfoType.QUOTA:
-      return fail(NtStatus.NOT_SUPPORTED)
+    case InfoType.QUOTA: {
+      const data = yield* queryQuotas(open, body.inputBuffer, body.outputBufferLength)
+      return failed(data) ? data : reply(QueryInfoResponse, { outputBuffer: data })
+    }
     default:
       return fail(NtStatus.INVALID_PARAMETER)
   }

@@ -1,6 +1,7 @@
 import { AccessMask } from '../../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import { FsInformationClass } from '../../wire/fscc/index.ts'
 import { AdditionalInformation, Command, InfoType, SetInfoRequest, SetInfoResponse } from '../../wire/smb2/index.ts'
 import { afterBreaks, breakForHandles } from '../caching/index.ts'
 import { reportModified } from '../change-notifier.ts'
@@ -8,6 +9,7 @@ import { defineCommand } from '../command.ts'
 import { changeFile } from '../file-changes.ts'
 import { Open } from '../open.ts'
 import { chosenPermissions } from '../posix/permissions.ts'
+import { setQuotaControl, setQuotas } from '../quotas.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
 import { mergeSecurity } from '../security.ts'
@@ -37,21 +39,23 @@ export const setInfo = defineCommand({
 
 function* serveSet(request: Request, body: SetInfoRequest, open: Open): Steps<Reply | Failure> {
   switch (body.infoType) {
-    case InfoType.FILE: {
-      const changed = yield* changeFile(request, open, body.fileInfoClass, body.buffer)
-      return failed(changed) ? changed : reply(SetInfoResponse, {})
-    }
+    case InfoType.FILE:
+      return answer(yield* changeFile(request, open, body.fileInfoClass, body.buffer))
     case InfoType.SECURITY:
       return yield* setSecurity(request, open, body)
     case InfoType.FILESYSTEM:
-      // Labels, quotas and object ids of a volume are for its administrator, on the machine itself.
-      return fail(NtStatus.ACCESS_DENIED)
+      // Labels and object ids of a volume are for its administrator, on the machine itself.
+      return body.fileInfoClass === FsInformationClass.FileFsControlInformation
+        ? answer(yield* setQuotaControl(open, body.buffer))
+        : fail(NtStatus.ACCESS_DENIED)
     case InfoType.QUOTA:
-      return fail(NtStatus.NOT_SUPPORTED)
+      return answer(yield* setQuotas(open, body.buffer))
     default:
       return fail(NtStatus.INVALID_PARAMETER)
   }
 }
+
+const answer = (done: Failure | void): Reply | Failure => (failed(done) ? done : reply(SetInfoResponse, {}))
 
 const { ATTRIBUTE, DACL, GROUP, LABEL, OWNER, SACL, SCOPE } = AdditionalInformation
 

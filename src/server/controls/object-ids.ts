@@ -44,11 +44,11 @@ export function* createOrGetObjectId(
   if (failed(kept)) return kept
   if (kept !== undefined) return { output: kept }
   if (share.readOnly) return fail(NtStatus.MEDIA_WRITE_PROTECTED)
-  const objectId = readGuid(viewOf(randomBytes(ID_BYTES)), 0)
+  const id = readGuid(viewOf(randomBytes(ID_BYTES)), 0)
   const volume = new Uint8Array(ID_BYTES)
   viewOf(volume).setBigUint64(0, yield* share.volumeId(), true)
   const birthVolumeId = readGuid(viewOf(volume), 0)
-  const output = FileObjectIdBuffer.encode({ objectId, birthVolumeId, birthObjectId: objectId, domainId: NULL_GUID })
+  const output = FileObjectIdBuffer.encode({ objectId: id, birthVolumeId, birthObjectId: id, domainId: NULL_GUID })
   const problem = yield* write(open, output)
   return problem ?? { output }
 }

@@ -27,17 +27,15 @@ export const QueryInfoResponse = struct('SMB2 QUERY_INFO Response', '2.2.38', {
 })
 export type QueryInfoResponse = Infer<typeof QueryInfoResponse>
 
-/**
- * Input of a QUERY_INFO for quotas: whose. With `sidListLength` the buffer is a FileGetQuotaInformation; without, all
- * users are meant. MS-SMB2 2.2.37.1.
- */
+/** Input of a QUERY_INFO for quotas: whose; without list and SID, those of all users. MS-SMB2 2.2.37.1. */
 export const QueryQuotaInfo = struct('SMB2_QUERY_QUOTA_INFO', '2.2.37.1', {
   returnSingle: u8.or(0),
   restartScan: u8.or(0),
   reserved: u16.reserved,
-  sidListLength: u32.lengthOf('sidBuffer'),
-  startSidLength: u32.reserved,
-  startSidOffset: u32.reserved,
+  sidListLength: u32.or(0),
+  startSidLength: u32.or(0),
+  startSidOffset: u32.or(0),
+  /** As long a FileGetQuotaInformation as `sidListLength` says, or the SID to begin at. */
   sidBuffer: optionalTail(bytes, new Uint8Array(0)),
 })
 export type QueryQuotaInfo = Infer<typeof QueryQuotaInfo>
