@@ -51,9 +51,9 @@ describe(
     })
 
     test('what new accounts may use', async () => {
-      const before = await quotas(tester, '-F')
-      assert.match(before.output, /Default Hard Limit: 18446744073709551615/)
-      assert.match(before.output, /Quotas Enabled: +Off/)
+      const first = await quotas(tester, '-F')
+      assert.match(first.output, /Default Hard Limit: 18446744073709551615/)
+      assert.match(first.output, /Quotas Enabled: +Off/)
       assert.equal((await quotas(tester, '-S', 'FSQLIM:1024/2048')).code, 0)
       assert.match((await quotas(tester, '-F')).output, /Default Soft Limit: +1024\n Default Hard Limit: +2048/)
       assert.match((await quotas(tester, '-u', second)).output, /1024\/ +2048/)

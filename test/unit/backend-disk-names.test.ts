@@ -149,6 +149,27 @@ test('names that only POSIX has are listed, found, and made', { skip: notLinux }
   assert.equal((await on.names('')).length, stored.length + 1)
 })
 
+test('a dot or space at the end may be said as it is, and is listed as what Macs have for it', {
+  skip: notLinux,
+}, async (context) => {
+  const on = folderFor(context)
+  await on.create('end.', 'dot')
+  await on.create('end ', 'space')
+  assert.deepEqual(new Set(await on.names('')), new Set(['end\uf029', 'end\uf028']))
+  assert.deepEqual(new Set(readdirSync(on.root)), new Set(['end.', 'end ']))
+  assert.deepEqual((await on.open('END.', { read: true })).path, ['end\uf029'])
+  assert.equal(await on.text('end\uf029'), 'dot')
+  const file = await on.file('end ')
+  assert.equal(await file.rename(['more...'], false), undefined)
+  assert.equal(await file.link(['more '], false), undefined)
+  await file.close()
+  await on.file('folder.', { disposition: 'create', kind: 'directory' })
+  await on.create('folder./in it.', 'below')
+  assert.equal(await on.text('folder\uf029/in it\uf029'), 'below')
+  const all = ['end.', 'more...', 'more ', 'folder.']
+  assert.deepEqual(new Set(readdirSync(on.root)), new Set(all))
+})
+
 test('paths longer than the system takes at once', { skip: notLinux }, async (context) => {
   const on = folderFor(context)
   const names = Array.from({ length: 60 }, (_, depth) => `${depth} ${'long'.repeat(50)}`)

@@ -4,7 +4,7 @@ import { upcase } from '../../wire/fscc/upcase.ts'
 import { type DiskCalls, isErrno, type OpenKind, type RawStat } from './calls.ts'
 import type { DirectoryCache } from './directory-cache.ts'
 import { Errno, failErrno } from './errno.ts'
-import { decodeName, isHidden, storable } from './names.ts'
+import { decodeName, endsUnseen, isHidden, storable, withSeenEnd } from './names.ts'
 import { REPARSE } from './reparse-points.ts'
 
 /** As many links may be followed for one path (as Linux itself has it). */
@@ -39,8 +39,9 @@ export class Lookup {
     return (inRoot && this.#hidden !== undefined && upcase(name) === this.#hidden) || isHidden(name)
   }
 
-  /** What no path may have: names that cannot be stored, and the hidden store. */
-  check(path: readonly string[]): Failure | undefined {
+  /** A path in names that come back as they are, which they are mostly; no path has the hidden store. */
+  clean(asked: readonly string[]): readonly string[] | Failure {
+    const path = asked.some(endsUnseen) ? asked.map(withSeenEnd) : asked
     for (let i = 0; i < path.length; i++) {
       const name = path[i] as string
       if (!storable(name)) return fail(NtStatus.OBJECT_NAME_INVALID)
@@ -48,7 +49,7 @@ export class Lookup {
         return fail(i === path.length - 1 ? NtStatus.OBJECT_NAME_NOT_FOUND : NtStatus.OBJECT_PATH_NOT_FOUND)
       }
     }
-    return undefined
+    return path
   }
 
   /** Where `path` (not the root) is or would be; `exact`: as it is spelled. */

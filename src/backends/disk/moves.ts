@@ -63,13 +63,13 @@ export function remove(disk: Disk, file: Named): Failure | undefined {
 export function rename(
   disk: Disk,
   file: Named,
-  to: readonly string[],
+  asked: readonly string[],
   replace: boolean,
   posix: boolean,
 ): Failure | undefined {
-  if (file.path.length === 0 || to.length === 0) return fail(NtStatus.ACCESS_DENIED)
-  const invalid = disk.lookup.check(to)
-  if (invalid !== undefined) return invalid
+  if (file.path.length === 0 || asked.length === 0) return fail(NtStatus.ACCESS_DENIED)
+  const to = disk.lookup.clean(asked)
+  if (failed(to)) return to
   const from = locate(disk, file)
   if (failed(from)) return from
   const target = disk.lookup.place(to, posix)
@@ -173,14 +173,14 @@ function folderId(disk: Disk, descriptor: number): bigint | undefined {
 export function link(
   disk: Disk,
   file: Named,
-  to: readonly string[],
+  asked: readonly string[],
   replace: boolean,
   posix: boolean,
 ): Failure | undefined {
   if (file.isDirectory) return fail(NtStatus.FILE_IS_A_DIRECTORY)
-  if (to.length === 0) return fail(NtStatus.ACCESS_DENIED)
-  const invalid = disk.lookup.check(to)
-  if (invalid !== undefined) return invalid
+  if (asked.length === 0) return fail(NtStatus.ACCESS_DENIED)
+  const to = disk.lookup.clean(asked)
+  if (failed(to)) return to
   // A name that was removed gives no other, even where the file has one left.
   const from = locate(disk, file)
   if (failed(from)) return from

@@ -159,6 +159,16 @@ const scratch = Buffer.alloc(1024)
 // oxlint-disable-next-line no-control-regex
 const UNUSUAL = /[\0-\x1f/\\:*?"<>|\ud800-\udfff\uef80-\uefff\uf001-\uf029]|[ .]$/
 
+/** A dot or space at the end: a client that says it means what is listed with the character for one. */
+export function endsUnseen(name: string): boolean {
+  const last = name.charCodeAt(name.length - 1)
+  return last === 0x2e || last === 0x20
+}
+
+/** The name as it is listed. */
+export const withSeenEnd = (name: string): string =>
+  endsUnseen(name) ? name.slice(0, -1) + String.fromCharCode(name.endsWith('.') ? SFM_DOT : SFM_SPACE) : name
+
 /** Whether a name can be stored and would come back as the same one; false also for names that are too long. */
 export function storable(name: string): boolean {
   if (name.length === 0 || name.length > MAX_NAME_BYTES) return false

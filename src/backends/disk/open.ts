@@ -14,14 +14,14 @@ import { validStreamName } from './stream-name.ts'
 const MAX_RACES = 8
 
 /** Opens or creates, in the order of checks of MS-FSA 2.1.5.1. */
-export function open(disk: Disk, path: readonly string[], how: OpenHow): Opened | Failure {
+export function open(disk: Disk, asked: readonly string[], how: OpenHow): Opened | Failure {
   if (how.stream !== undefined) {
     if (disk.streams === undefined || !validStreamName(how.stream)) return fail(NtStatus.OBJECT_NAME_INVALID)
     // A named stream is data, whatever carries it.
     if (how.kind === 'directory') return fail(NtStatus.NOT_A_DIRECTORY)
   }
-  const refusal = disk.lookup.check(path)
-  if (refusal !== undefined) return refusal
+  const path = disk.lookup.clean(asked)
+  if (failed(path)) return path
   // What is spelled as stored and has no links in it, as most of what is opened, needs no search.
   const mustSearch = path.length > 0 && (how.disposition === 'create' || disk.calls.foldsCase)
   const raw = mustSearch ? -Errno.ENOENT : disk.calls.statAt(disk.calls.root, path)
