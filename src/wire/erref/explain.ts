@@ -103,6 +103,10 @@ const EXPLANATIONS = {
   TOO_MANY_LINKS: 'The file has as many names as the disk allows.',
   REPARSE_POINT_NOT_RESOLVED: 'A link on the way leads nowhere, or in a circle, or out of the share.',
   NOT_A_REPARSE_POINT: 'That is not a link.',
+  IO_REPARSE_DATA_INVALID: 'Where the link is to lead is not told in the right form.',
+  IO_REPARSE_TAG_INVALID: 'There is no kind of link with that number.',
+  IO_REPARSE_TAG_MISMATCH: 'That is a link of another kind.',
+  REPARSE_ATTRIBUTE_CONFLICT: 'That is a link of another kind, or somebody else’s.',
   IO_REPARSE_TAG_NOT_HANDLED: 'That is a link of a kind that the server cannot follow.',
 
   // Rights and use by others.
@@ -164,6 +168,8 @@ const EXPLANATIONS = {
   NO_MEDIA_IN_DEVICE: 'There is no disk in the drive.',
   NO_SUCH_DEVICE: 'The disk is not there.',
   UNRECOGNIZED_MEDIA: 'The disk has a format that is not known.',
+  DEVICE_BUSY: 'The disk or device is in use by somebody else.',
+  FILE_IS_OFFLINE: 'The file is kept elsewhere, and cannot be fetched at present.',
   DEVICE_DATA_ERROR: 'The disk could not be read without errors.',
   IO_DEVICE_ERROR: 'The disk reports an error.',
   CRC_ERROR: 'The data that was read is damaged.',
@@ -171,10 +177,15 @@ const EXPLANATIONS = {
   DISK_CORRUPT_ERROR: 'The file system of the disk is damaged.',
   UNEXPECTED_IO_ERROR: 'Reading or writing has failed for a reason that is not known.',
   RETRY: 'Try it again.',
+  INVALID_TOKEN: 'What was to be copied on the server has changed, or was asked for too long ago: copy it again.',
+  OFFLOAD_READ_FILE_NOT_SUPPORTED: 'A file of this kind cannot be copied on the server: read and write it.',
+  OFFLOAD_WRITE_FILE_NOT_SUPPORTED: 'A file of this kind cannot be copied to on the server: read and write it.',
+  JOURNAL_NOT_ACTIVE: 'The disk keeps no list of changes.',
   OBJECTID_NOT_FOUND: 'The file has no identifier of that kind.',
   FILE_SYSTEM_LIMITATION: 'The file system of the disk cannot do that with this file.',
 
   // Requests that cannot be served.
+  REQUEST_OUT_OF_SEQUENCE: 'The request does not fit what was agreed on before it.',
   INVALID_PARAMETER: 'Something in the request is not allowed, or is malformed.',
   NOT_SUPPORTED: 'The server does not support that.',
   NOT_IMPLEMENTED: 'The server does not have that function.',
