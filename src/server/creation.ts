@@ -1,4 +1,5 @@
 import type { CreateRequest } from '../wire/smb2/index.ts'
+import type { Opened } from './backend.ts'
 import type { LeaseRequest } from './caching/index.ts'
 import type { RequestedContexts } from './create-contexts.ts'
 import type { CreationName } from './durability/creation-name.ts'
@@ -24,3 +25,7 @@ export interface Creation {
   /** DesiredAccess with its generic rights spelled out. */
   readonly desired: number
 }
+
+/** True if the file itself was made, and not only a stream of one that was there. */
+export const madeFile = ({ created, file, fileCreated }: Opened): boolean =>
+  file.stream === undefined ? created : fileCreated === true

@@ -166,14 +166,26 @@ function* setDisposition(request: Request, open: Open, data: DataView): Steps<Fa
 
 function* setDispositionEx(request: Request, open: Open, data: DataView): Steps<Failure | void> {
   const { flags } = FileDispositionInformationEx.decode(data)
+  const evenReadOnly = (flags & DispositionFlags.IGNORE_READONLY_ATTRIBUTE) !== 0
   if ((flags & DispositionFlags.ON_CLOSE) !== 0) {
     // MS-FSA 2.1.5.15.4: the delete-on-close of the handle itself, where it was opened with it.
     if (!may(open, DELETE)) return fail(NtStatus.ACCESS_DENIED)
-    open.deleteOnClose = (flags & DispositionFlags.DELETE) !== 0
+    const wanted = (flags & DispositionFlags.DELETE) !== 0
+    const problem = wanted ? yield* mayDeleteOnClose(open, evenReadOnly) : undefined
+    if (problem !== undefined) return problem
+    open.deleteOnClose = wanted
     return
   }
-  const evenReadOnly = (flags & DispositionFlags.IGNORE_READONLY_ATTRIBUTE) !== 0
   return yield* dispose(request, open, (flags & DispositionFlags.DELETE) !== 0, evenReadOnly)
+}
+
+/** As in CREATE: not the root, and nothing that is read-only. */
+function* mayDeleteOnClose(open: Open, evenReadOnly: boolean): Steps<Failure | undefined> {
+  if (open.path.length === 0) return fail(NtStatus.CANNOT_DELETE)
+  const stat = yield* wait(open.file.stat())
+  if (failed(stat)) return stat
+  const isReadOnly = (stat.attributes & FileAttributes.READONLY) !== 0
+  return isReadOnly && !evenReadOnly ? fail(NtStatus.CANNOT_DELETE) : undefined
 }
 
 function* setRename(request: Request, open: Open, data: DataView): Steps<Failure | void> {

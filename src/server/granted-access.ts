@@ -4,7 +4,7 @@ import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { FileAttributes } from '../wire/fscc/index.ts'
 import { isAdministrator, maximalAccess } from './access-check.ts'
 import type { FileStat, Opened } from './backend.ts'
-import type { Creation } from './creation.ts'
+import { type Creation, madeFile } from './creation.ts'
 import { accessByParent } from './parent-access.ts'
 import type { PathName } from './path-name.ts'
 import { type Steps, wait } from './steps.ts'
@@ -24,7 +24,7 @@ const BY_PARENT = DELETE | FILE_READ_ATTRIBUTES
 export function* mostAccess({ request, share }: Creation, opened: Opened): Steps<number | Failure> {
   const { tree, session } = request
   // Who makes a file gets what was asked for (MS-FSA 2.1.5.1.1); its descriptor speaks from the next open on.
-  if (opened.created || !share.backend.features.securityDescriptors) return tree.maximalAccess
+  if (madeFile(opened) || !share.backend.features.securityDescriptors) return tree.maximalAccess
   const descriptor = yield* wait(opened.file.securityDescriptor())
   if (failed(descriptor)) return descriptor
   let most = maximalAccess(descriptor, session.identity)

@@ -2,7 +2,7 @@ import type { Identity } from '../auth/mechanism.ts'
 import { AccessMask, DirectoryAccessMask, FILE_ALL_ACCESS } from '../wire/dtyp/index.ts'
 import { type Failure, failed } from '../wire/erref/failure.ts'
 import { maximalAccess } from './access-check.ts'
-import type { BackendPath } from './backend.ts'
+import type { BackendPath, Opened } from './backend.ts'
 import type { Share } from './share.ts'
 import { type Steps, wait } from './steps.ts'
 
@@ -55,4 +55,18 @@ export function* mayAddToParent(
 ): Steps<boolean> {
   const access = yield* accessToParent(share, path, identity)
   return failed(access) || (access & rightToAdd(isDirectory)) !== 0
+}
+
+/** Whether somebody may delete what is there, by what it says itself or by what its directory says. */
+export function* mayDelete(
+  share: Share,
+  { file, path }: Opened,
+  identity: Identity | undefined,
+): Steps<boolean | Failure> {
+  if (!share.backend.features.securityDescriptors) return true
+  const descriptor = yield* wait(file.securityDescriptor())
+  if (failed(descriptor)) return descriptor
+  const own = maximalAccess(descriptor, identity)
+  const access = (own & AccessMask.DELETE) === 0 ? yield* accessByParent(share, path, identity) : own
+  return (access & AccessMask.DELETE) !== 0
 }

@@ -6,7 +6,7 @@ import { HeaderFlags, ShareAccess } from '../wire/smb2/index.ts'
 import type { BackendPath } from './backend.ts'
 import { afterBreaks, type Breaks, breakForDirectory, breakForRename, breakToClose } from './caching/index.ts'
 import type { Open } from './open.ts'
-import { mayAddToParent } from './parent-access.ts'
+import { mayAddToParent, mayDelete } from './parent-access.ts'
 import { type PathName, parsePathName, withoutDfsPrefix } from './path-name.ts'
 import { parsePosixPath } from './posix/names.ts'
 import type { Request } from './request.ts'
@@ -127,8 +127,12 @@ function* mayReplace(share: Share, open: Open, path: BackendPath): Steps<Failure
   const isSame = file.fileId === open.file.fileId
   const opens = isSame ? [] : [...(share.files.find(file.fileId)?.opens ?? [])].filter((other) => concerns(open, other))
   const stat = yield* wait(file.stat())
+  const may = isSame || (yield* mayDelete(share, existing, open.session.identity))
   yield* wait(file.close())
   if (isSame && open.isPosix) return 'same file'
+  if (failed(may)) return may
+  // What gives way is deleted.
+  if (!may) return fail(NtStatus.ACCESS_DENIED)
   for (const other of opens) {
     const breaks = other.closed ? undefined : breakToClose(other)
     if (breaks !== undefined) return breaks

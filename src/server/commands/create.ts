@@ -27,7 +27,7 @@ import { reportCreated, reportModified } from '../change-notifier.ts'
 import { defineCommand } from '../command.ts'
 import { answerContexts, readContexts } from '../create-contexts.ts'
 import { overwrites } from '../create-disposition.ts'
-import type { Creation } from '../creation.ts'
+import { type Creation, madeFile } from '../creation.ts'
 import { closeOtherInstances } from '../durability/app-instance.ts'
 import { CreationName } from '../durability/creation-name.ts'
 import { isWaitedFor } from '../durability/disconnect.ts'
@@ -210,13 +210,14 @@ function* settle(creation: Creation, opened: Opened, shared: SharedFile): Steps<
     return yield* stoppedAtTheEnd(creation, file)
   const most = yield* mostAccess(creation, opened)
   if (failed(most)) return most
-  const granted = grant(creation.desired, created ? most : withoutWrites(most, before, name), created)
+  const isNew = madeFile(opened)
+  const granted = grant(creation.desired, isNew ? most : withoutWrites(most, before, name), isNew)
   if (failed(granted)) return granted
   const older = yield* closeOtherInstances(creation, opened, shared, most)
   if (older !== undefined) return older
-  const problem = created ? undefined : checkExisting(creation, opened, before, shared, most, granted)
+  const problem = isNew ? undefined : checkExisting(creation, opened, before, shared, most, granted)
   if (problem !== undefined) return problem
-  const kept = checkDeleteOnClose(creation, created ? body.fileAttributes : before.attributes, granted)
+  const kept = checkDeleteOnClose(creation, isNew ? body.fileAttributes : before.attributes, granted)
   if (kept !== undefined) return kept
   // A CREATE of the same GUID was faster.
   if (!creation.naming.take()) return fail(NtStatus.FILE_NOT_AVAILABLE)
@@ -303,7 +304,7 @@ function announce(request: Request, open: Open, created: boolean): void {
 
 function checkExisting(
   creation: Creation,
-  { file }: Opened,
+  { created, file }: Opened,
   stat: FileStat,
   shared: SharedFile,
   most: number,
@@ -313,7 +314,9 @@ function checkExisting(
   const streamKey = streamKeyOf(file)
   if (isWaitedFor(shared)) return fail(NtStatus.FILE_NOT_AVAILABLE)
   if (shared.deletePending || shared.streamsToDelete.has(streamKey)) return fail(NtStatus.DELETE_PENDING)
-  const replaces = overwrites(body.createDisposition)
+  // Who adds a stream changes the file.
+  if (created && (most & FILE_WRITE_DATA) === 0) return fail(NtStatus.ACCESS_DENIED)
+  const replaces = !created && overwrites(body.createDisposition)
   if (replaces) {
     if ((stat.attributes & FileAttributes.READONLY) !== 0) return fail(NtStatus.ACCESS_DENIED)
     // MS-FSA 2.1.5.1.2: a hidden or system file is overwritten only by who says that it stays so.
