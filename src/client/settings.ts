@@ -59,7 +59,7 @@ export interface Settings {
   readonly dfs: boolean
   readonly dfsHosts: NonNullable<ConnectOptions['dfsHosts']>
   readonly resolve: ConnectOptions['resolve']
-  readonly followSymlinks: boolean
+  readonly followSymlinks: boolean | 'anywhere'
   readonly limits: ClientLimits
   readonly observer: ConnectOptions['observer']
 }

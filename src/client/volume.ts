@@ -1,13 +1,14 @@
 import type { Filetime } from '../bytes/filetime.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { CreateContextName, TimewarpToken } from '../wire/smb2/index.ts'
-import { below, Journey, type Route } from './dfs/journey.ts'
+import { below, Journey, openRoute, type Route } from './dfs/journey.ts'
 import type { Servers } from './dfs/servers.ts'
 import { type Occasion, StatusError, UsageError } from './errors.ts'
 import { SymlinkError } from './failure.ts'
-import { childOf, parentOf, wirePath } from './paths.ts'
+import { wirePath } from './paths.ts'
 import type { Settings } from './settings.ts'
 import type { Spot } from './spot.ts'
+import { type LinkTarget, linkTarget } from './symlinks.ts'
 import type { Tree } from './tree.ts'
 
 /** Files of one share, now or as they were once: finds where a path leads. */
@@ -54,22 +55,26 @@ export class Volume {
    */
   async at<T>(path: string, operation: string, work: (spot: Spot) => Promise<T>, dest?: string): Promise<T> {
     let spot = this.spot(path, operation, dest)
-    const { occasion } = spot
-    let way = this.#wayTo(spot.name, occasion)
+    const { name, occasion } = spot
+    let way: Journey<Tree> | undefined
     // Nothing is waited for while nothing is known.
-    if (way !== undefined && this.#place?.servers.namespace.isEmpty === false) spot = await this.#begin(way, occasion)
+    if (this.#place?.servers.namespace.isEmpty === false) {
+      way = this.#wayTo(name, occasion)
+      spot = await this.#begin(way, spot)
+    }
     for (let links = 0; ; links++) {
       try {
         return await work(spot)
       } catch (error) {
-        const name = this.#behindLink(spot, error)
-        if (name === undefined && (await way?.next(error)) !== true) throw error
+        way ??= this.#wayTo(name, occasion)
+        const link = this.#linkBehind(spot, error)
+        if (link === undefined && (await way?.next(error)) !== true) throw error
         if (links >= this.settings.limits.maxLinks)
           throw new UsageError('ELOOP', 'The path leads through too many links.', occasion)
-        if (name === undefined) spot = this.#spotOn(way as Journey<Tree>, occasion)
+        if (link === undefined) spot = this.#spotOn(way as Journey<Tree>, occasion)
         else {
-          way = way && journeyWithin(way, namesOf(name), this.#place as NamespacePlace, occasion)
-          spot = way === undefined ? { ...spot, name } : await this.#begin(way, occasion)
+          way = await this.#behind(link, way, occasion)
+          spot = await this.#begin(way, link.kind === 'here' ? { ...spot, name: link.name } : spot)
         }
       }
     }
@@ -81,8 +86,7 @@ export class Volume {
    */
   async destination(path: string, operation: string, from: Spot): Promise<string> {
     const plain = this.spot(path, operation)
-    const way = this.#wayTo(plain.name, from.occasion)
-    const { tree, name } = way === undefined ? plain : await this.#begin(way, from.occasion)
+    const { tree, name } = await this.#begin(this.#wayTo(plain.name, from.occasion), plain)
     const isSame = tree.link === from.tree.link && tree.name.toLowerCase() === from.tree.name.toLowerCase()
     if (!isSame) throw new StatusError(NtStatus.NOT_SAME_DEVICE, 'SET_INFO', from.occasion)
     return name
@@ -93,17 +97,36 @@ export class Volume {
     return new Journey(this.#place.servers, below(this.#place.route, namesOf(name)), occasion)
   }
 
-  async #begin(way: Journey<Tree>, occasion: Occasion): Promise<Spot> {
+  /** As far as a way is known; `plain` where no namespace is followed. */
+  async #begin(way: Journey<Tree> | undefined, plain: Spot): Promise<Spot> {
+    if (way === undefined) return plain
     await way.begin()
-    return this.#spotOn(way, occasion)
+    return this.#spotOn(way, plain.occasion)
   }
 
   #spotOn({ route }: Journey<Tree>, occasion: Occasion): Spot {
     return this.#spotOf(route.on, route.name.join('\\'), occasion)
   }
 
-  #behindLink(spot: Spot, error: unknown): string | undefined {
-    return error instanceof SymlinkError && this.settings.followSymlinks ? behindLink(spot.name, error) : undefined
+  /** Where the link leads that a call has stopped at, if it is one and may be followed. */
+  #linkBehind({ name, tree }: Spot, error: unknown): LinkTarget | undefined {
+    const { followSymlinks } = this.settings
+    if (!(error instanceof SymlinkError) || followSymlinks === false) return undefined
+    const link = linkTarget(name, error, { server: tree.link.target.host, share: tree.name })
+    const mayLeave = followSymlinks === 'anywhere' && this.#place !== undefined
+    return link?.kind === 'elsewhere' && !mayLeave ? undefined : link
+  }
+
+  async #behind(
+    link: LinkTarget,
+    way: Journey<Tree> | undefined,
+    occasion: Occasion,
+  ): Promise<Journey<Tree> | undefined> {
+    if (way === undefined || this.#place === undefined) return undefined
+    const { servers } = this.#place
+    const { route } = way
+    if (link.kind === 'here') return new Journey(servers, within(route, namesOf(link.name)), occasion)
+    return new Journey(servers, await openRoute(servers, link.path, route.server), occasion)
   }
 }
 
@@ -115,34 +138,10 @@ export interface NamespacePlace {
 
 const namesOf = (name: string): string[] => (name === '' ? [] : name.split('\\'))
 
-/** A symbolic link leads on within the share that a way has come to. */
-function journeyWithin(
-  { route }: Journey<Tree>,
-  names: readonly string[],
-  { servers }: NamespacePlace,
-  occasion: Occasion,
-): Journey<Tree> {
-  const { on, server, share, name, logical } = route
+/** The route to another name of the same share. */
+function within({ on, server, share, name, logical }: Route<Tree>, names: readonly string[]): Route<Tree> {
   // Of a root that is a folder within a share it cannot be told how the rest of that share is called.
   const isPlain = logical.length - name.length === 2
   const root = isPlain ? logical.slice(0, 2) : [server, share]
-  return new Journey(servers, { on, server, share, name: names, logical: [...root, ...names] }, occasion)
-}
-
-/**
- * Where a name leads once its symbolic link is followed (MS-SMB2 3.2.5.7, 2.2.2.2.1.1); undefined where that is out of
- * the share.
- */
-function behindLink(name: string, { target, isRelative, unparsedUnits }: SymlinkError): string | undefined {
-  if (!isRelative || unparsedUnits > name.length) return undefined
-  const link = name.slice(0, name.length - unparsedUnits).replace(/\\+$/, '')
-  const rest = name.slice(name.length - unparsedUnits).replace(/^\\+/, '')
-  const folder = parentOf(link)
-  try {
-    const found = wirePath(childOf(folder, target))
-    return rest === '' ? found : childOf(found, rest)
-  } catch {
-    // Above the root: not in this share.
-    return undefined
-  }
+  return { on, server, share, name: names, logical: [...root, ...names] }
 }

@@ -65,8 +65,11 @@ export interface ConnectOptions extends Credentials {
    * (undefined) is looked up by the system.
    */
   readonly resolve?: (host: string, port: number) => Target | undefined | Promise<Target | undefined>
-  /** Follows symbolic links whose target is in the same share. Default true. */
-  readonly followSymlinks?: boolean
+  /**
+   * Follows symbolic links whose target is in the same share. Default true. `anywhere`: also those that name another
+   * share or server, within what `dfsHosts` allows, and while `dfs` is not off.
+   */
+  readonly followSymlinks?: boolean | 'anywhere'
   readonly limits?: Partial<ClientLimits>
   readonly observer?: Observer
   /** Gives up what `connect` does. Each later call takes a signal of its own. */

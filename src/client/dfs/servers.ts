@@ -2,7 +2,7 @@ import { GetDfsReferralRequest, MAX_DFS_REFERRAL_VERSION } from '../../wire/dfsc
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { Capabilities, FsctlCode, RELATED_FILE_ID } from '../../wire/smb2/index.ts'
 import { ioctlCall } from '../calls/information.ts'
-import { SecurityError, StatusError } from '../errors.ts'
+import { SecurityError, StatusError, UsageError } from '../errors.ts'
 import type { ServerLink } from '../link.ts'
 import { Tree } from '../tree.ts'
 import { dfsKey } from './dfs-path.ts'
@@ -31,6 +31,7 @@ export class Servers implements JourneyParts<Tree> {
   /** By name; the one that was used last comes last. */
   readonly #servers = new Map<string, Server>()
   readonly #coming = new Map<string, Promise<Server>>()
+  #isClosed = false
 
   constructor(home: ServerLink) {
     this.#home = home
@@ -103,6 +104,10 @@ export class Servers implements JourneyParts<Tree> {
       )
     const link = this.#home.linkTo({ host: name, port: SMB_PORT })
     await link.connect(signal)
+    if (this.#isClosed) {
+      await link.close()
+      throw new UsageError('EBADF', 'The client has been closed.')
+    }
     this.#makeRoom()
     const server = { link, trees: new Map<string, Tree>() }
     this.#servers.set(name.toLowerCase(), server)
@@ -143,6 +148,7 @@ export class Servers implements JourneyParts<Tree> {
 
   /** Closes what is open on the other servers, and logs off. Never fails. */
   async close(): Promise<void> {
+    this.#isClosed = true
     const others = [...this.#servers.values()].filter(({ link }) => link !== this.#home)
     await Promise.all(
       others.map(async ({ link }) => {
