@@ -22,8 +22,6 @@ import type { Live, ServerLink } from './link.ts'
 import type { Negotiated } from './negotiation.ts'
 import { copyFile } from './ops/copy-file.ts'
 import { type CopyFileOptions, RemoteShare, type ShareOwner } from './remote-share.ts'
-import { lookupNames, lookupSids } from './services/lsarpc.ts'
-import { listShares, serverInfo, shareInfo } from './services/srvsvc.ts'
 import { DIALECTS, nameIn } from './settings.ts'
 import { Tree } from './tree.ts'
 import { Volume } from './volume.ts'
@@ -105,23 +103,28 @@ export class RemoteClient implements Client, ShareOwner {
     return this.#ipc
   }
 
-  shares(options: CallOptions & { readonly details?: boolean } = {}): Promise<ShareListing[]> {
+  async shares(options: CallOptions & { readonly details?: boolean } = {}): Promise<ShareListing[]> {
+    const { listShares } = await srvsvc()
     return listShares(this.#pipes, options.details ?? false, options.signal)
   }
 
-  shareInfo(name: string, options: CallOptions & { readonly details?: boolean } = {}): Promise<ShareListing> {
+  async shareInfo(name: string, options: CallOptions & { readonly details?: boolean } = {}): Promise<ShareListing> {
+    const { shareInfo } = await srvsvc()
     return shareInfo(this.#pipes, name, options.details ?? false, options.signal)
   }
 
-  serverInfo({ signal }: CallOptions = {}): Promise<ServerListing> {
+  async serverInfo({ signal }: CallOptions = {}): Promise<ServerListing> {
+    const { serverInfo } = await srvsvc()
     return serverInfo(this.#pipes, signal)
   }
 
   async lookupSids(sids: readonly string[], { signal }: CallOptions = {}): Promise<AccountName[]> {
+    const { lookupSids } = await lsarpc()
     return lookupSids(this.#pipes, sids, signal)
   }
 
-  lookupNames(names: readonly string[], { signal }: CallOptions = {}): Promise<(AccountName | undefined)[]> {
+  async lookupNames(names: readonly string[], { signal }: CallOptions = {}): Promise<(AccountName | undefined)[]> {
+    const { lookupNames } = await lsarpc()
     return lookupNames(this.#pipes, names, signal)
   }
 
@@ -162,6 +165,10 @@ export class RemoteClient implements Client, ShareOwner {
     await this.close()
   }
 }
+
+/** Loaded when they are needed: most programs never ask them, and start sooner. */
+const srvsvc = () => import('./services/srvsvc.ts')
+const lsarpc = () => import('./services/lsarpc.ts')
 
 /** What NEGOTIATE told. */
 export function describeServer({ host, port }: Target, negotiated: Negotiated): ServerDescription {

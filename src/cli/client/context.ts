@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
+import type { Observer } from '../../client/api/observe.ts'
 import { printable, UsageError } from '../report.ts'
 import type { ConnectionOptions } from './connection-options.ts'
-import { CaptureFile, Explainer, together } from './explain.ts'
+import type { CaptureFile } from './explain.ts'
 import { Output } from './output.ts'
 import { reasonOf } from './reason.ts'
 import { isAbort, Servers } from './servers.ts'
@@ -56,9 +57,8 @@ async function runAlone(options: ConnectionOptions, action: (context: Context) =
   })
   let capture: CaptureFile | undefined
   try {
-    capture = options.capture === undefined ? undefined : new CaptureFile(options.capture, application())
-    const explainer = options.explain === true ? new Explainer((line) => out.tell(line)) : undefined
-    const observer = together([capture, explainer].filter((one) => one !== undefined))
+    const { observer, file } = await observed(options, out)
+    capture = file
     const servers = new Servers(options, observer, ending.signal)
     try {
       await runWith({ servers, out, named: (word) => word }, action, ending)
@@ -72,6 +72,19 @@ async function runAlone(options: ConnectionOptions, action: (context: Context) =
   } finally {
     closeCapture(capture)
   }
+}
+
+/** Who listens to the conversation, if anybody does. */
+async function observed(
+  options: ConnectionOptions,
+  out: Output,
+): Promise<{ observer: Observer | undefined; file: CaptureFile | undefined }> {
+  if (options.capture === undefined && options.explain !== true) return { observer: undefined, file: undefined }
+  // Loaded here: few commands want it.
+  const { CaptureFile: File, Explainer, together } = await import('./explain.ts')
+  const file = options.capture === undefined ? undefined : new File(options.capture, application())
+  const explainer = options.explain === true ? new Explainer((line) => out.tell(line)) : undefined
+  return { observer: together([file, explainer].filter((one) => one !== undefined)), file }
 }
 
 async function runWith(

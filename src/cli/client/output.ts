@@ -26,10 +26,11 @@ export class Output {
     return this.write(json(value, !isLine))
   }
 
-  /** Bytes for standard output. */
+  /** Bytes for standard output, which are the caller's again when it is done. */
   async bytes(data: Uint8Array): Promise<void> {
     await this.flush()
-    await this.#give(data)
+    if (process.stdout.destroyed) return
+    await new Promise<void>((resolve) => process.stdout.write(data, () => resolve()))
   }
 
   /** All that was written is out. */
@@ -57,7 +58,7 @@ export class Output {
     }
   }
 
-  async #give(data: string | Uint8Array): Promise<void> {
+  async #give(data: string): Promise<void> {
     if (process.stdout.write(data) || process.stdout.destroyed) return
     this.#drained ??= new Promise<void>((resolve) => {
       const done = () => {
