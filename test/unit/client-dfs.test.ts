@@ -4,7 +4,9 @@ import { WireError } from '../../src/bytes/errors.ts'
 import { type DfsPath, dfsKey, dfsNames } from '../../src/client/dfs/dfs-path.ts'
 import { below, Journey, type JourneyParts, openRoute, type Route } from '../../src/client/dfs/journey.ts'
 import { Namespace } from '../../src/client/dfs/namespace.ts'
+import { isTrustedHost } from '../../src/client/dfs/trust.ts'
 import { SecurityError, StatusError, TransportError, UsageError } from '../../src/client/errors.ts'
+import { settingsOf } from '../../src/client/settings.ts'
 import {
   DfsReferralEntryFlags,
   DfsReferralHeaderFlags,
@@ -423,5 +425,56 @@ suite('hostile namespaces', () => {
     assert.deepEqual(dfsNames('\\\\a\\b\\'), ['a', 'b'])
     for (const text of ['', '\\', 'a\\\\b', '\\a\\..\\b', '\\a\\b\0', `\\a\\${'x'.repeat(256)}`])
       assert.equal(dfsNames(text), undefined, text)
+  })
+})
+
+suite('whom the credentials are shown to', () => {
+  const allows = (home: string, host: string, more: Parameters<typeof settingsOf>[1] = {}): boolean =>
+    isTrustedHost(host, settingsOf({ host: home, path: '' }, { user: 'anna', password: '', ...more }))
+
+  test('by default: the server itself, its domain, names of one part', () => {
+    for (const host of [
+      'dc1.corp.example',
+      'DC1.Corp.Example',
+      'files.corp.example',
+      'a.b.corp.example',
+      'corp.example',
+    ])
+      assert.ok(allows('dc1.corp.example', host), host)
+    for (const host of ['files01', 'CORP']) assert.ok(allows('dc1.corp.example', host), host)
+    for (const host of ['evil.example', 'evilcorp.example', 'corp.example.evil.test', 'example', 'x.example'])
+      assert.equal(allows('dc1.corp.example', host), host === 'example', host)
+  })
+
+  test('an address stands for itself alone', () => {
+    assert.ok(allows('10.0.0.1', '10.0.0.1'))
+    assert.ok(allows('10.0.0.1', 'files01'))
+    for (const host of ['10.0.0.2', '0.0.1', 'x.0.0.1', '::1', 'files.corp.example'])
+      assert.equal(allows('10.0.0.1', host), false, host)
+    assert.equal(allows('dc1.corp.example', '10.0.0.1'), false)
+  })
+
+  test('a host whose name is no deeper than a domain trusts what is below it, and no sibling', () => {
+    assert.ok(allows('corp.example', 'dc1.corp.example'))
+    assert.equal(allows('corp.example', 'other.example'), false)
+    assert.equal(allows('nas', 'nas.corp.example'), false)
+  })
+
+  test('what everybody may be in is no domain', () => {
+    assert.equal(allows('company.co.uk', 'other.co.uk'), false)
+    assert.ok(allows('company.co.uk', 'files.company.co.uk'))
+    assert.ok(allows('nas.company.co.uk', 'files.company.co.uk'))
+    assert.equal(allows('company.example', 'other.example'), false)
+  })
+
+  test('the domain of the user, where it is one of DNS', () => {
+    assert.ok(allows('nas', 'files.corp.example', { domain: 'corp.example' }))
+    assert.equal(allows('nas', 'files.corp.example', { domain: 'CORP' }), false)
+  })
+
+  test('as somebody says', () => {
+    assert.ok(allows('nas', 'evil.example', { dfsHosts: 'any' }))
+    assert.ok(allows('nas', 'good.example', { dfsHosts: (host) => host === 'good.example' }))
+    assert.equal(allows('nas', 'files01', { dfsHosts: () => false }), false)
   })
 })

@@ -4,11 +4,15 @@ const isAddress = (host: string): boolean => host.includes(':') || /^\d+(?:\.\d+
 
 const labelsOf = (host: string): string[] => host.toLowerCase().replace(/\.$/, '').split('.')
 
-/** The DNS domain that a host is in; undefined for an address or a name of one part. */
+/** `co.uk`, `com.au`: what everybody's domains are in. */
+const isSuffix = ([first = '', country = '', ...more]: readonly string[]): boolean =>
+  more.length === 0 && first.length <= 3 && country.length === 2
+
+/** The DNS domain that a host is in; undefined for an address, and where that domain is nobody's own. */
 function domainOf(host: string): string | undefined {
   if (isAddress(host)) return undefined
-  const labels = labelsOf(host)
-  return labels.length > 2 ? labels.slice(1).join('.') : undefined
+  const labels = labelsOf(host).slice(1)
+  return labels.length < 2 || isSuffix(labels) ? undefined : labels.join('.')
 }
 
 /** Whether a host is a domain itself, or in it. */
