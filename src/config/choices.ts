@@ -9,6 +9,8 @@ export const compressionModes = ['enabled', 'off'] as const
 export type CompressionMode = (typeof compressionModes)[number]
 export const snapshotTimes = ['utc', 'local'] as const
 export type SnapshotTimes = (typeof snapshotTimes)[number]
+export const macosModes = ['auto', 'always', 'off'] as const
+export type MacosMode = (typeof macosModes)[number]
 
 /** A number that is written in digits alone (and `_` between them) and lies in a range; undefined for all else. */
 export function wholeNumber(digits: string, least: number, most: number): number | undefined {

@@ -4,6 +4,7 @@ import {
   compressionModes,
   dialectNames,
   encryptionModes,
+  macosModes,
   maxPort,
   signingModes,
   snapshotTimes,
@@ -59,6 +60,9 @@ const share = block('a share: path and more, each on a line of its own', {
   snapshots: text('a path in which * stands for the names of snapshots').exactOptional(),
   snapshotTimes: oneOf(snapshotTimes).exactOptional(),
   showSnapshots: flag.exactOptional(),
+  macos: oneOf(macosModes).exactOptional(),
+  timeMachine: flag.exactOptional(),
+  timeMachineMaxBytes: integer(1, Number.MAX_SAFE_INTEGER).exactOptional(),
 })
 
 const shareName = z.string().check((context) => {
@@ -82,6 +86,7 @@ export const configSchema = block('a config file: keys with values', {
     .max(maxServerNameLength, { error: `has at most ${maxServerNameLength} characters` })
     .exactOptional(),
   comment: z.string({ error: 'must be text' }).exactOptional(),
+  macModel: text("the name of a Mac's model").exactOptional(),
   users: text('the path of a users file').exactOptional(),
   socket: text('the path of a socket').exactOptional(),
   minDialect: oneOf(dialectNames).exactOptional(),

@@ -4,6 +4,7 @@ import {
   type DialectName,
   dialectNames,
   type EncryptionMode,
+  type MacosMode,
   type SigningMode,
   type SnapshotTimes,
 } from './choices.ts'
@@ -15,6 +16,7 @@ import { shareNameProblem } from './share-name.ts'
 export interface ServerSettings {
   readonly name?: string
   readonly comment?: string
+  readonly macModel?: string
   readonly minDialect?: DialectName
   readonly maxDialect?: DialectName
   readonly signing?: SigningMode
@@ -53,6 +55,10 @@ export interface ShareSettings {
   readonly snapshotTimes?: SnapshotTimes
   /** The snapshots' own folder can be seen in the share. */
   readonly showSnapshots?: boolean
+  /** Who gets Apple's extensions. */
+  readonly macos?: MacosMode
+  readonly timeMachine?: boolean
+  readonly timeMachineMaxBytes?: number
   /** Where it was asked for, for error messages. */
   readonly place: string
 }
@@ -127,6 +133,7 @@ function checkShares(shares: readonly ShareSettings[], { maxDialect, encryption 
     places.set(key, share.place)
     if (share.snapshots === undefined && (share.snapshotTimes ?? share.showSnapshots) !== undefined)
       throw new ConfigError(`${share.place}: nothing says where the snapshots of the share ${share.name} lie`)
+    checkMacs(share)
     if (share.encryption !== 'required') continue
     if (encryption === 'off')
       throw new ConfigError(`${share.place}: the share ${share.name} requires encryption, which the server has off`)
@@ -135,6 +142,13 @@ function checkShares(shares: readonly ShareSettings[], { maxDialect, encryption 
         `${share.place}: the share ${share.name} requires encryption, which begins with dialect 3.0`,
       )
   }
+}
+
+function checkMacs({ macos, name, place, timeMachine = false, timeMachineMaxBytes }: ShareSettings): void {
+  if (timeMachineMaxBytes !== undefined && !timeMachine)
+    throw new ConfigError(`${place}: the share ${name} has a limit for Time Machine, and is not for it`)
+  if (macos === 'off' && timeMachine)
+    throw new ConfigError(`${place}: the share ${name} is for Time Machine, and has macos off`)
 }
 
 function checkCompression(shares: readonly ShareSettings[], { compression }: ServerSettings): void {

@@ -3,6 +3,7 @@ import type { BackendFile } from './backend.ts'
 import { breakForHandles } from './caching/breaking.ts'
 import { releaseCaching } from './caching/release.ts'
 import { reportClosing, reportRemoved } from './change-notifier.ts'
+import { goesEmpty, outlivesDeletion } from './mac/streams.ts'
 import { Open, type PipeOpen } from './open.ts'
 import { run, type Steps, wait } from './steps.ts'
 
@@ -72,12 +73,14 @@ function* leave(open: Open): Steps<void> {
   // POSIX opens let the name go, and keep the file.
   const lastName = [...shared.opens].every((other) => other.isPosix)
   const isLastOfStream = isLastOfFile || ![...shared.opens].some((other) => other.stream === stream)
-  const streamGoes = isLastOfStream && shared.streamsToDelete.has(stream.key)
+  const isEmptied = isLastOfStream && stream.key !== '' && !shared.deletePending && (yield* goesEmpty(open))
+  const isToGo = shared.streamsToDelete.has(stream.key) && !outlivesDeletion(open)
+  const streamGoes = isLastOfStream && (isEmptied || isToGo)
   try {
     if (streamGoes || (lastName && shared.deletePending)) yield* remove(open, streamGoes && !shared.deletePending)
     if (lastName && !isLastOfFile) shared.unmarkForDeletion()
   } finally {
-    if (streamGoes) shared.streamsToDelete.delete(stream.key)
+    if (isLastOfStream) shared.streamsToDelete.delete(stream.key)
     open.share.files.forgetUnused(shared)
     // Who waits for the cache to be given up finds the file as it is now.
     releaseCaching(open)

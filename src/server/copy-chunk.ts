@@ -12,6 +12,7 @@ import {
 import { reportModified } from './change-notifier.ts'
 import type { ControlResult } from './control.ts'
 import { shareRange } from './copy-range.ts'
+import { copyFile } from './mac/copy-file.ts'
 import { narrow } from './narrow.ts'
 import type { Open } from './open.ts'
 import type { Request } from './request.ts'
@@ -46,6 +47,10 @@ export function* copyChunk(request: Request, body: IoctlRequest, open: Open): St
   if (chunks.length > COPY_LIMITS.maxChunks || total > COPY_LIMITS.maxTotalBytes) return limitsExceeded()
   source.use()
   try {
+    if (chunks.length === 0 && request.session.mac !== undefined) {
+      const copied = yield* copyFile(request, source, open)
+      return failed(copied) ? copied : done(NtStatus.SUCCESS, 0, copied)
+    }
     return yield* copyAll(source, open, chunks)
   } finally {
     source.release()

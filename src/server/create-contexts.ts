@@ -23,6 +23,7 @@ import {
 import type { ExtendedAttribute, FileStat } from './backend.ts'
 import type { AppInstanceVersion } from './durability/durability.ts'
 import type { DurableContexts } from './durability/durable-request.ts'
+import { type AaplRequest, readAapl } from './mac/aapl.ts'
 import { narrow } from './narrow.ts'
 
 /** The create contexts that this server understands, decoded (MS-SMB2 3.3.5.9). Others are ignored, as they should be. */
@@ -36,6 +37,8 @@ export interface RequestedContexts extends DurableContexts {
   readonly onDiskId?: true
   readonly appInstanceId?: string
   readonly appInstanceVersion?: AppInstanceVersion
+  /** What a Mac asks. */
+  readonly aapl?: AaplRequest
 }
 
 const MIN_NAME_BYTES = 4
@@ -75,6 +78,9 @@ export function readContexts(body: CreateRequest, dialect: number): RequestedCon
         break
       case CreateContextName.QUERY_ON_DISK_ID:
         found.onDiskId = true
+        break
+      case CreateContextName.AAPL:
+        found.aapl = readAapl(data)
         break
       case CreateContextName.DURABLE_HANDLE_REQUEST:
         DurableHandleRequest.decode(view)
@@ -120,7 +126,12 @@ function readVersion(view: DataView): AppInstanceVersion {
 /** The answers (MS-SMB2 3.3.5.9.5, 3.3.5.9.9). */
 export function answerContexts(
   asked: RequestedContexts,
-  opened: { readonly stat: FileStat; readonly maximalAccess: number; readonly volumeId: bigint },
+  opened: {
+    readonly stat: FileStat
+    readonly fileId: bigint
+    readonly maximalAccess: number
+    readonly volumeId: bigint
+  },
 ): { name: string; data: Uint8Array }[] {
   const answers: { name: string; data: Uint8Array }[] = []
   if (asked.maximalAccess !== undefined && asked.maximalAccess.timestamp !== opened.stat.lastWriteTime)
@@ -131,7 +142,7 @@ export function answerContexts(
   if (asked.onDiskId === true)
     answers.push({
       name: CreateContextName.QUERY_ON_DISK_ID,
-      data: QueryOnDiskIdResponse.encode({ diskFileId: opened.stat.fileId, volumeId: opened.volumeId }),
+      data: QueryOnDiskIdResponse.encode({ diskFileId: opened.fileId, volumeId: opened.volumeId }),
     })
   return answers
 }

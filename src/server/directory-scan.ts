@@ -4,6 +4,8 @@ import { type DirectoryEntryWriter, type FlatDirectoryEntry, nameExpression } fr
 import { maximalAccess } from './access-check.ts'
 import type { DirectoryEntry, FileStat } from './backend.ts'
 import { wireAttributes } from './file-information.ts'
+import { asMacEntry, macDetails, macEntryWriter } from './mac/directory-entry.ts'
+import { shownFileId } from './mac/session.ts'
 import type { Open } from './open.ts'
 import { openByName } from './open-by-name.ts'
 import { isComponent } from './path-name.ts'
@@ -102,7 +104,9 @@ export class DirectoryScan {
       this.#fetched.pop()
       if (last >= 0) out.setUint32(last, at - last, true)
       last = at
-      const end = at + writer.write(out, at, this.#flatten(entry, deviceId))
+      const mac = writer === macEntryWriter ? yield* macDetails(this.#open, entry.name, entry.stat) : undefined
+      const flat = this.#flatten(entry, deviceId)
+      const end = at + writer.write(out, at, mac === undefined ? flat : asMacEntry(flat, mac))
       at = Math.min(out.byteLength, (end + ENTRY_ALIGNMENT - 1) & ~(ENTRY_ALIGNMENT - 1))
       for (let gap = end; gap < at; gap++) out.setUint8(gap, 0)
       if (limit === 1) return end
@@ -178,7 +182,7 @@ function withDots(
 const guess = (room: number, writer: DirectoryEntryWriter): number =>
   Math.max(1, Math.min(MAX_BATCH, Math.ceil(room / (writer.fixedSize + TYPICAL_NAME_UNITS * 2))))
 
-function flatten({ name, stat, fileIndex }: Listed, { share }: Open): FlatDirectoryEntry {
+function flatten({ name, stat, fileIndex }: Listed, { session, share }: Open): FlatDirectoryEntry {
   return {
     fileIndex,
     creationTime: stat.creationTime,
@@ -190,7 +194,7 @@ function flatten({ name, stat, fileIndex }: Listed, { share }: Open): FlatDirect
     fileAttributes: wireAttributes(stat),
     eaSize: stat.reparseTag === 0 ? stat.eaSize : stat.reparseTag,
     reparseTag: stat.reparseTag,
-    fileId: stat.fileId,
+    fileId: shownFileId(session, stat.fileId),
     shortName: share.options.shortNames === true ? shortNameInListing(name) : '',
     fileName: name,
   }

@@ -27,6 +27,8 @@ import {
 } from '../wire/fscc/index.ts'
 import type { FileStat } from './backend.ts'
 import { commonInformation, wireAttributes } from './file-information.ts'
+import { shownFileId } from './mac/session.ts'
+import { macStreams } from './mac/streams.ts'
 import type { Open } from './open.ts'
 import { deviceIdOf, posixInformation } from './posix/information.ts'
 import { shortNameOf } from './short-name.ts'
@@ -96,7 +98,7 @@ const streamNames = (open: Open) =>
     const streams = yield* wait(open.file.streams())
     if (failed(streams)) return streams
     return FileStreamInformation.encode({
-      entries: streams.map((stream) => ({
+      entries: macStreams(streams, open.session, open.share).map((stream) => ({
         streamName: `:${stream.name}:$DATA`,
         streamSize: BigInt(stream.size),
         streamAllocationSize: BigInt(stream.allocationSize),
@@ -115,8 +117,8 @@ const queries = new Map<number, FileQuery>([
   ],
   [
     QUERY.FileInternalInformation,
-    ofStat(0, FileInternalInformation.size, (_open, stat) =>
-      FileInternalInformation.encode({ indexNumber: stat.fileId }),
+    ofStat(0, FileInternalInformation.size, (open, stat) =>
+      FileInternalInformation.encode({ indexNumber: shownFileId(open.session, stat.fileId) }),
     ),
   ],
   [
@@ -147,7 +149,7 @@ const queries = new Map<number, FileQuery>([
       FileAllInformation.encode({
         basic: basic(stat),
         standard: standard(open, stat),
-        internal: { indexNumber: stat.fileId },
+        internal: { indexNumber: shownFileId(open.session, stat.fileId) },
         ea: { eaSize: stat.eaSize },
         access: { accessFlags: open.grantedAccess },
         position: { currentByteOffset: open.currentByteOffset },
@@ -218,7 +220,7 @@ const queries = new Map<number, FileQuery>([
         const stat = yield* wait(open.file.stat())
         if (failed(stat)) return stat
         const volumeSerialNumber = yield* open.share.volumeId()
-        return FileIdInformation.encode({ volumeSerialNumber, fileId: stat.fileId })
+        return FileIdInformation.encode({ volumeSerialNumber, fileId: shownFileId(open.session, stat.fileId) })
       },
     },
   ],

@@ -84,6 +84,8 @@ export class Open {
   owesWrite = false
   /** It was a file when it got another name through this handle. */
   wasRenamed = false
+  /** The file, or the stream, was made when it was opened. */
+  wasCreated = false
   /** The change notification of a directory. */
   watch: Watch | undefined
   /** The oplock or lease by which the client may cache the file. */

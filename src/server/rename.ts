@@ -94,9 +94,13 @@ const concerns = (open: Open, other: Open): boolean => !(open.isPosix && other.i
  */
 function directoryLetsGo(open: Open, known: ReadonlySet<Open>): Failure | Breaks | undefined {
   if (!open.file.isDirectory) return undefined
-  for (const other of open.share.files.opensBelow(open.path))
-    if (concerns(open, other))
-      return (known.has(other) ? breakToClose(other) : undefined) ?? fail(NtStatus.ACCESS_DENIED)
+  for (const other of open.share.files.opensBelow(open.path)) {
+    if (!concerns(open, other)) continue
+    const breaks = known.has(other) ? breakToClose(other) : undefined
+    if (breaks !== undefined) return breaks
+    // Macs rename folders in which they have files open.
+    if (open.session.mac === undefined) return fail(NtStatus.ACCESS_DENIED)
+  }
   return undefined
 }
 

@@ -45,6 +45,8 @@ export interface ServerOptions {
   readonly name?: string
   /** For people who browse. */
   readonly comment?: string
+  /** What Macs take the machine for: it decides the icon in the Finder. Default Xserve. */
+  readonly macModel?: string
   /** Default 2.0.2. */
   readonly minDialect?: DialectName
   /** Default 3.1.1. */
@@ -87,6 +89,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   readonly startedAt: Filetime
   readonly name: string
   readonly comment: string
+  readonly macModel: string
   readonly dialects: readonly number[]
   readonly signing: 'required' | 'enabled'
   readonly encryption: 'required' | 'enabled' | 'off'
@@ -124,6 +127,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     this.buffers = new BufferPool(this.limits.maxIdleBufferBytes)
     this.name = (options.name ?? 'SMBKIT').toUpperCase()
     this.comment = options.comment ?? 'smbkit'
+    this.macModel = options.macModel ?? 'Xserve'
     const least = DIALECTS[options.minDialect ?? '2.0.2']
     const most = DIALECTS[options.maxDialect ?? '3.1.1']
     this.dialects = Object.values(DIALECTS).filter((dialect) => dialect >= least && dialect <= most)

@@ -2,6 +2,7 @@ import type { Identity } from '../auth/mechanism.ts'
 import type { Sealer } from '../crypto/sealing.ts'
 import type { Channel } from './channel.ts'
 import type { Connection, Negotiated } from './connection.ts'
+import type { MacSession } from './mac/session.ts'
 import type { Open, PipeOpen } from './open.ts'
 import type { Request } from './request.ts'
 import type { ServerCore } from './server-core.ts'
@@ -43,6 +44,8 @@ export class Session {
   readonly opens = new Map<bigint, Open | PipeOpen>()
   /** Requests that wait, and have no open that would end them when it closes. */
   readonly waiting = new Set<Request>()
+  /** What a Mac has agreed upon; undefined for everybody else. */
+  mac: MacSession | undefined
   /** Directories that are watched, whether or not a request waits; kept by ChangeNotifier. */
   watchCount = 0
   readonly createdAt: bigint

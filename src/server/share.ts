@@ -31,6 +31,15 @@ export interface ShareOptions {
   readonly continuouslyAvailable?: boolean
   /** Not listed when clients browse. */
   readonly hidden?: boolean
+  /**
+   * Apple's extensions: `auto` for clients that ask for them, `always` keeps the streams of Macs by their rules for other
+   * clients, too, `off` for nobody. Default auto.
+   */
+  readonly macos?: 'auto' | 'always' | 'off'
+  /** Macs may back up to it. */
+  readonly timeMachine?: boolean
+  /** Bytes that all backups together may take, as clients are told. */
+  readonly timeMachineMaxBytes?: number
   /** False: CHANGE_NOTIFY is refused, and clients look from time to time. */
   readonly changeNotify?: boolean
   /** Listings leave out what the user may not read. */

@@ -17,6 +17,7 @@ import {
   SectorSizeFlags,
 } from '../wire/fscc/index.ts'
 import type { VolumeInfo } from './backend.ts'
+import { limitedVolume } from './mac/time-machine.ts'
 import { posixVolume } from './posix/information.ts'
 import { quotasOf } from './quotas.ts'
 import type { Share } from './share.ts'
@@ -38,7 +39,9 @@ function ofVolume(minimum: number, encode: (volume: VolumeInfo, share: Share) =>
     minimum,
     *encode(share) {
       const volume = yield* wait(share.backend.volume())
-      return failed(volume) ? volume : encode(volume, share)
+      if (failed(volume)) return volume
+      const limit = share.options.timeMachineMaxBytes
+      return encode(limit === undefined ? volume : yield* limitedVolume(share.backend, volume, limit), share)
     },
   }
 }

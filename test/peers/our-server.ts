@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { type DiskBackendOptions, diskBackend } from '../../src/backends/disk/index.ts'
 import { memoryBackend } from '../../src/backends/memory/index.ts'
 import { ntHash } from '../../src/crypto/ntlm.ts'
+import type { Backend } from '../../src/server/backend.ts'
 import { Server, type ServerOptions, type ShareOptions } from '../../src/server/index.ts'
 import { until } from './free-port.ts'
 import { other, tester } from './smbd.ts'
@@ -23,6 +24,8 @@ export interface OurServerOptions {
     readonly files?: Readonly<Record<string, string>>
     /** How the folder is served, where there is one. */
     readonly disk?: DiskBackendOptions
+    /** It has the folder of a share before it instead of one of its own. */
+    readonly folderOf?: string
   })[]
   /** Users who administer it. */
   readonly administrators?: readonly string[]
@@ -72,13 +75,18 @@ export async function startOurServer(options: OurServerOptions): Promise<OurServ
 
 async function startBelow(root: string | undefined, options: OurServerOptions): Promise<OurServer> {
   const folders = new Map<string, string>()
-  const shares = options.shares.map(({ files = {}, disk = {}, ...share }): ShareOptions => {
+  const backends = new Map<string, Backend>()
+  const shares = options.shares.map(({ files = {}, disk = {}, folderOf, ...share }): ShareOptions => {
+    const shared = folderOf === undefined ? undefined : backends.get(folderOf)
+    if (shared !== undefined) return { ...share, backend: shared }
     if (root === undefined) return { ...share, backend: memoryBackend({ files }) }
     const path = join(root, share.name)
     mkdirSync(path)
     for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content)
     folders.set(share.name, path)
-    return { ...share, path, backend: diskBackend(path, disk) }
+    const backend = diskBackend(path, disk)
+    backends.set(share.name, backend)
+    return { ...share, path, backend }
   })
   const groupSids = (user: string) => (options.administrators?.includes(user) === true ? [ADMINISTRATORS] : [])
   const find = (name: string) => {
@@ -95,13 +103,14 @@ async function startBelow(root: string | undefined, options: OurServerOptions): 
       const idle = await until(() => server.status().connections === 0, closedTimeoutMs)
       const { sessions, shares: left, disconnectedOpens } = server.status()
       await server.stop()
-      for (const { backend } of shares) await backend.close()
+      for (const backend of new Set(shares.map((share) => share.backend))) await backend.close()
       assert.deepEqual(faults, [])
       assert.ok(idle, `still connected: ${JSON.stringify(sessions)}`)
       assert.deepEqual(sessions, [])
-      // What waits for a client that does not come back is no leak.
+      // What waits for a client that does not come back is no leak; shares of one folder have their open files together.
+      const backendOf = (name: string) => shares.find((share) => share.name === name)?.backend
       for (const share of left) {
-        const waiting = disconnectedOpens.filter((open) => open.share === share.name)
+        const waiting = disconnectedOpens.filter((open) => backendOf(open.share) === backendOf(share.name))
         assert.ok(share.openFiles <= waiting.length, share.name)
       }
       if (root !== undefined) assert.deepEqual(openBelow(root), [])

@@ -14,6 +14,8 @@ export const optionsOfOwnShares = [
   `torture:filename=${givenFile}`,
   'torture:offset=0',
   'torture:beyond_final_zero=4096',
+  // The same files by the rules of other clients.
+  'torture:share2=share',
 ]
 
 const shares = [
@@ -21,6 +23,9 @@ const shares = [
   { name: 'past', disk: { snapshots: pastSnapshots } },
   // Without streams and compression.
   { name: 'plain', disk: { namedStreams: false, compression: false }, files: { [givenFile]: 'x'.repeat(8192) } },
+  // As smbd has it with vfs_fruit, which its tests ask for.
+  { name: 'mac', macos: 'always' as const, folderOf: 'share' },
+  { name: 'backups', timeMachine: true, timeMachineMaxBytes: 32_768 },
   { name: 'quiet', changeNotify: false },
   // The names of these two are in the tests.
   { name: 'hideunread', accessBasedEnumeration: true },
@@ -28,16 +33,24 @@ const shares = [
 ]
 
 export async function startWithOwnShares(): Promise<OurServer & { readonly places: readonly string[] }> {
-  const server = await startOurServer({ backend: 'disk', shares, server: { allowAnonymous: true } })
+  const server = await startOurServer({
+    backend: 'disk',
+    shares,
+    server: { allowAnonymous: true, macModel: 'MacSamba' },
+  })
   await fillPastShare(server.folder('past') as string)
   chmodSync(server.folder('noperm') as string, 0)
-  const at = (share: string, ...tests: readonly string[]) => tests.map((test) => `smb2.${test}=${server.port}/${share}`)
+  const place = (share: string, test: string) => `${test}=${server.port}/${share}`
+  const at = (share: string, ...tests: readonly string[]) => tests.map((test) => place(share, `smb2.${test}`))
   return {
     ...server,
     places: [
       ...at('past', 'twrp'),
       ...at('quiet', 'change_notify_disabled'),
       ...at('plain', 'create_no_streams', 'ioctl.compress_notsup_get', 'ioctl.compress_notsup_set'),
+      place('mac', 'vfs.fruit'),
+      place('mac', 'vfs.fruit_file_id'),
+      place('backups', 'vfs.fruit_timemachine'),
       ...at('plain', 'set-sparse-ioctl', 'zero-data-ioctl'),
     ],
   }

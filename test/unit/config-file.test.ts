@@ -16,6 +16,7 @@ host: 0.0.0.0
 port: 445
 name: FILES
 comment: In the cellar
+macModel: RackMac
 users: users
 socket: run/smbkit.sock
 minDialect: 3.0
@@ -43,6 +44,9 @@ shares:
     snapshots: .zfs/snapshot/*
     snapshotTimes: local
     showSnapshots: true
+    macos: always
+    timeMachine: true
+    timeMachineMaxBytes: 1_000_000_000_000
   scratch: { path: ../scratch }
 `
 
@@ -58,6 +62,7 @@ test('a config file with every key', () => {
   assert.deepEqual(server, {
     name: 'FILES',
     comment: 'In the cellar',
+    macModel: 'RackMac',
     minDialect: '3.0',
     maxDialect: '3.1.1',
     signing: 'required',
@@ -84,9 +89,12 @@ test('a config file with every key', () => {
       snapshots: '.zfs/snapshot/*',
       snapshotTimes: 'local',
       showSnapshots: true,
-      place: `${file}:18:3`,
+      macos: 'always',
+      timeMachine: true,
+      timeMachineMaxBytes: 1_000_000_000_000,
+      place: `${file}:19:3`,
     },
-    { name: 'scratch', path: '/etc/scratch', place: `${file}:33:3` },
+    { name: 'scratch', path: '/etc/scratch', place: `${file}:37:3` },
   ])
 })
 
@@ -217,6 +225,14 @@ test('settings that contradict each other are refused', () => {
     /:1:11: nothing says where the snapshots of the share a lie/,
   )
   assert.throws(
+    () => merge('shares: { a: { path: /a, timeMachineMaxBytes: 5 } }'),
+    /:1:11: the share a has a limit for Time Machine, and is not for it/,
+  )
+  assert.throws(
+    () => merge('shares: { a: { path: /a, timeMachine: true, macos: off } }'),
+    /:1:11: the share a is for Time Machine, and has macos off/,
+  )
+  assert.throws(
     () => merge('compression: off\nshares: { a: { path: /a, compress: true } }'),
     /:2:11: the share a asks for compression, which the server has off/,
   )
@@ -228,6 +244,7 @@ test('docs/configuration.md has every key, and its example is one', () => {
   const share = ['path', 'comment', 'readOnly', 'users', 'encryption', 'compress', 'posix', 'hidden', 'oplocks']
   share.push('durableHandles')
   share.push('changeNotify', 'snapshots', 'snapshotTimes', 'showSnapshots', 'accessBasedEnumeration', 'shortNames')
+  share.push('macos', 'timeMachine', 'timeMachineMaxBytes')
   const keys = [...Object.keys(configSchema.shape), ...share, ...Object.keys(defaultLimits)]
   assert.deepEqual(described, new Set(keys))
   for (const [name, value] of Object.entries(defaultLimits))

@@ -5,6 +5,8 @@ import { viewOf } from '../../src/bytes/utf16.ts'
 import { NtStatus } from '../../src/wire/erref/ntstatus.ts'
 import { WireError } from '../../src/wire/schema/index.ts'
 import {
+  AaplDirectoryEntry,
+  AaplServerQueryResponse,
   Cipher,
   Command,
   CreateContextName,
@@ -50,6 +52,42 @@ import {
 
 const HEADER = 64
 const GUID = '00112233-4455-6677-8899-aabbccddeeff'
+
+suite('Apple’s create context', () => {
+  const server = '0c00000000000000'
+  const volume = '0400000000000000'
+  const model = '00000000080000004d0061006300'
+  const parts = [
+    [0x1n, server],
+    [0x2n, volume],
+    [0x4n, `${model}7300`],
+  ] as const
+
+  test('the answer has the parts that its bitmap says, and no others', () => {
+    for (let bitmap = 0n; bitmap < 8n; bitmap++) {
+      const has = parts.filter(([bit]) => (bitmap & bit) !== 0n)
+      const text = `0100000000000000${Number(bitmap).toString(16).padStart(2, '0')}00000000000000${has.map(([, part]) => part).join('')}`
+      const decoded = AaplServerQueryResponse.decode(viewOf(Buffer.from(text, 'hex')))
+      assert.equal(decoded.serverCapabilities, (bitmap & 1n) === 0n ? null : 0xcn)
+      assert.equal(decoded.volumeCapabilities, (bitmap & 2n) === 0n ? null : 0x4n)
+      assert.equal(decoded.modelString, (bitmap & 4n) === 0n ? null : 'Macs')
+      const { replyBitmap, serverCapabilities, volumeCapabilities, modelString } = decoded
+      const encoded = AaplServerQueryResponse.encode({
+        replyBitmap,
+        serverCapabilities,
+        volumeCapabilities,
+        modelString,
+      })
+      assert.equal(hex(encoded), text)
+      const cut = Buffer.from(text.slice(0, -2), 'hex')
+      assert.throws(() => AaplServerQueryResponse.decode(viewOf(cut)), WireError, text)
+    }
+  })
+
+  test('a directory entry is as long as that of Windows', () => {
+    assert.equal(AaplDirectoryEntry.size, 104)
+  })
+})
 
 suite('the body is chosen by command and status', () => {
   test('errors have an error response, but for the documented statuses', () => {

@@ -19,11 +19,22 @@ const special: Special = {
   values: {
     // Contexts are only there in dialect 3.1.1.
     'SMB2 NEGOTIATE Request': (value) => ({ ...value, dialects: [...(value['dialects'] as number[]), 0x0311] }),
+    // Each part is there if its bit is set.
+    'AAPL server query Response': (value) => ({
+      ...value,
+      ...Object.fromEntries(
+        ['serverCapabilities', 'volumeCapabilities', 'modelString']
+          .filter((_, bit) => ((value['replyBitmap'] as bigint) & (1n << BigInt(bit))) === 0n)
+          .map((part) => [part, null]),
+      ),
+    }),
     'SMB2 NEGOTIATE Response': (value) => ({ ...value, dialectRevision: 0x0311 }),
   },
   contents: {
     SID: sids,
     'two NetBIOS names': fc.record({ called: netbiosName, calling: netbiosName }),
+    'a number of 64 bits': fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    model: fc.string({ maxLength: 40 }),
     dialects: fc.array(fc.string({ unit: 'grapheme-ascii', maxLength: 12 }), { maxLength: 8 }),
   },
 }

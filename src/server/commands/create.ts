@@ -38,6 +38,9 @@ import { answerReplay } from '../durability/replay.ts'
 import { commonInformation } from '../file-information.ts'
 import { SharedFile } from '../file-table.ts'
 import { grant, mostAccess, withoutWrites } from '../granted-access.ts'
+import { answerAapl } from '../mac/aapl.ts'
+import { shownFileId } from '../mac/session.ts'
+import { asMacStream } from '../mac/streams.ts'
 import { Open, streamKeyOf } from '../open.ts'
 import { openInBackend } from '../open-in-backend.ts'
 import { overwrite } from '../overwrite.ts'
@@ -172,7 +175,8 @@ function* attempt(creation: Creation): Steps<Reply | Failure | Breaks> {
 
 function* openAndSettle(creation: Creation): Steps<Reply | Failure | Breaks> {
   if (!leaseFits(creation)) return fail(NtStatus.INVALID_PARAMETER)
-  const opened = yield* openInBackend(creation)
+  const found = yield* openInBackend(creation)
+  const opened = failed(found) || found.file.stream === undefined ? found : yield* asMacStream(creation, found)
   if (failed(opened)) return opened.status === NtStatus.STOPPED_ON_SYMLINK ? yield* stoppedOnTheWay(creation) : opened
   // Two opens of one file are settled one after the other, or both might find that nobody has it open.
   const leave = yield* creation.share.files.enter(opened.file.fileId)
@@ -234,11 +238,16 @@ function* settle(creation: Creation, opened: Opened, shared: SharedFile): Steps<
   // The tree may have gone while the backend was at work; nobody would ever close what is opened on it now.
   if (request.session.trees.get(request.tree.id) !== request.tree) return fail(NtStatus.NETWORK_NAME_DELETED)
   const open = register(creation, opened, shared, granted)
+  open.wasCreated = created
   const createAction = actionOf(body.createDisposition, created)
   const granting = [...grantCaching(creation, open, stat), ...grantDurability(creation, open, createAction)]
   if (created) reportCreated(open, opened.fileCreated === true)
   else if (overwrites(body.createDisposition)) reportModified(open, 'overwritten')
   announce(request, open, created)
+  const { session } = request
+  const aapl = contexts.aapl === undefined ? undefined : answerAapl(session, share, contexts.aapl, stat)
+  const fileId = shownFileId(session, stat.fileId)
+  const answers = answerContexts(contexts, { stat, fileId, maximalAccess: most, volumeId })
   return reply(CreateResponse, {
     oplockLevel: oplockLevelOf(open),
     createAction,
@@ -246,7 +255,8 @@ function* settle(creation: Creation, opened: Opened, shared: SharedFile): Steps<
     fileId: open.fileId,
     createContexts: [
       ...granting,
-      ...answerContexts(contexts, { stat, maximalAccess: most, volumeId }),
+      ...answers,
+      ...(aapl === undefined ? [] : [aapl]),
       ...(open.isPosix ? [{ name: CreateContextName.POSIX, data: posixCreateAnswer(stat) }] : []),
     ],
   })

@@ -3,6 +3,7 @@ import { AccessMask } from '../../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import {
+  type DirectoryEntryWriter,
   type DirectoryInformationClass,
   directoryEntries,
   directoryEntryWriter,
@@ -11,6 +12,8 @@ import {
 import { Command, QueryDirectoryFlags, QueryDirectoryRequest, QueryDirectoryResponse } from '../../wire/smb2/index.ts'
 import { defineCommand } from '../command.ts'
 import { DirectoryScan } from '../directory-scan.ts'
+import { macEntryWriter } from '../mac/directory-entry.ts'
+import type { Open } from '../open.ts'
 import { deviceIdOf } from '../posix/information.ts'
 import { speaksPosix } from '../posix/posix-create.ts'
 import { type Reply, reply } from '../reply.ts'
@@ -31,6 +34,12 @@ export const queryDirectory = defineCommand({
 
 const isDirectoryClass = (infoClass: number): infoClass is DirectoryInformationClass => infoClass in directoryEntries
 
+/** Macs have agreed with the server upon a layout of their own for one class. */
+const entryWriter = ({ session }: Open, infoClass: DirectoryInformationClass): DirectoryEntryWriter =>
+  session.mac?.readDirAttr === true && infoClass === FileInformationClass.FileIdBothDirectoryInformation
+    ? macEntryWriter
+    : directoryEntryWriter(infoClass)
+
 function* serveQueryDirectory(request: Request, body: QueryDirectoryRequest): Steps<Reply | Failure> {
   const open = request.open(body.fileId)
   if (failed(open)) return open
@@ -46,7 +55,7 @@ function* serveQueryDirectory(request: Request, body: QueryDirectoryRequest): St
   if (pattern === '' && (open.scan === undefined || (body.flags & REOPEN) !== 0))
     return fail(NtStatus.OBJECT_NAME_INVALID)
   if ((open.isPosix ? /[/\u0000]/ : /[\\/\u0000]/).test(pattern)) return fail(NtStatus.OBJECT_NAME_INVALID)
-  const writer = directoryEntryWriter(infoClass)
+  const writer = entryWriter(open, infoClass)
   if (body.outputBufferLength < writer.fixedSize) return fail(NtStatus.INFO_LENGTH_MISMATCH)
   open.use()
   try {

@@ -19,6 +19,7 @@ import {
 } from '../../wire/smb2/index.ts'
 import { defineCommand } from '../command.ts'
 import { fileQuery } from '../file-queries.ts'
+import { withNfsAces } from '../mac/nfs-aces.ts'
 import { Open, type PipeOpen } from '../open.ts'
 import { pipeQuery } from '../pipe-queries.ts'
 import { speaksPosix } from '../posix/posix-create.ts'
@@ -133,7 +134,10 @@ function* querySecurity(open: Open, body: QueryInfoRequest): Steps<Reply | Failu
     return fail(NtStatus.ACCESS_DENIED)
   const stored = yield* wait(open.file.securityDescriptor())
   if (failed(stored)) return stored
-  const data = selectSecurity(stored, parts, open.session.identity, open.file.isDirectory)
+  const plain = selectSecurity(stored, parts, open.session.identity, open.file.isDirectory)
+  const stat = open.session.mac?.nfsAces === true ? yield* wait(open.file.stat()) : undefined
+  if (failed(stat)) return stat
+  const data = stat === undefined ? plain : withNfsAces(plain, stat)
   // MS-SMB2 3.3.5.20.3: a descriptor is never cut; the client is told how much room it needs.
   return data.length > body.outputBufferLength
     ? tooSmall(data.length)

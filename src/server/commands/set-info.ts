@@ -7,6 +7,7 @@ import { afterBreaks, breakForHandles } from '../caching/index.ts'
 import { reportModified } from '../change-notifier.ts'
 import { defineCommand } from '../command.ts'
 import { changeFile } from '../file-changes.ts'
+import { withoutNfsAces } from '../mac/nfs-aces.ts'
 import { Open } from '../open.ts'
 import { chosenPermissions } from '../posix/permissions.ts'
 import { setQuotaControl, setQuotas } from '../quotas.ts'
@@ -59,6 +60,9 @@ const answer = (done: Failure | void): Reply | Failure => (failed(done) ? done :
 
 const { ATTRIBUTE, DACL, GROUP, LABEL, OWNER, SACL, SCOPE } = AdditionalInformation
 
+/** Of a mode: what owner, group and others may do. A Mac sets no other bits. */
+const PERMISSIONS = 0o777
+
 /** MS-SMB2 3.3.5.21.3, MS-FSA 2.1.5.17. */
 function* setSecurity(request: Request, open: Open, body: SetInfoRequest): Steps<Reply | Failure> {
   const parts = body.additionalInformation
@@ -78,14 +82,39 @@ function* setSecurity(request: Request, open: Open, body: SetInfoRequest): Steps
   if (refused !== undefined) return refused
   const stored = yield* wait(open.file.securityDescriptor())
   if (failed(stored)) return stored
-  const set = yield* wait(
-    open.file.setSecurityDescriptor(
-      mergeSecurity(stored, body.buffer, parts, open.session.identity, open.file.isDirectory),
-    ),
-  )
+  const isOfMac = open.session.mac?.nfsAces === true && (parts & DACL) !== 0
+  const set = isOfMac
+    ? yield* setMacSecurity(open, body, stored)
+    : yield* setDescriptor(open, stored, body.buffer, parts)
   if (failed(set)) return set
   reportModified(open, 'security')
   return reply(SetInfoResponse, {})
+}
+
+const setDescriptor = (open: Open, stored: Uint8Array | undefined, descriptor: Uint8Array, parts: number) =>
+  wait(
+    open.file.setSecurityDescriptor(
+      mergeSecurity(stored, descriptor, parts, open.session.identity, open.file.isDirectory),
+    ),
+  )
+
+/** A Mac's list may say the mode, too. */
+function* setMacSecurity(
+  open: Open,
+  { additionalInformation: parts, buffer }: SetInfoRequest,
+  stored: Uint8Array | undefined,
+): Steps<Failure | void> {
+  const { descriptor, mode, saysOnlyMode } = withoutNfsAces(buffer)
+  const stat = mode === undefined ? undefined : yield* wait(open.file.stat())
+  if (failed(stat)) return stat
+  if (mode !== undefined && stat?.posix !== undefined) {
+    const permissions = (stat.posix.mode & ~PERMISSIONS) | (mode & PERMISSIONS)
+    const changed = yield* wait(open.file.setStat({ permissions }))
+    if (failed(changed)) return changed
+  }
+  // A list that says nothing but the mode leaves the list that there is; it is kept anew, for it goes with the mode.
+  if (saysOnlyMode && stored === undefined) return undefined
+  return yield* setDescriptor(open, stored, descriptor, saysOnlyMode ? parts & ~DACL : parts)
 }
 
 /** A POSIX client's chmod: the mode and nothing else is taken over. */

@@ -2,14 +2,17 @@
  * What lies in the byte fields of bodies: create contexts by name, negotiate contexts by type, error data by
  * status. For code that takes messages apart without knowing what they are about.
  */
+
 import { NtStatus } from '../erref/ntstatus.ts'
-import { ErrorId, NegotiateContextType, TreeConnectContextType } from './constants.ts'
 import {
   Aapl,
   AaplResolveIdRequest,
   AaplResolveIdResponse,
   AaplServerQueryRequest,
   AaplServerQueryResponse,
+} from './aapl.ts'
+import { ErrorId, NegotiateContextType, TreeConnectContextType } from './constants.ts'
+import {
   AllocationSize,
   AppInstanceId,
   AppInstanceVersion,

@@ -2,20 +2,7 @@
 import { AccessMask } from '../dtyp/access-mask.ts'
 import { sid } from '../dtyp/sid.ts'
 import { NtStatus } from '../erref/ntstatus.ts'
-import {
-  filetime,
-  guid,
-  type Infer,
-  octets,
-  optionalTail,
-  struct,
-  tail,
-  u8,
-  u16,
-  u32,
-  u64,
-  utf16,
-} from '../schema/index.ts'
+import { filetime, guid, type Infer, octets, struct, tail, u8, u16, u32, u64 } from '../schema/index.ts'
 import { DurableHandleFlags, LeaseFlags, LeaseState } from './file-constants.ts'
 import { FileId } from './file-id.ts'
 
@@ -172,52 +159,3 @@ export const PosixCreateResponse = struct('POSIX create context Response', 'POSI
   group: tail(sid),
 })
 export type PosixCreateResponse = Infer<typeof PosixCreateResponse>
-
-/** Commands and bits of Apple's create context. */
-export const Aapl = {
-  SERVER_QUERY: 1,
-  RESOLVE_ID: 2,
-  QUERY_SERVER_CAPS: 0x01n,
-  QUERY_VOLUME_CAPS: 0x02n,
-  QUERY_MODEL_INFO: 0x04n,
-} as const
-
-/** Apple's create context: what a client asks of the server. */
-export const AaplServerQueryRequest = struct('AAPL server query Request', '', {
-  command: u32.fixed(Aapl.SERVER_QUERY),
-  reserved: u32.reserved,
-  requestBitmap: u64.hex,
-  clientCapabilities: u64.hex,
-})
-export type AaplServerQueryRequest = Infer<typeof AaplServerQueryRequest>
-
-/** The answer where all three parts were asked for. */
-export const AaplServerQueryResponse = struct('AAPL server query Response', '', {
-  command: u32.fixed(Aapl.SERVER_QUERY),
-  reserved: u32.reserved,
-  replyBitmap: u64.hex,
-  serverCapabilities: u64.hex,
-  volumeCapabilities: u64.hex,
-  padding: u32.reserved,
-  modelStringLength: u32.lengthOf('modelString'),
-  modelString: optionalTail(utf16, ''),
-})
-export type AaplServerQueryResponse = Infer<typeof AaplServerQueryResponse>
-
-/** Apple's create context: which path has this file id. */
-export const AaplResolveIdRequest = struct('AAPL resolve id Request', '', {
-  command: u32.fixed(Aapl.RESOLVE_ID),
-  reserved: u32.reserved,
-  fileId: u64.hex,
-})
-export type AaplResolveIdRequest = Infer<typeof AaplResolveIdRequest>
-
-/** The path that was found, from the share's root. */
-export const AaplResolveIdResponse = struct('AAPL resolve id Response', '', {
-  command: u32.fixed(Aapl.RESOLVE_ID),
-  reserved: u32.reserved,
-  status: u32.hex,
-  pathLength: u32.lengthOf('path'),
-  path: tail(utf16),
-})
-export type AaplResolveIdResponse = Infer<typeof AaplResolveIdResponse>

@@ -1,4 +1,5 @@
 /** MS-SMB2 2.2: every message in both directions. */
+export * from './aapl.ts'
 export * from './bodies.ts'
 export * from './cancel.ts'
 export * from './change-notify.ts'
