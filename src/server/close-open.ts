@@ -84,6 +84,7 @@ function* leave(open: Open): Steps<void> {
     open.share.files.forgetUnused(shared)
     // Who waits for the cache to be given up finds the file as it is now.
     releaseCaching(open)
+    if (!isLastOfFile) shared.forgetUnused(stream)
   }
 }
 
@@ -94,6 +95,8 @@ function* remove(open: Open, onlyStream: boolean): Steps<void> {
     const main = yield* wait(open.share.backend.open(open.path, { disposition: 'open', read: false, write: false }))
     if (failed(main)) return
     file = main.file
+    // Somebody else has given its name to another file meanwhile.
+    if (file.fileId !== open.shared.fileId) return yield* wait(file.close())
   }
   const removed = yield* wait(file.remove())
   if (!failed(removed)) {

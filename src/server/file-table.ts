@@ -62,6 +62,12 @@ export class SharedFile {
     return stream
   }
 
+  /** Forgets a stream that nobody has open any more: one open of the file must not keep all that come and go. */
+  forgetUnused(stream: SharedStream): void {
+    for (const open of this.opens) if (open.stream === stream) return
+    if (this.streams.get(stream.key) === stream) this.streams.delete(stream.key)
+  }
+
   /** A stream has another name: what its opens have in common, and whether it goes, stays with it. */
   renameStream(stream: SharedStream, key: string): void {
     if (this.streamsToDelete.delete(stream.key)) this.streamsToDelete.add(key)

@@ -172,10 +172,14 @@ export class Request {
   /**
    * Sends STATUS_PENDING, once: the final answer comes when the command ends. `cancel` is called when the client cancels
    * or `waitsOn` ends, and must make the command end. Fails when the connection has too many such requests, and where
-   * the request is cancelled already.
+   * the request is cancelled already, or what it is about has ended.
    */
   goAsync(waitsOn: WaitedFor, cancel: () => void): Failure | undefined {
     if (this.cancelled) return fail(NtStatus.CANCELLED)
+    // What has ended meanwhile wakes nobody any more.
+    if (waitsOn instanceof Open && waitsOn.closed) return fail(NtStatus.FILE_CLOSED)
+    if (this.#tree !== undefined && this.session.trees.get(this.#tree.id) !== this.#tree)
+      return fail(NtStatus.NETWORK_NAME_DELETED)
     const refused = this.asyncId === undefined ? this.connection.startAsync(this) : undefined
     if (refused !== undefined) return refused
     this.#cancel = cancel

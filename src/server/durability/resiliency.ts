@@ -17,7 +17,7 @@ export function* requestResiliency(request: Request, body: IoctlRequest, open: O
   if (timeout > limits.maxDurableTimeoutMs) return fail(NtStatus.INVALID_PARAMETER)
   const { identity } = session
   const isFile = !open.file.isDirectory || open.file.stream !== undefined
-  if (!isFile || identity?.kind !== 'user' || open.share.options.durableHandles === false)
+  if (!isFile || open.share.isPast || identity?.kind !== 'user' || open.share.options.durableHandles === false)
     return fail(NtStatus.NOT_SUPPORTED)
   open.durability ??= {
     owner: identity.sid,
