@@ -8,6 +8,7 @@ import { needsPeer } from '../peers/peer.ts'
 import type { RunResult } from '../peers/run.ts'
 import { bothTargets, fixedFile, shares, type Target } from '../peers/target.ts'
 import { Sandbox } from '../unit/cli-program.ts'
+import { needsTerminal, typeAt } from '../unit/cli-terminal.ts'
 
 const past = new Date('2021-03-04T05:06:07.890Z')
 
@@ -263,6 +264,32 @@ for (const { name, start, needs } of bothTargets)
       assert.match(stdout, /^1 file, 15 B .*\n\/\/.*\/files\/shell folder\nfrom the shell\nshelled\n$/)
       assert.equal(code, 2)
       assert.equal(await done('shell', at('files'), '-c', 'pwd', '-c', 'cd /; pwd'), `${at('files')}\n${at('files')}\n`)
+    })
+
+    test('a shell at a terminal: completion, and a history for the next one', needsTerminal(), async () => {
+      await done('mkdir', at('files/typed folder'))
+      const env = { SMBKIT_PASSWORD: target.password }
+      const args = ['shell', at('files'), '--user', target.user]
+      // The Tab by itself: what comes together with other keys was pasted, and is not completed.
+      const typed = ['cd typ', '\t', '\r', 'pwd\r', 'exit\r']
+      const prompts = /files> |cd typ|'typed folder\/|typed folder> /g
+      const { code, output } = await typeAt(sandbox, args, typed, prompts, env)
+      assert.equal(code, 0, output)
+      assert.match(output, /files\/typed folder\r?\n/)
+      const history = readFileSync(sandbox.path('state', 'smbkit', 'history'), 'utf8')
+      assert.match(history, /^pwd$/m)
+      assert.match(history, /typed folder/)
+    })
+
+    test('watch: what changes, until Ctrl-C', async () => {
+      await done('mkdir', at('files/watched'))
+      const env = { SMBKIT_PASSWORD: target.password }
+      const program = sandbox.start('main', ['watch', at('files/watched'), '--user', target.user, '--explain'], env)
+      // The server has the request when it says that it will answer later.
+      await program.says(/CHANGE_NOTIFY .*(?:PENDING|room|here)/)
+      await done('mkdir', at('files/watched/new'))
+      await program.says(/^\d\d:\d\d:\d\d {2}added +\/\/.*\/watched\/new$/m)
+      assert.equal((await program.end('SIGINT')).code, 130)
     })
 
     test('a file changed under a copy: what is read is what was there', async () => {

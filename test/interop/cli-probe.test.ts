@@ -39,13 +39,13 @@ describe('probe', () => {
   const names = ({ findings }: Probed): string[] => findings.map(({ name }) => name)
 
   test('our server, as strict as it can be', async () => {
-    const { port, stop } = await startOurServer({
+    const server = await startOurServer({
       backend: 'memory',
       shares: [{ name: 'files' }],
       server: { minDialect: '3.1.1', signing: 'required' },
     })
-    const found = await probed(port, '--user', 'tester')
-    await stop()
+    const found = await probed(server.port, '--user', 'tester')
+    await server.stop()
     assert.deepEqual(found.dialects, ['3.1.1'])
     assert.deepEqual([found.smb1, found.guest, found.anonymous, found.signingRequired], [false, false, false, true])
     assert.deepEqual(found.ciphers.toSorted(), ['aes-128-ccm', 'aes-128-gcm', 'aes-256-ccm', 'aes-256-gcm'])
@@ -87,9 +87,9 @@ describe('probe', () => {
   })
 
   test('for people', async () => {
-    const { port, stop } = await startOurServer({ backend: 'memory', shares: [{ name: 'files' }] })
-    const { code, stdout } = await sandbox.smbkit(['probe', `127.0.0.1:${port}`])
-    await stop()
+    const server = await startOurServer({ backend: 'memory', shares: [{ name: 'files' }] })
+    const { code, stdout } = await sandbox.smbkit(['probe', `127.0.0.1:${server.port}`])
+    await server.stop()
     assert.equal(code, 0)
     assert.match(stdout, /^\/\/127\.0\.0\.1:\d+\n {2}name +\S/)
     assert.match(stdout, /^ {2}dialects +2\.0\.2, 2\.1, 3\.0, 3\.0\.2, 3\.1\.1$/m)

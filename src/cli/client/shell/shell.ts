@@ -43,6 +43,9 @@ class ShellSession {
   readonly #signal: AbortSignal
   #isOver = false
   #hasFailed = false
+  /** Lines that came together with the one before, and the beginning of another. */
+  readonly #typed: string[] = []
+  #begun = ''
 
   constructor(place: ShellPlace, signal: AbortSignal) {
     this.#place = place
@@ -77,6 +80,8 @@ class ShellSession {
 
   /** A line, undefined at the end; and what has been typed, the newest first. */
   #ask(history: string[]): Promise<{ line: string | undefined; after: string[] }> {
+    const known = this.#typed.shift()
+    if (known !== undefined) return Promise.resolve({ line: known, after: history })
     const { promise, resolve } = Promise.withResolvers<{ line: string | undefined; after: string[] }>()
     let after = history
     const looking = new AbortController()
@@ -97,13 +102,17 @@ class ShellSession {
       lines.write(null, { ctrl: true, name: 'u' })
       lines.prompt()
     })
-    let line: string | undefined
-    lines.once('line', (text) => {
-      line = text
-      lines.close()
+    const typed: string[] = []
+    lines.on('line', (text) => {
+      typed.push(text)
+      // Several lines that come together were pasted: the rest of them comes before the loop goes round.
+      if (typed.length === 1) setImmediate(() => lines.close())
     })
     lines.once('close', () => {
       looking.abort()
+      const [line, ...later] = typed
+      this.#typed.push(...later)
+      this.#begun = line === undefined ? '' : lines.line
       if (line === undefined) process.stdout.write('\n')
       resolve({ line, after })
     })
@@ -112,6 +121,7 @@ class ShellSession {
     lines.once('close', () => this.#signal.removeEventListener('abort', end))
     lines.setPrompt(printable(this.#place.prompt))
     lines.prompt()
+    if (this.#begun !== '') lines.write(this.#begun)
     return promise
   }
 
