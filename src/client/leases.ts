@@ -81,6 +81,8 @@ export class LeaseTable {
   readonly #byKey = new Map<string, Lease>()
   readonly #byPath = new Map<string, Lease>()
   readonly #byOpen = new Map<string, Lease>()
+  /** The share of the last lease that was granted. */
+  on: On | undefined
 
   /** The lease of a file: `tree` and `name` say which. */
   of(tree: string, name: string): Lease {
@@ -107,6 +109,7 @@ export class LeaseTable {
   /** Takes over what CREATE granted. */
   granted(lease: Lease, opened: Opened, on: On, tree: string, name: string): void {
     lease.on = on
+    this.on = on
     const data = opened.contexts.get(CreateContextName.LEASE)
     if (opened.oplockLevel === OplockLevel.LEASE && data !== undefined) {
       const isLong = data.length >= LeaseV2.size
@@ -152,7 +155,12 @@ export class LeaseTable {
   #leaseBroken(notification: LeaseBreakNotification): void {
     const { leaseKey, newLeaseState, newEpoch, flags } = notification
     const lease = this.#byKey.get(leaseKey)
-    if (lease === undefined) return
+    if (lease === undefined) {
+      // Of an open that was made when the connection was cut: whoever waits for it need not wait any longer.
+      const { on } = this
+      if (on !== undefined) void acknowledge({ on }, leaseAcknowledgment(leaseKey, newLeaseState))
+      return
+    }
     const answerBreak = async (): Promise<void> => {
       if ((flags & LeaseBreakFlags.ACK_REQUIRED) === 0) return
       // All handles may have been closed meanwhile: then there is no lease any more, and that is well.
@@ -187,7 +195,7 @@ export class LeaseTable {
 }
 
 /** Does not fail: all handles may have been closed meanwhile, and then there is nothing to be answered for. */
-async function acknowledge({ on }: Lease, call: Call<void>): Promise<void> {
+async function acknowledge({ on }: Pick<Lease, 'on'>, call: Call<void>): Promise<void> {
   await on?.connection.call(on.context, call).catch(() => undefined)
 }
 

@@ -158,10 +158,23 @@ export class OpenFile {
     const on = await this.tree.ready(signal)
     if (on === this.#on) return on
     if (this.#lostBecause !== undefined) throw this.#lostBecause
-    this.#coming ??= this.#reopen(on).finally(() => {
+    this.#coming ??= this.#come(on).finally(() => {
       this.#coming = undefined
     })
     return heeding(this.#coming, signal)
+  }
+
+  /** Gets it again, with the next session where one is lost meanwhile. */
+  async #come(first: On): Promise<On> {
+    let on = first
+    for (let repeat = 0; ; repeat++) {
+      try {
+        return await this.#reopen(on)
+      } catch (error) {
+        if (repeat >= MAX_REPEATS || !this.tree.link.mayRepeat(error, on.live, true)) throw error
+      }
+      on = await this.tree.ready()
+    }
   }
 
   async #reopen(on: On): Promise<On> {

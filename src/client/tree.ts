@@ -77,10 +77,23 @@ export class Tree {
   async ready(signal?: AbortSignal): Promise<On> {
     const live = await this.link.live(signal)
     if (this.#on?.live === live) return this.#on
-    this.#coming ??= this.#connect(live).finally(() => {
+    this.#coming ??= this.#come(live).finally(() => {
       this.#coming = undefined
     })
     return heeding(this.#coming, signal)
+  }
+
+  /** Connects, with the next session where one is lost meanwhile. */
+  async #come(first: Live): Promise<On> {
+    let live = first
+    for (let repeat = 0; ; repeat++) {
+      try {
+        return await this.#connect(live)
+      } catch (error) {
+        if (repeat >= MAX_REPEATS || !this.link.mayRepeat(error, live, true)) throw error
+      }
+      live = await this.link.live()
+    }
   }
 
   async #connect(live: Live): Promise<On> {

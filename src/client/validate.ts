@@ -7,7 +7,7 @@ import {
   ValidateNegotiateInfoResponse,
 } from '../wire/smb2/index.ts'
 import { ioctlCall } from './calls/information.ts'
-import { SecurityError, StatusError } from './errors.ts'
+import { SecurityError, StatusError, TransportError } from './errors.ts'
 import type { Live } from './link.ts'
 import type { Negotiated } from './negotiation.ts'
 import type { Context } from './outgoing.ts'
@@ -36,6 +36,8 @@ export async function validateNegotiate(live: Live, context: Context): Promise<v
   } catch (error) {
     // A server that does not know the request says so, and the answer's signature proves that it was the server.
     if (error instanceof StatusError && UNKNOWN_TO_SERVER.has(error.status)) return
+    // A server that finds a difference ends the connection; so may anybody, and then it begins anew.
+    if (error instanceof TransportError) throw error
     throw new SecurityError('The start of the connection cannot be checked: somebody may have changed it.', {
       cause: error,
     })

@@ -117,6 +117,11 @@ export class Wire implements Transport {
     this.#network.wake()
   }
 
+  /** The line is dead: what was under way in either direction is lost, and both ends hear of it. */
+  cut(): void {
+    this.#end()
+  }
+
   get hasWork(): boolean {
     if (this.#told) return false
     if (this.#toServer.length > 0 && !this.#serverPaused) return true

@@ -1,7 +1,7 @@
 import type { Clock } from '../../protocol/clock.ts'
 import type { SharedStream } from '../file-table.ts'
 import type { Open } from '../open.ts'
-import { NONE, READ_CACHING, type Rights } from './rights.ts'
+import { HANDLE_CACHING, NONE, READ_CACHING, type Rights } from './rights.ts'
 import { StreamCaching } from './stream-caching.ts'
 
 /**
@@ -96,8 +96,15 @@ export abstract class Holder {
     const breaking = this.#breaking
     breaking?.cancelTimer()
     this.rights = rights
+    if ((rights & HANDLE_CACHING) === 0) this.#endWaiting()
     if (breaking !== undefined) this.#goOn(breaking)
     return rights
+  }
+
+  /** What is kept open for a client that is away is kept by its caching of handles (MS-SMB2 3.3.5.9.6). */
+  #endWaiting(): void {
+    for (const open of [...this.opens])
+      if (open.durability?.disconnectedAt !== undefined) void open.server.durableOpens.giveWay(open)
   }
 
   #goOn(breaking: Break): void {
@@ -115,6 +122,7 @@ export abstract class Holder {
   /** It has nothing any more. */
   drop(): void {
     this.rights = NONE
+    this.#endWaiting()
     this.#breaking?.cancelTimer()
     this.#end()
   }

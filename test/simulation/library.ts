@@ -1,0 +1,195 @@
+import { viewOf } from '../../src/bytes/utf16.ts'
+import { connectBy } from '../../src/client/connect.ts'
+import type { Client, ClientTransport, ConnectOptions, Dial } from '../../src/client/index.ts'
+import type { TransportEvents } from '../../src/protocol/transport.ts'
+import { NtStatus } from '../../src/wire/erref/ntstatus.ts'
+import { Command, SMB2_PROTOCOL_ID, Smb2Header } from '../../src/wire/smb2/index.ts'
+import { TESTER } from './client.ts'
+import type { Wire } from './network.ts'
+import type { World } from './world.ts'
+
+/** What the client library is joined to a world's server with: wires that can be cut, and time that the test moves. */
+export class Library {
+  readonly world: World
+  readonly wires = new Set<Wire>()
+  /** While true nobody can connect. */
+  isDown = false
+  /** Every how many deliveries a wire is cut; 0 for never. */
+  cutOneIn = 0
+  /** How often that was. */
+  cuts = 0
+  /** Every how many answers one is held back until others have overtaken it; 0 for never. */
+  holdOneIn = 0
+  /** How often that was. */
+  overtaken = 0
+
+  constructor(world: World) {
+    this.world = world
+  }
+
+  readonly dial: Dial = (_target, accept, signal) =>
+    new Promise((resolve, reject) => {
+      signal.throwIfAborted()
+      const refuse = (): void => reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }))
+      if (this.isDown) {
+        refuse()
+        return
+      }
+      let events: TransportEvents | undefined
+      let wire: Wire | undefined
+      const { world } = this
+      const order = new Order(this, (bytes) => deliver(events, bytes, world.random.oneIn(2)))
+      wire = world.network.connect(world.server, {
+        received: (bytes) => {
+          if (this.#cutsNow()) wire?.cut()
+          else order.take(bytes)
+        },
+        closed: () => {
+          if (wire !== undefined) this.wires.delete(wire)
+          events?.closed()
+        },
+      })
+      if (wire === undefined) {
+        refuse()
+        return
+      }
+      this.wires.add(wire)
+      events = accept(this.#transportOver(wire))
+      resolve()
+    })
+
+  connect(options: ConnectOptions = {}): Promise<Client> {
+    const { world } = this
+    const target = { host: 'server', path: '', user: TESTER.user, password: TESTER.password }
+    return this.during(connectBy({ dial: this.dial, clock: world.clock }, target, options))
+  }
+
+  /** Lets time pass until something is done; at most a day of it. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    let isDone = false
+    const settle = (): void => {
+      isDone = true
+    }
+    work.then(settle, settle)
+    for (let turns = 0; !isDone && turns < MAX_TURNS; turns++) {
+      await this.world.settled()
+      if (!isDone) this.world.clock.advance(TURN_MS)
+    }
+    if (!isDone) throw new Error('it hangs')
+    return work
+  }
+
+  /** What is sent last may get there or not. */
+  #transportOver(wire: Wire): ClientTransport {
+    return {
+      remote: 'server:445',
+      local: wire.remote,
+      unsentBytes: 0,
+      send: (parts, sent) => {
+        const isLost = this.#cutsNow()
+        if (!isLost || this.world.random.oneIn(2)) wire.sendFromClient(new Uint8Array(Buffer.concat(parts)))
+        // Not within the call that sends.
+        if (isLost) setImmediate(() => wire.cut())
+        sent?.()
+      },
+      pause: () => {},
+      resume: () => {},
+      close: () => wire.closeFromClient(),
+    }
+  }
+
+  #cutsNow(): boolean {
+    const isNow = this.cutOneIn > 0 && this.world.random.oneIn(this.cutOneIn)
+    if (isNow) this.cuts++
+    return isNow
+  }
+
+  cutAll(): void {
+    for (const wire of [...this.wires]) wire.cut()
+  }
+}
+
+/** Answers that do not depend on each other, in another order: a server may answer so. */
+class Order {
+  readonly #library: Library
+  readonly #deliver: (bytes: Uint8Array) => void
+  #received = new Uint8Array(0)
+  #held: Uint8Array | undefined
+
+  constructor(library: Library, send: (bytes: Uint8Array) => void) {
+    this.#library = library
+    this.#deliver = send
+  }
+
+  take(bytes: Uint8Array): void {
+    const { holdOneIn, world } = this.#library
+    if (holdOneIn === 0 && this.#held === undefined && this.#received.length === 0) {
+      this.#deliver(bytes)
+      return
+    }
+    this.#received = new Uint8Array(Buffer.concat([this.#received, bytes]))
+    for (;;) {
+      const { length } = this.#received
+      const needed = length < 4 ? 4 : 4 + viewOf(this.#received).getUint32(0, false)
+      if (length < needed) return
+      const frame = this.#received.slice(0, needed)
+      this.#received = this.#received.slice(needed)
+      if (this.#held === undefined && holdOneIn > 0 && world.random.oneIn(holdOneIn) && mayWait(frame.subarray(4)))
+        this.#hold(frame)
+      else {
+        this.#deliver(frame)
+        if (this.#held !== undefined) this.#library.overtaken++
+        this.#release()
+      }
+    }
+  }
+
+  #hold(frame: Uint8Array): void {
+    this.#held = frame
+    this.#library.world.clock.after(HOLD_MS, () => {
+      if (this.#held === frame) this.#release()
+    })
+  }
+
+  #release(): void {
+    const frame = this.#held
+    this.#held = undefined
+    if (frame !== undefined) this.#deliver(frame)
+  }
+}
+
+const HOLD_MS = 20
+const MAY_WAIT: ReadonlySet<number> = new Set([
+  Command.READ,
+  Command.WRITE,
+  Command.QUERY_INFO,
+  Command.SET_INFO,
+  Command.CLOSE,
+  Command.FLUSH,
+])
+
+/** A final answer, alone in its frame, to a command that nothing else depends on. */
+function mayWait(message: Uint8Array): boolean {
+  if (viewOf(message).getUint32(0, true) !== SMB2_PROTOCOL_ID) return false
+  const { command, nextCommand, status } = Smb2Header.decode(viewOf(message))
+  return nextCommand === 0 && status !== NtStatus.PENDING && MAY_WAIT.has(command)
+}
+
+const TURN_MS = 50
+const MAX_TURNS = 20_000
+
+/** To where the client wants it, or in a buffer of its own. */
+function deliver(events: TransportEvents | undefined, bytes: Uint8Array, inPlace: boolean): void {
+  if (events === undefined) return
+  if (!inPlace) {
+    events.received(bytes)
+    return
+  }
+  for (let at = 0; at < bytes.length; ) {
+    const space = events.space()
+    const count = Math.min(space.length, bytes.length - at)
+    space.set(bytes.subarray(at, at + count))
+    events.filled(count)
+    at += count
+  }
+}
