@@ -12,6 +12,9 @@ import {
   SecurityControl,
   type SecurityDescriptor,
 } from '../wire/dtyp/index.ts'
+import { type Failure, fail } from '../wire/erref/failure.ts'
+import { NtStatus } from '../wire/erref/ntstatus.ts'
+import { mayMakeOwner } from './access-check.ts'
 import { settledControl, withSpecificRights } from './security.ts'
 
 const CREATOR_OWNER = 'S-1-3-0'
@@ -39,12 +42,13 @@ export function descriptorOfNew(
   parent: Uint8Array | undefined,
   creator: Identity | undefined,
   isDirectory: boolean,
-): Uint8Array | undefined {
+): Uint8Array | undefined | Failure {
   const explicit = given === undefined ? undefined : withSpecificRights(decodeSecurityDescriptor(given))
   const from = parent === undefined ? undefined : decodeSecurityDescriptor(parent)
   if (creator === undefined) return given
   if (explicit === undefined && from === undefined) return undefined
   const owner = explicit?.owner ?? creator.sid
+  if (!mayMakeOwner(creator, owner)) return fail(NtStatus.INVALID_OWNER)
   const making: Making = { owner, group: explicit?.group ?? from?.group ?? USERS, isDirectory }
   const { dacl, sacl, control } = listsOfNew(explicit, from, making)
   return encodeSecurityDescriptor({

@@ -13,6 +13,9 @@ import {
   type SecurityDescriptor,
   SecurityInformation,
 } from '../wire/dtyp/index.ts'
+import { type Failure, fail } from '../wire/erref/failure.ts'
+import { NtStatus } from '../wire/erref/ntstatus.ts'
+import { mayMakeOwner } from './access-check.ts'
 
 const ADMINISTRATORS = 'S-1-5-32-544'
 const USERS = 'S-1-5-32-545'
@@ -127,11 +130,13 @@ export function mergeSecurity(
   parts: number,
   identity: Identity | undefined,
   isDirectory: boolean,
-): Uint8Array {
+): Uint8Array | Failure {
   const before = descriptorOf(stored, identity, isDirectory)
   const wanted = withSpecificRights(decodeSecurityDescriptor(change))
   const take = (bit: number): boolean => (parts & bit) !== 0
   const owner = take(SecurityInformation.OWNER) ? (wanted.owner ?? before.owner) : before.owner
+  if (owner !== undefined && owner !== before.owner && !mayMakeOwner(identity, owner))
+    return fail(NtStatus.INVALID_OWNER)
   const group = take(SecurityInformation.GROUP) ? (wanted.group ?? before.group) : before.group
   // Who sets the list with a descriptor that has none takes it away: everybody may do everything.
   const dacl = take(SecurityInformation.DACL) ? (wanted.dacl ?? null) : before.dacl

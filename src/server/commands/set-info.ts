@@ -91,12 +91,15 @@ function* setSecurity(request: Request, open: Open, body: SetInfoRequest): Steps
   return reply(SetInfoResponse, {})
 }
 
-const setDescriptor = (open: Open, stored: Uint8Array | undefined, descriptor: Uint8Array, parts: number) =>
-  wait(
-    open.file.setSecurityDescriptor(
-      mergeSecurity(stored, descriptor, parts, open.session.identity, open.file.isDirectory),
-    ),
-  )
+function* setDescriptor(
+  open: Open,
+  stored: Uint8Array | undefined,
+  descriptor: Uint8Array,
+  parts: number,
+): Steps<Failure | void> {
+  const changed = mergeSecurity(stored, descriptor, parts, open.session.identity, open.file.isDirectory)
+  return failed(changed) ? changed : yield* wait(open.file.setSecurityDescriptor(changed))
+}
 
 /** A Mac's list may say the mode, too. */
 function* setMacSecurity(
