@@ -3,6 +3,7 @@ import type { Client } from '../../client/api/client.ts'
 import type { Share } from '../../client/api/share.ts'
 import {
   type Ace,
+  FILE_ALL_ACCESS,
   formatSddl,
   isSid,
   parseSddl,
@@ -111,10 +112,14 @@ async function changeList(
 ): Promise<void> {
   const isFolder = (await share.stat(path, { signal })).isDirectory()
   const before = await share.securityDescriptor(path, { signal })
-  let list = before.dacl ?? undefined
+  // Without a list everybody may do everything: that has to be said before anything else can be.
+  let list = before.dacl === null ? everybody(isFolder) : before.dacl
   for (const { kind, who, mask } of changes) list = changed(list, { kind, mask, sid: await names.sidOf(who) }, isFolder)
   if (list !== undefined) await share.setSecurityDescriptor(path, withList(before, list), { signal })
 }
+
+const everybody = (isFolder: boolean) =>
+  changed(undefined, { kind: 'grant', sid: WellKnownSid.EVERYONE, mask: FILE_ALL_ACCESS }, isFolder)
 
 function whoAndRights(text: string): { readonly who: string; readonly mask: number } {
   const colon = text.lastIndexOf(':')
