@@ -69,15 +69,20 @@ function* reporting(open: Open, steps: Steps<void>): Steps<void> {
 function* leave(open: Open): Steps<void> {
   const { shared, stream } = open
   shared.opens.delete(open)
-  const isLastOfFile = shared.opens.size === 0
-  // POSIX opens let the name go, and keep the file.
-  const lastName = [...shared.opens].every((other) => other.isPosix)
-  const isLastOfStream = isLastOfFile || ![...shared.opens].some((other) => other.stream === stream)
-  const isEmptied = isLastOfStream && stream.key !== '' && !shared.deletePending && (yield* goesEmpty(open))
-  const isToGo = shared.streamsToDelete.has(stream.key) && !outlivesDeletion(open)
-  const streamGoes = isLastOfStream && (isEmptied || isToGo)
+  let isLastOfFile = false
+  let isLastOfStream = false
   try {
-    if (streamGoes || (lastName && shared.deletePending)) yield* remove(open, streamGoes && !shared.deletePending)
+    const isEmpty = stream.key !== '' && !shared.deletePending && !shared.hasOpen(stream) && (yield* goesEmpty(open))
+    // While that was found out somebody else may have come.
+    isLastOfFile = shared.opens.size === 0
+    isLastOfStream = isLastOfFile || !shared.hasOpen(stream)
+    // POSIX opens let the name go, and keep the file.
+    const lastName = [...shared.opens].every((other) => other.isPosix)
+    const isToGo = shared.streamsToDelete.has(stream.key) && !outlivesDeletion(open)
+    const streamGoes = isLastOfStream && (isEmpty || isToGo)
+    if (streamGoes) shared.streamsToDelete.add(stream.key)
+    const fileGoes = lastName && shared.deletePending
+    if (streamGoes || fileGoes) yield* remove(open, !fileGoes)
     if (lastName && !isLastOfFile) shared.unmarkForDeletion()
   } finally {
     if (isLastOfStream) shared.streamsToDelete.delete(stream.key)

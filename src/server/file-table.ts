@@ -62,9 +62,14 @@ export class SharedFile {
     return stream
   }
 
+  hasOpen(stream: SharedStream): boolean {
+    for (const open of this.opens) if (open.stream === stream) return true
+    return false
+  }
+
   /** Forgets a stream that nobody has open any more: one open of the file must not keep all that come and go. */
   forgetUnused(stream: SharedStream): void {
-    for (const open of this.opens) if (open.stream === stream) return
+    if (this.hasOpen(stream)) return
     if (this.streams.get(stream.key) === stream) this.streams.delete(stream.key)
   }
 

@@ -148,10 +148,17 @@ const ofDefault = (sid: Sid, control: Control): Entry => ({
   sid,
 })
 
-/** As many entries as there is room for. */
+/** Entries stand at multiples of this (MS-FSCC 2.4.41). */
+const ENTRY_ALIGNMENT = 8
+
+/** As many entries as there is room for: a client can name the same account thousands of times. */
 function fill(entries: readonly Entry[], room: number): { count: number; data: Uint8Array | Failure } {
-  let count = entries.length
-  while (count > 0 && FileQuotaInformation.measure({ entries: entries.slice(0, count) }) > room) count--
+  let count = 0
+  for (let end = 0; count < entries.length; count++) {
+    const start = Math.ceil(end / ENTRY_ALIGNMENT) * ENTRY_ALIGNMENT
+    end = start + FileQuotaInformation.measure({ entries: entries.slice(count, count + 1) })
+    if (end > room) break
+  }
   if (count === 0 && entries.length > 0) return { count, data: fail(NtStatus.BUFFER_TOO_SMALL) }
   return { count, data: FileQuotaInformation.encode({ entries: entries.slice(0, count) }) }
 }

@@ -153,14 +153,14 @@ export const queryInfo = (
   fileId: FileId,
   fileInfoClass: number,
   value: Partial<InferInput<typeof QueryInfoRequest>> = {},
+  options?: CallOptions,
 ): Promise<Answer> =>
-  client.call(Command.QUERY_INFO, QueryInfoRequest, {
-    infoType: InfoType.FILE,
-    fileInfoClass,
-    outputBufferLength: 4096,
-    fileId,
-    ...value,
-  })
+  client.call(
+    Command.QUERY_INFO,
+    QueryInfoRequest,
+    { infoType: InfoType.FILE, fileInfoClass, outputBufferLength: 4096, fileId, ...value },
+    options,
+  )
 
 export const setInfo = (
   client: RawClient,

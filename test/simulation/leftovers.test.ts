@@ -116,3 +116,17 @@ for (let round = 0; round < 4; round++) {
     }),
   )
 }
+
+scenario('a stream that goes takes no file with it that somebody has open', {}, async (world) => {
+  const client = await world.client()
+  const file = await create(client, { name: 'a' })
+  const stream = await create(client, { name: 'a:s' })
+  const mark = (fileId: typeof file, deletePending: boolean) =>
+    setInfo(client, fileId, DISPOSITION, FileDispositionInformation.encode({ deletePending }))
+  succeeded(await mark(stream, true))
+  succeeded(await mark(file, true))
+  succeeded(await close(client, stream))
+  succeeded(await mark(file, false))
+  succeeded(await close(client, file))
+  succeeded(await close(client, await create(client, { name: 'a', createDisposition: OPEN })))
+})

@@ -330,6 +330,8 @@ scenario('COPYCHUNK without chunks copies the file with its streams', { files: {
   assert.equal(await contentOf(client, 'to'), 'content')
   assert.equal(await contentOf(client, 'to:AFP_Resource'), 'fork')
   assert.equal(await contentOf(client, 'to:note'), 'a note')
+  assert.equal(await copy('from'), 7)
+  assert.equal(await contentOf(client, 'from'), 'content', 'what is copied to itself stays as it is')
 })
 
 scenario('a Mac renames a folder in which files are open', { files: { 'd/f': 'x' } }, async (world) => {

@@ -58,9 +58,14 @@ interface Asked {
   readonly single?: boolean
   readonly restart?: boolean
   readonly room?: number
+  readonly charge?: number
 }
 
-function askQuotas(client: Client, fileId: FileId, { list, start, single, restart, room }: Asked): Promise<Answer> {
+function askQuotas(
+  client: Client,
+  fileId: FileId,
+  { list, start, single, restart, room, charge = 1 }: Asked,
+): Promise<Answer> {
   const sids = list ?? (start === undefined ? [] : [start])
   const entries =
     sids.length === 0 ? new Uint8Array(0) : FileGetQuotaInformation.encode({ entries: sids.map((sid) => ({ sid })) })
@@ -74,7 +79,7 @@ function askQuotas(client: Client, fileId: FileId, { list, start, single, restar
     startSidOffset: 0,
     sidBuffer,
   })
-  return queryInfo(client, fileId, 0, { ...quota, inputBuffer, outputBufferLength: room ?? 4096 })
+  return queryInfo(client, fileId, 0, { ...quota, inputBuffer, outputBufferLength: room ?? 4096 }, { charge })
 }
 
 const entriesOf = (answer: Answer) =>
@@ -196,4 +201,14 @@ scenario('a request for quotas that does not hold together is refused', administ
   // No more is kept than a property of the root may have.
   const many = Array.from({ length: 60 }, (_, n) => entry(account(n), 1n))
   statusIs(await setQuotas(client, index, ...many), 'STATUS_DISK_FULL')
+})
+
+scenario('an account that is named very often is told as often as there is room for', {}, async (world) => {
+  const client = await world.client()
+  const index = await openIndex(client)
+  const list = Array.from({ length: 20_000 }, () => sidOf(world, 'tester'))
+  const began = process.cpuUsage()
+  const told = sidsOf(await askQuotas(client, index, { list, room: 400, charge: 12 }))
+  assert.ok(told.length > 0 && told.length < 10)
+  assert.ok(process.cpuUsage(began).user < 5_000_000, 'it takes as long as the list is')
 })

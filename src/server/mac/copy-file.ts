@@ -17,6 +17,8 @@ export function* copyFile(request: Request, source: Open, target: Open): Steps<n
   const stat = yield* wait(source.file.stat())
   if (failed(stat)) return stat
   const size = stat.endOfFile
+  // To make room for itself a file would have to lose what is to be copied.
+  if (source.stream === target.stream) return size
   const whole = BigInt(size)
   if (source.stream.locks.blocksRead(source, 0n, whole)) return fail(NtStatus.FILE_LOCK_CONFLICT)
   if (target.stream.locks.blocksWrite(target, 0n, whole)) return fail(NtStatus.FILE_LOCK_CONFLICT)
