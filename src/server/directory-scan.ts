@@ -5,6 +5,7 @@ import { maximalAccess } from './access-check.ts'
 import type { DirectoryEntry, FileStat } from './backend.ts'
 import { wireAttributes } from './file-information.ts'
 import { asMacEntry, macDetails, macEntryWriter } from './mac/directory-entry.ts'
+import { asStored } from './mac/names.ts'
 import { shownFileId } from './mac/session.ts'
 import type { Open } from './open.ts'
 import { openByName } from './open-by-name.ts'
@@ -66,7 +67,8 @@ export class DirectoryScan {
     const own = open.isPosix ? fromPosixName(name) : isComponent(name) ? name : undefined
     if (own === undefined) return new DirectoryScan(open, [])
     const how = { disposition: 'open', read: false, write: false, caseSensitive: open.isPosix } as const
-    const found = yield* openByName(open.share, [...open.path, own], how, open.session.server.clock.now())
+    const path = yield* asStored(open.session, open.share, [...open.path, own])
+    const found = yield* openByName(open.share, path, how, open.session.server.clock.now())
     if (failed(found)) return new DirectoryScan(open, [])
     yield* wait(found.file.close())
     return new DirectoryScan(open, found.path.slice(-1))

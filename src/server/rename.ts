@@ -5,6 +5,7 @@ import { FileAttributes } from '../wire/fscc/index.ts'
 import { HeaderFlags, ShareAccess } from '../wire/smb2/index.ts'
 import type { BackendPath } from './backend.ts'
 import { afterBreaks, type Breaks, breakForDirectory, breakForRename, breakToClose } from './caching/index.ts'
+import { asStored } from './mac/names.ts'
 import type { Open } from './open.ts'
 import { mayAddToParent, mayDelete } from './parent-access.ts'
 import { type PathName, parsePathName, withoutDfsPrefix } from './path-name.ts'
@@ -21,7 +22,7 @@ export function* rename(request: Request, open: Open, newName: string, replace: 
   if ((open.grantedAccess & AccessMask.DELETE) === 0) return fail(NtStatus.ACCESS_DENIED)
   // A name that begins with a colon renames the stream itself.
   if (newName.startsWith(':') && !open.isPosix) return yield* renameStream(open, newName, replace)
-  const target = targetOf(request, open, newName)
+  const target = yield* targetOf(request, open, newName)
   if (failed(target)) return target
   // MS-FSA 2.1.5.15.11: a stream has no path of its own that it could move to; so Windows says of one that is named.
   if (target.stream !== undefined) return fail(NtStatus.SHARING_VIOLATION)
@@ -63,7 +64,7 @@ export function* link(request: Request, open: Open, newName: string, replace: bo
   const { share } = open
   if (open.file.isDirectory) return fail(NtStatus.FILE_IS_A_DIRECTORY)
   if ((request.tree.maximalAccess & AccessMask.FILE_WRITE_DATA) === 0) return fail(NtStatus.ACCESS_DENIED)
-  const target = targetOf(request, open, newName)
+  const target = yield* targetOf(request, open, newName)
   if (failed(target)) return target
   if (target.stream !== undefined || open.file.stream !== undefined) return fail(NtStatus.INVALID_PARAMETER)
   const problem = replace ? yield* afterBreaks(request, open, () => mayReplace(share, open, target.path)) : undefined
@@ -76,13 +77,14 @@ export function* link(request: Request, open: Open, newName: string, replace: bo
   share.notifier.linked(target.path)
 }
 
-function targetOf(request: Request, open: Open, newName: string): PathName | Failure {
+function* targetOf(request: Request, open: Open, newName: string): Steps<PathName | Failure> {
   const isDfs = (request.header.flags & HeaderFlags.DFS_OPERATIONS) !== 0
   if (open.isPosix) return parsePosixPath(isDfs ? withoutDfsPrefix(newName) : newName)
   // Some clients begin with a separator here, and Windows lets them.
   const plain = (isDfs ? withoutDfsPrefix(newName) : newName).replace(/^\\/, '')
   if (plain === '') return fail(NtStatus.INVALID_PARAMETER)
-  return parsePathName(plain)
+  const target = parsePathName(plain)
+  return failed(target) ? target : { ...target, path: yield* asStored(open.session, open.share, target.path) }
 }
 
 /** A name is not held by who has it open as POSIX has it, against who renames as POSIX has it (POSIX-FSA 2.1.4.2). */

@@ -120,7 +120,7 @@ async function streamsOf(client: Client, name: string): Promise<string[]> {
 
 const exists = async (client: Client, name: string): Promise<boolean> => {
   const answer = await tryCreate(client, { name, createDisposition: CreateDisposition.OPEN })
-  if (answer.statusName === 'STATUS_OBJECT_NAME_NOT_FOUND') return false
+  if (['STATUS_OBJECT_NAME_NOT_FOUND', 'STATUS_OBJECT_PATH_NOT_FOUND'].includes(answer.statusName)) return false
   await close(client, succeeded(answer).body(CreateResponse).fileId)
   return true
 }
@@ -349,6 +349,34 @@ scenario('a Mac renames a folder in which files are open', { files: { 'd/f': 'x'
     for (const file of [inner, folder]) await close(client, file)
   }
   assert.equal(await contentOf(mac, 'e\\f'), 'y')
+})
+
+scenario('names are found for a Mac however their accents are composed', {}, async (world) => {
+  const [windows, mac] = [await world.client(), await world.client()]
+  await becomeMac(mac)
+  const [composed, decomposed] = ['caf\u00e9', 'cafe\u0301']
+  await close(windows, await openDirectory(windows, decomposed))
+  await put(windows, `${decomposed}\\${decomposed}`, 'stored decomposed')
+  const both = `${composed}\\${composed}`
+  assert.equal(await exists(windows, both), false)
+  assert.equal(await contentOf(mac, both), 'stored decomposed')
+  await put(mac, both, 'written')
+  assert.equal((await contentOf(windows, `${decomposed}\\${decomposed}`)).slice(0, 7), 'written')
+  await put(mac, `${composed}\\new\u00e9`, 'made in it')
+  assert.equal(await exists(windows, `${decomposed}\\new\u00e9`), true)
+  const folder = await openDirectory(mac, composed)
+  succeeded(await queryDirectory(mac, folder, { fileName: composed }))
+  await close(mac, folder)
+  const file = await create(mac, { name: `${composed}\\new\u00e9` })
+  const to = FileRenameInformation.encode({ replaceIfExists: false, rootDirectory: 0n, fileName: both })
+  const rename = await setInfo(mac, file, FileInformationClass.FileRenameInformation, to)
+  statusIs(rename, 'STATUS_OBJECT_NAME_COLLISION')
+  await close(mac, file)
+  // Where both are there each is found as it is spelled.
+  await put(windows, 'na\u00efve', 'one')
+  await put(windows, 'nai\u0308ve', 'other')
+  assert.deepEqual([await contentOf(mac, 'na\u00efve'), await contentOf(mac, 'nai\u0308ve')], ['one', 'other'])
+  assert.equal(await exists(mac, `${'\u00e9\\'.repeat(500)}x`), false)
 })
 
 onDisk('UNIX permissions are told and set as entries of the list', async (world) => {

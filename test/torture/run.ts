@@ -74,20 +74,16 @@ export const startTortureSmbd = () =>
  */
 export async function startTortureServer(): Promise<OurServer & TortureTarget> {
   const server = await startWithOwnShares()
+  const inMemory = { backend: 'memory', shares: [{ name: 'share' }] } as const
+  const signing = await startOurServer({ ...inMemory, server: { signing: 'required' } })
   // One test connects to port 445, whatever it is told.
-  const standard = await startOurServer({
-    backend: 'memory',
-    shares: [{ name: 'share' }],
-    port: 445,
-    server: { allowAnonymous: true },
-  }).catch(() => {})
-  if (standard === undefined) return server
+  const standard = await startOurServer({ ...inMemory, port: 445, server: { allowAnonymous: true } }).catch(() => {})
+  const places = [...server.places, `smb2.session-require-signing=${signing.port}/share`]
   return {
     ...server,
-    places: [...(server.places ?? []), 'smb2.multichannel.bugs=445/share'],
+    places: standard === undefined ? places : [...places, 'smb2.multichannel.bugs=445/share'],
     stop: async () => {
-      await standard.stop()
-      await server.stop()
+      for (const one of [standard, signing, server]) await one?.stop()
     },
   }
 }

@@ -39,6 +39,7 @@ import { commonInformation } from '../file-information.ts'
 import { SharedFile } from '../file-table.ts'
 import { grant, mostAccess, withoutWrites } from '../granted-access.ts'
 import { answerAapl } from '../mac/aapl.ts'
+import { asStored } from '../mac/names.ts'
 import { shownFileId } from '../mac/session.ts'
 import { asMacStream } from '../mac/streams.ts'
 import { Open, streamKeyOf } from '../open.ts'
@@ -156,7 +157,9 @@ function* openFile(asked: Omit<Creation, 'desired' | 'lease' | 'naming'>): Steps
   // What is past does not change: there is nothing that a lease could tell, and its key is that of the file of today.
   const lease = share.isPast ? undefined : leaseRequestOf(request, body)
   if (lease !== undefined && failed(lease)) return lease
-  const creation: Creation = { ...asked, lease, desired, naming: new CreationName(request, asked.wish) }
+  const path = yield* asStored(request.session, share, asked.name.path)
+  const name = path === asked.name.path ? asked.name : { ...asked.name, path }
+  const creation: Creation = { ...asked, name, lease, desired, naming: new CreationName(request, asked.wish) }
   const again = yield* answerReplay(creation)
   if (again !== undefined) return again
   try {
