@@ -3,6 +3,7 @@ import type { AccountSource } from '../auth/accounts.ts'
 import { errorCode } from '../config/config-error.ts'
 import type { Settings } from '../config/settings.ts'
 import { Server } from '../server/index.ts'
+import { type SqliteStore, StoreError, sqliteStore } from '../state/sqlite.ts'
 import { Backends } from './backends.ts'
 import { defaultSocket, makeSocketFolder } from './places.ts'
 import { sentence, UsageError } from './report.ts'
@@ -44,7 +45,9 @@ export async function runServer(options: RunOptions): Promise<void> {
   const plan = options.plan()
   const backends = new Backends(warn)
   const { shares, notes } = await backends.prepare(plan.settings.shares)
-  const server = new Server({ ...plan.settings.server, shares, accounts: plan.accounts })
+  const store = await storeOf(plan.settings)
+  const keeping = store === undefined ? {} : { openStore: store }
+  const server = new Server({ ...plan.settings.server, ...keeping, shares, accounts: plan.accounts })
   watch(server, options.verbosity, tell)
   let socket: StatusSocket | undefined
   try {
@@ -57,8 +60,13 @@ export async function runServer(options: RunOptions): Promise<void> {
   } finally {
     await socket?.close()
     await server.stop()
+    await store?.close()
     await backends.close()
   }
+}
+
+async function storeOf({ openStore }: Settings): Promise<SqliteStore | undefined> {
+  return openStore === undefined ? undefined : sqliteStore(openStore)
 }
 
 const warn = (warnings: readonly string[]): void => warnings.forEach((warning) => tell(`smbkit: note: ${warning}\n`))
@@ -67,6 +75,7 @@ async function start(server: Server, { host, port }: Settings): Promise<{ host: 
   try {
     return await server.start({ host, port })
   } catch (error) {
+    if (error instanceof StoreError) throw error
     throw new UsageError(whyNotListening(host, port, error), { cause: error })
   }
 }
@@ -104,6 +113,9 @@ async function openSocket(settings: Settings, port: number, server: Server): Pro
 async function reload(options: RunOptions, server: Server, backends: Backends, first: Plan): Promise<void> {
   try {
     const plan = options.plan()
+    const isAvailable = plan.settings.shares.some(({ continuouslyAvailable }) => continuouslyAvailable === true)
+    if (isAvailable && first.settings.openStore === undefined)
+      throw new UsageError('the first share that is continuously available needs a new start of the server')
     const { shares, notes } = await backends.prepare(plan.settings.shares)
     server.setShares(shares)
     server.setAccounts(plan.accounts)
@@ -118,10 +130,11 @@ async function reload(options: RunOptions, server: Server, backends: Backends, f
 
 /** Names of settings that differ and that a running server does not take over. */
 export function whatNeedsRestart(before: Settings, now: Settings): string[] {
-  const flat = ({ host, port, socket, server }: Settings): Record<string, unknown> => ({
+  const flat = ({ host, port, socket, openStore, server }: Settings): Record<string, unknown> => ({
     host,
     port,
     socket,
+    openStore,
     ...server,
   })
   const [a, b] = [flat(before), flat(now)]

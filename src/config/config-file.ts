@@ -12,6 +12,7 @@ export interface Config {
   readonly port?: number
   readonly usersFile?: string
   readonly socket?: string
+  readonly openStore?: string
   readonly server: ServerSettings
   readonly shares: readonly ShareSettings[]
 }
@@ -35,7 +36,7 @@ export function loadConfig(file: string): Config {
 export function parseConfig(file: string, text: string): Config {
   const yaml = new YamlFile(file, text)
   const values: ConfigValues = yaml.read(configSchema)
-  const { host, port, users, socket, shares, ...server } = values
+  const { host, port, users, socket, openStore, shares, ...server } = values
   const folder = dirname(resolve(file))
   return {
     file,
@@ -43,6 +44,7 @@ export function parseConfig(file: string, text: string): Config {
     ...(port === undefined ? {} : { port }),
     ...(users === undefined ? {} : { usersFile: resolve(folder, users) }),
     ...(socket === undefined ? {} : { socket: resolve(folder, socket) }),
+    ...(openStore === undefined ? {} : { openStore: resolve(folder, openStore) }),
     server,
     shares: Object.entries(shares ?? {}).map(([name, share]) => ({
       ...share,

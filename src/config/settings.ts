@@ -46,7 +46,10 @@ export interface ShareSettings {
   readonly shortNames?: boolean
   /** Clients may cache files. Default true. */
   readonly oplocks?: boolean
+  /** Files stay open for clients that lose their connections. Default true. */
   readonly durableHandles?: boolean
+  /** Files may be opened persistently. */
+  readonly continuouslyAvailable?: boolean
   /** Clients may wait for changes. */
   readonly changeNotify?: boolean
   /** Where snapshots of the folder lie, from the folder or absolute; `*` stands for their names. */
@@ -69,6 +72,8 @@ export interface Settings {
   readonly port: number
   readonly usersFile?: string
   readonly socket?: string
+  /** File in which persistent opens are kept. */
+  readonly openStore?: string
   readonly server: ServerSettings
   readonly shares: readonly ShareSettings[]
 }
@@ -96,6 +101,7 @@ export function mergeSettings(config: Config | undefined, overrides: Overrides):
   checkDialects(server)
   checkShares(shares, server)
   checkCompression(shares, server)
+  checkAvailability(shares, server, config?.openStore)
   const usersFile = overrides.usersFile ?? config?.usersFile
   const socket = overrides.socket ?? config?.socket
   return {
@@ -103,6 +109,7 @@ export function mergeSettings(config: Config | undefined, overrides: Overrides):
     port: overrides.port ?? config?.port ?? defaultPort,
     ...(usersFile === undefined ? {} : { usersFile }),
     ...(socket === undefined ? {} : { socket }),
+    ...(config?.openStore === undefined ? {} : { openStore: config.openStore }),
     server,
     shares,
   }
@@ -155,4 +162,19 @@ function checkCompression(shares: readonly ShareSettings[], { compression }: Ser
   const share = shares.find(({ compress }) => compress === true)
   if (share !== undefined && compression === 'off')
     throw new ConfigError(`${share.place}: the share ${share.name} asks for compression, which the server has off`)
+}
+
+function checkAvailability(
+  shares: readonly ShareSettings[],
+  { maxDialect }: ServerSettings,
+  openStore: string | undefined,
+): void {
+  const share = shares.find(({ continuouslyAvailable }) => continuouslyAvailable === true)
+  if (share === undefined) return
+  const who = `${share.place}: the share ${share.name} is to be continuously available`
+  if (openStore === undefined) throw new ConfigError(`${who}, and nothing says where that is kept: openStore`)
+  if (maxDialect !== undefined && rank(maxDialect) < rank('3.0'))
+    throw new ConfigError(`${who}, which begins with dialect 3.0`)
+  if (share.durableHandles === false)
+    throw new ConfigError(`${who}, and its files not to stay open (durableHandles: false)`)
 }

@@ -52,6 +52,10 @@ export class ByteRangeLocks {
     return this.#held
   }
 
+  heldBy(open: Open): readonly { offset: bigint; length: bigint; exclusive: boolean }[] {
+    return open.lockCount === 0 ? [] : this.#held.filter((lock) => lock.open === open)
+  }
+
   /**
    * Takes a lock, if nothing stands against it. A shared lock goes on top of one's own exclusive one, an exclusive lock
    * on top of nothing, not even of what one holds oneself (MS-FSA 2.1.5.8).
@@ -61,6 +65,7 @@ export class ByteRangeLocks {
     if (this.#conflict(open, range, exclusive)) return false
     this.#held.push({ open, exclusive, offset, length, end: offset + length })
     open.lockCount++
+    open.stateChanged()
     return true
   }
 
@@ -79,6 +84,7 @@ export class ByteRangeLocks {
     if (index < 0) return false
     this.#held.splice(index, 1)
     open.lockCount--
+    open.stateChanged()
     return true
   }
 
@@ -94,6 +100,7 @@ export class ByteRangeLocks {
     if (index < 0) return
     this.#held.splice(index, 1)
     open.lockCount--
+    open.stateChanged()
   }
 
   /** Waits for a lock, first come first served. What is returned ends the waiting. */

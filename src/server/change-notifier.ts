@@ -279,7 +279,7 @@ function tellModified(open: Open, ...what: readonly Modification[]): void {
 export function reportWritten(open: Open): void {
   tellWhoCaches(open, 'written')
   if (open.share.notifier.watchCount === 0) return
-  const now = open.session.server.clock.now()
+  const now = open.server.clock.now()
   if (now - open.toldWriteAt < BETWEEN_WRITES_100NS) {
     open.owesWrite = true
     return

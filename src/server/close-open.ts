@@ -13,10 +13,15 @@ import { run, type Steps, wait } from './steps.ts'
  * anything about it.
  */
 export function closeOpen(open: Open | PipeOpen): Promise<void> | undefined {
-  if (!(open instanceof Open)) {
-    if (open.session.opens.delete(open.volatileId)) closePipe(open)
-    return undefined
-  }
+  if (open instanceof Open) return endOpen(open, finish)
+  if (open.session.opens.delete(open.volatileId)) closePipe(open)
+  return undefined
+}
+
+/** The server ends, and the open does not: its file is closed, and neither deleted nor forgotten by the store. */
+export const suspendOpen = (open: Open): Promise<void> | undefined => endOpen(open, suspend)
+
+function endOpen(open: Open, last: (open: Open) => Steps<void>): Promise<void> | undefined {
   open.maybeSession?.opens.delete(open.volatileId)
   // Two that close it at the same time close it once.
   if (open.closed) return undefined
@@ -26,7 +31,7 @@ export function closeOpen(open: Open | PipeOpen): Promise<void> | undefined {
   for (const request of [...open.waiting]) request.fileClosed()
   open.watch?.end()
   open.stream.locks.releaseAll(open)
-  const done = run(finish(open))
+  const done = run(last(open))
   return done instanceof Promise ? done : undefined
 }
 
@@ -42,12 +47,23 @@ function* finish(open: Open): Steps<void> {
   yield* reporting(open, open.shared.writeTime.beforeClose(open))
   if (open.deleteOnClose) {
     if (open.stream.key === '') shared.markForDeletion(open)
-    else shared.streamsToDelete.add(open.stream.key)
+    else shared.markStream(open.stream.key, true)
     // Others that have it open for a cache only had better close it: it goes with the last of them.
     void breakForHandles(open)
   }
   if (!shared.deletePending) reportClosing(open)
   yield* reporting(open, leave(open))
+  yield* reporting(open, closeFile(open))
+  if (open.durability?.isPersistent === true) open.server.persistence?.ended(open)
+}
+
+function* suspend(open: Open): Steps<void> {
+  const { shared, unused } = open
+  if (unused !== undefined) yield* wait(unused)
+  yield* reporting(open, shared.writeTime.beforeClose(open))
+  shared.opens.delete(open)
+  open.share.files.forgetUnused(shared)
+  releaseCaching(open)
   yield* reporting(open, closeFile(open))
 }
 
@@ -107,7 +123,7 @@ function* remove(open: Open, onlyStream: boolean): Steps<void> {
   if (!failed(removed)) {
     reportRemoved(open, onlyStream)
     const { options, tunnel } = open.share
-    if (options.shortNames === true && !onlyStream) tunnel.remember(open.path, open.session.server.clock.now())
+    if (options.shortNames === true && !onlyStream) tunnel.remember(open.path, open.server.clock.now())
   }
   if (file !== open.file) yield* wait(file.close())
 }

@@ -356,7 +356,9 @@ export class Connection implements TransportEvents {
     let answer: Reply | Failure
     let onEncoded: Outgoing['onEncoded']
     try {
-      const result = yield* this.#guard(dispatch.serve(request))
+      const steps = dispatch.serve(request)
+      const { persistence } = this.server
+      const result = yield* this.#guard(persistence === undefined ? steps : persistence.serve(request, steps))
       answer = result
       onEncoded = failed(result) ? undefined : result.onEncoded
     } catch (error) {

@@ -68,7 +68,7 @@ export class DirectoryScan {
     if (own === undefined) return new DirectoryScan(open, [])
     const how = { disposition: 'open', read: false, write: false, caseSensitive: open.isPosix } as const
     const path = yield* asStored(open.session, open.share, [...open.path, own])
-    const found = yield* openByName(open.share, path, how, open.session.server.clock.now())
+    const found = yield* openByName(open.share, path, how, open.server.clock.now())
     if (failed(found)) return new DirectoryScan(open, [])
     yield* wait(found.file.close())
     return new DirectoryScan(open, found.path.slice(-1))

@@ -60,7 +60,7 @@ function* setBasic(_request: Request, open: Open, data: DataView): Steps<Failure
   // Writes that have not shown do so now, whatever is set (seen on Windows Server 2016, by smbtorture's account).
   const { lastWriteTime: shown } = open.shared.writeTime.shown(before)
   if (open.shared.writeTime.release())
-    change.lastWriteTime = info.lastWriteTime === FREEZE ? shown : open.session.server.clock.now()
+    change.lastWriteTime = info.lastWriteTime === FREEZE ? shown : open.server.clock.now()
   const what: Modification[] = []
   const isSet = (time: bigint): boolean => time !== KEEP && time !== FREEZE && time !== THAW
   if (wanted !== 0) {
@@ -138,14 +138,14 @@ function* dispose(request: Request, open: Open, remove: boolean, evenReadOnly: b
   const { shared, stream } = open
   if (!remove) {
     if (stream.key === '') shared.unmarkForDeletion()
-    else shared.streamsToDelete.delete(stream.key)
+    else shared.markStream(stream.key, false)
     return
   }
   if (open.path.length === 0 && stream.key === '') return fail(NtStatus.CANNOT_DELETE)
   const problem = yield* afterBreaks(request, open, () => mayDelete(open, evenReadOnly))
   if (problem !== undefined) return problem
   if (stream.key === '') shared.markForDeletion(open)
-  else shared.streamsToDelete.add(stream.key)
+  else shared.markStream(stream.key, true)
 }
 
 function* mayDelete(open: Open, evenReadOnly: boolean): Steps<Failure | Breaks | undefined> {
@@ -174,6 +174,7 @@ function* setDispositionEx(request: Request, open: Open, data: DataView): Steps<
     const problem = wanted ? yield* mayDeleteOnClose(open, evenReadOnly) : undefined
     if (problem !== undefined) return problem
     open.deleteOnClose = wanted
+    open.stateChanged()
     return
   }
   return yield* dispose(request, open, (flags & DispositionFlags.DELETE) !== 0, evenReadOnly)

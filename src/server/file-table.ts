@@ -44,13 +44,24 @@ export class SharedFile {
     this.#deletePending = true
     this.goesForKey = by.parentLeaseKey
     this.#table.going.add(this)
-    for (const open of this.opens) open.watch?.cancelWaiting()
+    for (const open of this.opens) {
+      open.watch?.cancelWaiting()
+      open.stateChanged()
+    }
   }
 
   /** It stays after all. */
   unmarkForDeletion(): void {
     this.#deletePending = false
     this.#table.going.delete(this)
+    for (const open of this.opens) open.stateChanged()
+  }
+
+  /** A named stream goes when its last open does; or it stays after all. */
+  markStream(key: string, goes: boolean): void {
+    if (goes) this.streamsToDelete.add(key)
+    else this.streamsToDelete.delete(key)
+    for (const open of this.opens) open.stateChanged()
   }
 
   stream(key: string): SharedStream {
@@ -79,6 +90,7 @@ export class SharedFile {
     this.streams.delete(stream.key)
     stream.key = key
     this.streams.set(key, stream)
+    for (const open of this.opens) open.stateChanged()
   }
 }
 
@@ -148,8 +160,10 @@ export class FileTable {
   /** A file or directory has a new path: so have the opens of it and below. */
   moved(from: BackendPath, to: BackendPath): void {
     for (const open of this.opens())
-      if (open.path.length >= from.length && isBelow(open.path, from))
+      if (open.path.length >= from.length && isBelow(open.path, from)) {
         open.path = [...to, ...open.path.slice(from.length)]
+        open.stateChanged()
+      }
     if (this.leasedDirectories.size > 0) this.leasedDirectories.moved()
   }
 

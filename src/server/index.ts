@@ -8,6 +8,7 @@ export type { Identity } from '../auth/mechanism.ts'
 export { ntHash } from '../crypto/ntlm.ts'
 export type { Clock } from '../protocol/clock.ts'
 export type { Transport, TransportEvents } from '../protocol/transport.ts'
+export { StoreError, sqliteStore } from '../state/sqlite.ts'
 export { type Failure, fail, failed } from '../wire/erref/failure.ts'
 export { NtStatus, ntStatusName } from '../wire/erref/ntstatus.ts'
 export type {
@@ -33,6 +34,7 @@ export type {
 export type { ServerEvents } from './events.ts'
 export type { ServerLimits } from './limits.ts'
 export { defaultLimits } from './limits.ts'
+export type { KeptState, OpenStore } from './open-store.ts'
 export { type DialectName, ServerCore, type ServerOptions } from './server-core.ts'
 export type { ShareOptions } from './share.ts'
 export type { OpenStatus, ServerStatus } from './status.ts'
@@ -48,6 +50,7 @@ export class Server extends ServerCore {
   async start(address: { host?: string; port?: number } = {}): Promise<{ host: string; port: number }> {
     if (this.#listener !== undefined) throw new Error('the server has been started already')
     const { host = '127.0.0.1', port = 445 } = address
+    await this.restore()
     this.#listener = await listen({ host, port }, (transport) => this.connect(transport))
     return { host: this.#listener.host, port: this.#listener.port }
   }

@@ -145,6 +145,11 @@ export class Open {
     this.#whenUnused = undefined
   }
 
+  /** Something has changed that the server has to know after it was started again. */
+  stateChanged(): void {
+    if (this.durability?.isPersistent === true) this.server.persistence?.changed(this)
+  }
+
   /** Settles when no request uses the file. */
   get unused(): Promise<void> | undefined {
     if (this.#users === 0) return undefined

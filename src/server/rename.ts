@@ -44,7 +44,7 @@ export function* rename(request: Request, open: Open, newName: string, replace: 
   if (!open.file.isDirectory) yield* markForArchive(open)
   // Where it was by then: something above it may have moved meanwhile.
   const from = open.path
-  if (share.options.shortNames === true) share.tunnel.remember(from, open.session.server.clock.now())
+  if (share.options.shortNames === true) share.tunnel.remember(from, open.server.clock.now())
   share.files.moved(from, target.path)
   breakForDirectory(open, from)
   breakForDirectory(open, target.path)

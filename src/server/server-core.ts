@@ -16,11 +16,14 @@ import { LeaseTables } from './caching/lease-tables.ts'
 import { closeOpen } from './close-open.ts'
 import { Connection } from './connection.ts'
 import { DurableOpens } from './durability/durable-opens.ts'
+import { Persistence } from './durability/persistence.ts'
+import { restoreOpens } from './durability/restoring.ts'
 import type { ServerEvents } from './events.ts'
 import { defaultLimits, type ServerLimits } from './limits.ts'
 import { NamedPipes } from './named-pipes.ts'
 import { OffloadTokens } from './offload-tokens.ts'
 import type { Open } from './open.ts'
+import type { OpenStore } from './open-store.ts'
 import type { Reply } from './reply.ts'
 import type { Request } from './request.ts'
 import type { Session } from './session.ts'
@@ -64,6 +67,8 @@ export interface ServerOptions {
   /** Logons without a user are let in, to IPC$ only. Default false. */
   readonly allowAnonymous?: boolean
   readonly limits?: Partial<ServerLimits>
+  /** Keeps what is open on shares that are continuously available; needed where there are some. See `sqliteStore`. */
+  readonly openStore?: OpenStore
   /** Default: the machine's. */
   readonly clock?: Clock
 }
@@ -109,6 +114,8 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   readonly opens = new Map<bigint, Open>()
   readonly durableOpens: DurableOpens
   readonly leases = new LeaseTables()
+  /** Keeps persistent opens; absent where there are none. */
+  readonly persistence: Persistence | undefined
   readonly #allowGuest: boolean
   /** Counts how often the shares were set: trees from before look whether they may stay. */
   shareGeneration = 0
@@ -141,7 +148,14 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     this.#mechanisms = this.#mechanismsFor(options.accounts)
     // Ids begin at a random place, so that those of an earlier run mean nothing to this one.
     this.#nextOpenId = (BigInt(randomBytes(4).readUInt32LE()) << 20n) + 1n
+    const { openStore } = options
+    this.persistence = openStore && new Persistence(openStore, (error) => this.reportError(error, ''))
     this.setShares(options.shares)
+  }
+
+  /** Opens again what clients had open persistently when the server ended. Once, before the first of them comes. */
+  async restore(): Promise<void> {
+    if (this.persistence !== undefined) await restoreOpens(this, this.persistence)
   }
 
   /** A client has connected. Feed what is returned with what `transport` receives. */
@@ -169,6 +183,8 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     const ending = [...this.sessions.values()].map((session) => endSession(session, 'server ends'))
     await Promise.all(ending)
     await this.durableOpens.end()
+    // What could not be kept was reported when that was found out.
+    await this.persistence?.pending?.catch(() => {})
     for (const connection of [...this.connections]) {
       connection.transport.close(true)
       connection.closed()
@@ -184,6 +200,8 @@ export class ServerCore extends EventEmitter<ServerEvents> {
       if (options.name === '' || /[\\/[\]:|<>+=;,*?"]/.test(options.name) || options.name.length > 80)
         throw new RangeError(`${JSON.stringify(options.name)} cannot be the name of a share`)
       if (next.has(key)) throw new RangeError(`two shares are named ${options.name}`)
+      if (options.continuouslyAvailable === true && this.persistence === undefined)
+        throw new RangeError(`${options.name} is continuously available, but the server has no openStore`)
       // Shares of one backend are one place: what is open by one of them is open by the other.
       const same = [...next.values(), ...this.#shares.values()].find(({ backend }) => backend === options.backend)
       next.set(key, new Share(options, same))
@@ -241,8 +259,11 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     }
   }
 
+  /** One that no open has. */
   newOpenId(): bigint {
-    return this.#nextOpenId++
+    let id = this.#nextOpenId++
+    while (this.opens.has(id)) id = this.#nextOpenId++
+    return id
   }
 
   reportError(error: unknown, remote: string): void {

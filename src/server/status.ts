@@ -127,8 +127,8 @@ function openStatus(open: Open | PipeOpen): OpenStatus {
     directory: open.file.isDirectory,
     deleteOnClose: open.deleteOnClose || open.shared.deletePending,
     caching: describeCaching(open),
-    locks: open.stream.locks.held
-      .filter((lock) => lock.open === open)
+    locks: open.stream.locks
+      .heldBy(open)
       .map(({ offset, length, exclusive }) => ({ offset: String(offset), length: String(length), exclusive })),
   }
 }

@@ -44,7 +44,7 @@ export class WriteTime {
     }
     this.#held = this.#known
     if (this.#firstHasShown) return
-    this.#cancelTimer = open.session.server.clock.after(FIRST_WRITE_SHOWS_AFTER_MS, () => this.release())
+    this.#cancelTimer = open.server.clock.after(FIRST_WRITE_SHOWS_AFTER_MS, () => this.release())
   }
 
   /** What was written shows from now on, with the time that the backend has. True if there was something. */
@@ -61,7 +61,7 @@ export class WriteTime {
   /** What was written shows from now on, as if written now: its data was flushed, or its end moved. */
   *show(open: Open): Steps<void> {
     if (!this.release()) return
-    yield* wait(open.file.setStat({ lastWriteTime: open.session.server.clock.now() }))
+    yield* wait(open.file.setStat({ lastWriteTime: open.server.clock.now() }))
   }
 
   /** A handle is about to be closed: what it wrote after the first write shows with the time of the close. */

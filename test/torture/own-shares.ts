@@ -1,6 +1,7 @@
 /** The server that the tests go to, with shares of their own for those that want one. */
 import { chmodSync } from 'node:fs'
 import { type OurServer, startOurServer } from '../peers/our-server.ts'
+import { MemoryStore } from '../simulation/memory-store.ts'
 import { fillPastShare, pastSnapshots } from './past-share.ts'
 
 /** The file that two tests are told to work on. */
@@ -27,6 +28,7 @@ const shares = [
   { name: 'mac', macos: 'always' as const, folderOf: 'share' },
   { name: 'backups', timeMachine: true, timeMachineMaxBytes: 32_768 },
   { name: 'quiet', changeNotify: false },
+  { name: 'available', continuouslyAvailable: true },
   // The names of these two are in the tests.
   { name: 'hideunread', accessBasedEnumeration: true },
   { name: 'noperm' },
@@ -36,7 +38,7 @@ export async function startWithOwnShares(): Promise<OurServer & { readonly place
   const server = await startOurServer({
     backend: 'disk',
     shares,
-    server: { allowAnonymous: true, macModel: 'MacSamba' },
+    server: { allowAnonymous: true, macModel: 'MacSamba', openStore: new MemoryStore() },
   })
   await fillPastShare(server.folder('past') as string)
   chmodSync(server.folder('noperm') as string, 0)
@@ -47,6 +49,12 @@ export async function startWithOwnShares(): Promise<OurServer & { readonly place
     places: [
       ...at('past', 'twrp'),
       ...at('quiet', 'change_notify_disabled'),
+      ...at(
+        'available',
+        'replay.replay5',
+        'durable-v2-open.persistent-open-oplock',
+        'durable-v2-open.persistent-open-lease',
+      ),
       ...at('plain', 'create_no_streams', 'ioctl.compress_notsup_get', 'ioctl.compress_notsup_set'),
       place('mac', 'vfs.fruit'),
       place('mac', 'vfs.fruit_file_id'),

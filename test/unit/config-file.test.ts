@@ -19,6 +19,7 @@ comment: In the cellar
 macModel: RackMac
 users: users
 socket: run/smbkit.sock
+openStore: opens.db
 minDialect: 3.0
 maxDialect: 3.1.1
 signing: required
@@ -40,6 +41,7 @@ shares:
     hidden: true
     oplocks: false
     durableHandles: false
+    continuouslyAvailable: true
     changeNotify: false
     snapshots: .zfs/snapshot/*
     snapshotTimes: local
@@ -58,6 +60,7 @@ test('a config file with every key', () => {
     port: 445,
     usersFile: '/etc/smbkit/users',
     socket: '/etc/smbkit/run/smbkit.sock',
+    openStore: '/etc/smbkit/opens.db',
   })
   assert.deepEqual(server, {
     name: 'FILES',
@@ -85,6 +88,7 @@ test('a config file with every key', () => {
       hidden: true,
       oplocks: false,
       durableHandles: false,
+      continuouslyAvailable: true,
       changeNotify: false,
       snapshots: '.zfs/snapshot/*',
       snapshotTimes: 'local',
@@ -92,9 +96,9 @@ test('a config file with every key', () => {
       macos: 'always',
       timeMachine: true,
       timeMachineMaxBytes: 1_000_000_000_000,
-      place: `${file}:19:3`,
+      place: `${file}:20:3`,
     },
-    { name: 'scratch', path: '/etc/scratch', place: `${file}:37:3` },
+    { name: 'scratch', path: '/etc/scratch', place: `${file}:39:3` },
   ])
 })
 
@@ -236,13 +240,19 @@ test('settings that contradict each other are refused', () => {
     () => merge('compression: off\nshares: { a: { path: /a, compress: true } }'),
     /:2:11: the share a asks for compression, which the server has off/,
   )
+  const available = 'shares: { a: { path: /a, continuouslyAvailable: true } }\n'
+  assert.throws(() => merge(available), /:1:11: the share a is .* nothing says where that is kept: openStore/)
+  assert.throws(() => merge(`${available}openStore: o\nmaxDialect: 2.1`), /:1:11: .* begins with dialect 3\.0/)
+  const contrary = available.replace('}', ', durableHandles: false }')
+  assert.throws(() => merge(`${contrary}openStore: o`), /:1:11: .* not to stay open/)
+  assert.equal(merge(`${available}openStore: o`).openStore, '/etc/smbkit/o')
 })
 
 test('docs/configuration.md has every key, and its example is one', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8')
   const described = new Set([...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, key = '']) => key))
   const share = ['path', 'comment', 'readOnly', 'users', 'encryption', 'compress', 'posix', 'hidden', 'oplocks']
-  share.push('durableHandles')
+  share.push('durableHandles', 'continuouslyAvailable')
   share.push('changeNotify', 'snapshots', 'snapshotTimes', 'showSnapshots', 'accessBasedEnumeration', 'shortNames')
   share.push('macos', 'timeMachine', 'timeMachineMaxBytes')
   const keys = [...Object.keys(configSchema.shape), ...share, ...Object.keys(defaultLimits)]

@@ -68,6 +68,12 @@ export abstract class Holder {
     if (rights !== NONE) (stream.caching ??= new StreamCaching()).holders.add(this)
     else if (stream.caching?.holders.delete(this) === true && stream.caching.holders.size === 0)
       stream.caching = undefined
+    this.stateChanged()
+  }
+
+  /** Its opens have other rights now, or another state that the client counts. */
+  protected stateChanged(): void {
+    for (const open of this.opens) open.stateChanged()
   }
 
   /** What the client has been told to go down to. */

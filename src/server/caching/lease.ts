@@ -48,6 +48,7 @@ export class Lease extends Holder {
   /** Each state that the client hears of has a number. */
   countUp(): void {
     this.epoch = (this.epoch + 1) & 0xffff
+    this.stateChanged()
   }
 
   override end(): void {

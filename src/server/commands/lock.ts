@@ -44,7 +44,11 @@ export const lock = defineCommand({
     const recognizes = recognizesLocks(request, open)
     if (recognizes && open.lockSequences?.wasDone(index, number) === true) return reply(LockResponse, {})
     const answer = yield* serveLocks(request, open, locks)
-    if (recognizes && !failed(answer)) (open.lockSequences ??= new LockSequences()).done(index, number)
+    if (recognizes && !failed(answer)) {
+      open.lockSequences ??= new LockSequences()
+      open.lockSequences.done(index, number)
+      open.stateChanged()
+    }
     return answer
   },
 })

@@ -54,7 +54,9 @@ function* serveWrite(request: Request, body: WriteRequest): Steps<Reply | Failur
     breakForData(open)
     if (open.stream.locks.blocksWrite(open, body.offset, BigInt(data.length))) return fail(NtStatus.FILE_LOCK_CONFLICT)
     const through =
-      (body.flags & WriteFlags.WRITE_THROUGH) !== 0 || (open.createOptions & CreateOptions.WRITE_THROUGH) !== 0
+      (body.flags & WriteFlags.WRITE_THROUGH) !== 0 ||
+      (open.createOptions & CreateOptions.WRITE_THROUGH) !== 0 ||
+      open.share.options.continuouslyAvailable === true
     const held = yield* open.shared.writeTime.beforeWrite(open)
     if (failed(held)) return held
     const written = yield* wait(open.file.write(data, offset, through))

@@ -6,9 +6,10 @@ import { holdsHandle } from './durability.ts'
 /** True if an open waits for its client when its session ends like this (MS-SMB2 3.3.7.1, 3.3.5.6). */
 function outlives(open: Open, why: SessionEnd): boolean {
   const { durability } = open
-  if (durability === undefined || why === 'refused' || why === 'server ends') return false
-  if (durability.isResilient || durability.isPersistent) return true
-  return durability.isDurable && holdsHandle(open)
+  if (durability === undefined || why === 'refused') return false
+  if (durability.isPersistent) return true
+  if (why === 'server ends') return false
+  return durability.isResilient || (durability.isDurable && holdsHandle(open))
 }
 
 /** An open's session ends. False: so does the open; else it waits for its client from now on. */

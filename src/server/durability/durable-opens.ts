@@ -1,4 +1,4 @@
-import { closeOpen } from '../close-open.ts'
+import { closeOpen, suspendOpen } from '../close-open.ts'
 import type { Open } from '../open.ts'
 import type { ServerCore } from '../server-core.ts'
 
@@ -41,7 +41,9 @@ export class DurableOpens {
     const key = keyOf(durability.clientGuid, durability.createGuid)
     if (durability.isReplayEligible) this.#replayable.set(key, open)
     else this.abandon(durability.clientGuid, durability.createGuid)
-    if (durability.isPersistent) this.#persistent.set(durability.createGuid, open)
+    if (!durability.isPersistent) return
+    this.#persistent.set(durability.createGuid, open)
+    open.stateChanged()
   }
 
   /** What a CREATE of this GUID has made, or 'pending' while it is at work. Undefined also where it has been used since. */
@@ -92,9 +94,13 @@ export class DurableOpens {
     return durability?.isPersistent === true || durability?.isResilient === true ? undefined : closeOpen(open)
   }
 
-  /** All that wait are closed. */
+  /** The server ends: all that wait are closed; of those that are kept the files only. */
   async end(): Promise<void> {
-    await Promise.all([...this.#waiting.keys()].flatMap((open) => closeOpen(open) ?? []))
+    const isKept = (open: Open): boolean => open.durability?.isPersistent === true
+    await Promise.all([...this.#waiting.keys()].flatMap((open) => (isKept(open) ? [] : (closeOpen(open) ?? []))))
+    // Kept as they are, and not as they are when they are closed.
+    await this.#server.persistence?.pending?.catch(() => {})
+    await Promise.all([...this.#waiting.keys()].flatMap((open) => suspendOpen(open) ?? []))
   }
 
   /** It is closed. */

@@ -7,6 +7,7 @@ import {
   DurableHandleResponseV2,
 } from '../../wire/smb2/index.ts'
 import type { Creation } from '../creation.ts'
+import { AfpInfoFile } from '../mac/afp-info.ts'
 import type { Open } from '../open.ts'
 import type { Request } from '../request.ts'
 import type { Share } from '../share.ts'
@@ -30,7 +31,9 @@ export function grantDurability(creation: Creation, open: Open, createAction: nu
   if (open.share.isPast || (open.file.isDirectory && open.file.stream === undefined)) return []
   const v2 = asks ? wish.v2 : undefined
   const mayBe = asks && open.share.options.durableHandles !== false
-  const isPersistent = mayBe && v2?.persistent === true && offersPersistence(creation.request, open.share)
+  // What a Mac's stream is seen through is not there after a new start.
+  const isPlain = !(open.file instanceof AfpInfoFile)
+  const isPersistent = mayBe && isPlain && v2?.persistent === true && offersPersistence(creation.request, open.share)
   const isDurable = mayBe && (v2 !== undefined || holdsHandle(open))
   const { limits } = open.server
   const askedMs = v2?.timeoutMs ?? 0

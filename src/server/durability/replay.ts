@@ -56,6 +56,9 @@ function* resume({ request, body }: Creation, v2: DurableV2, open: Open): Steps<
   if (!isSame) return fail(NtStatus.CONTEXT_MISMATCH)
   const problem = yield* takeUp(request, open)
   if (problem !== undefined) return problem
+  // This answer may get lost, too.
+  durability.isReplayEligible = true
+  request.session.server.durableOpens.add(open)
   return yield* answerWith(open, body, v2)
 }
 

@@ -36,5 +36,6 @@ export function* requestResiliency(request: Request, body: IoctlRequest, open: O
   open.durability.isDurable = false
   open.durability.isResilient = true
   open.durability.timeoutMs = timeout === 0 ? limits.durableTimeoutMs : timeout
+  open.stateChanged()
   return NO_OUTPUT
 }

@@ -9,10 +9,13 @@ export interface MacSession {
   readonly nfsAces: boolean
 }
 
-/** Whether the streams in which Macs keep what Windows has no place for are kept by their rules. */
-export function followsMacRules(session: Session, share: Share): boolean {
+/**
+ * Whether the streams in which Macs keep what Windows has no place for are kept by their rules. Without a session: for
+ * what waits for its client since the server was started again.
+ */
+export function followsMacRules(session: Session | undefined, share: Share): boolean {
   const { macos = 'auto' } = share.options
-  return macos === 'always' || (macos === 'auto' && session.mac !== undefined)
+  return macos === 'always' || (macos === 'auto' && session?.mac !== undefined)
 }
 
 /** Macs take the id of a file for one that no other file ever has: no disk promises that, so they get none. */

@@ -16,17 +16,17 @@ const INFO = 'AFP_AFPINFO'
 const RESOURCE = 'AFP_RESOURCE'
 
 /** Macs have no use for streams in which there is nothing; other clients for those alone that are not Macs' own. */
-function emptyIsNone(stream: string, session: Session, share: Share): boolean {
+function emptyIsNone(stream: string, session: Session | undefined, share: Share): boolean {
   const upper = stream.toUpperCase()
   if (upper === INFO || upper === RESOURCE) return followsMacRules(session, share)
-  return session.mac !== undefined && followsMacRules(session, share)
+  return session?.mac !== undefined && followsMacRules(session, share)
 }
 
 const isStream = (file: BackendFile, name: string): boolean => file.stream?.toUpperCase() === name
 
 /** A resource fork is deleted by making it empty, and in no other way. */
 export const outlivesDeletion = (open: Open): boolean =>
-  isStream(open.file, RESOURCE) && followsMacRules(open.session, open.share)
+  isStream(open.file, RESOURCE) && followsMacRules(open.maybeSession, open.share)
 
 /**
  * What was opened for a CREATE, as a Mac is to see it: a stream in which there is nothing is none. Where the answer is a
@@ -67,8 +67,8 @@ export const macStreams = (streams: readonly StreamEntry[], session: Session, sh
 
 /** Whether a stream goes with its last handle because there is nothing in it. */
 export function* goesEmpty(open: Open): Steps<boolean> {
-  const { file, session, share } = open
-  if (file.stream === undefined || !emptyIsNone(file.stream, session, share)) return false
+  const { file, maybeSession, share } = open
+  if (file.stream === undefined || !emptyIsNone(file.stream, maybeSession, share)) return false
   // Who could only look leaves what others have made.
   if (!open.wasCreated && (open.grantedAccess & AccessMask.FILE_WRITE_DATA) === 0) return false
   if (file instanceof AfpInfoFile) return yield* file.isEmpty()
