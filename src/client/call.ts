@@ -14,6 +14,8 @@ export interface Call<T> {
   readonly command: Command
   /** From `encodeCall`: room for the transport's length and the header, then the body. */
   readonly frame: Uint8Array
+  /** The frame holds a whole message of another protocol: nothing of it is filled in but the transport's length. */
+  readonly isWhole?: boolean
   /** Follows the frame; it must not change before the call is over. */
   readonly data?: Uint8Array
   /** Bytes of the largest answer; a request pays credits for it beforehand. */

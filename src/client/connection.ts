@@ -6,6 +6,7 @@ import { FrameAssembler, ProtocolError } from '../protocol/frame-assembler.ts'
 import { openMessage } from '../protocol/transform.ts'
 import type { TransportEvents } from '../protocol/transport.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
+import { SMB1_PROTOCOL_ID } from '../wire/smb1/index.ts'
 import {
   CancelRequest,
   Command,
@@ -362,6 +363,8 @@ export class Connection implements TransportEvents {
       chain = opened.message
       sealedBy = opened.sessionId
     }
+    if (chain.length >= 4 && viewOf(chain).getUint32(0, true) === SMB1_PROTOCOL_ID)
+      throw new ProtocolError('the server speaks SMB1 alone')
     this.#observe('received', [chain], sealedBy !== undefined)
     for (let at = 0; !this.#closed; ) {
       const left = chain.length - at

@@ -1,11 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import type { Filetime } from '../bytes/filetime.ts'
+import { NULL_GUID } from '../bytes/guid.ts'
 import { viewOf } from '../bytes/utf16.ts'
 import { PreauthIntegrityHash } from '../crypto/preauth.ts'
 import type { CipherName } from '../crypto/sealing.ts'
 import { defaultSigningAlgorithm, type SigningAlgorithm as SigningName } from '../crypto/signing.ts'
 import { ProtocolError } from '../protocol/frame-assembler.ts'
 import { canSeal } from '../protocol/transform.ts'
+import {
+  Smb1Command,
+  Smb1Dialect,
+  Smb1Flags,
+  Smb1Flags2,
+  Smb1Header,
+  Smb1NegotiateRequest,
+} from '../wire/smb1/index.ts'
 import {
   Capabilities,
   Command,
@@ -109,6 +118,13 @@ export async function negotiate(
   now: () => Filetime,
   signal?: AbortSignal,
 ): Promise<Negotiated> {
+  if (settings.multiProtocolStart) {
+    const settled = await connection.call({ seals: false }, smb1Call(settings, offer, now), signal)
+    if (settled !== undefined) {
+      connection.negotiated = settled
+      return settled
+    }
+  }
   const offers311 = offer.dialects.includes(Dialect.SMB_3_1_1)
   const call: Call<Negotiated> = {
     command: Command.NEGOTIATE,
@@ -126,6 +142,34 @@ export async function negotiate(
   connection.negotiated = negotiated
   return negotiated
 }
+
+/** SMB1's NEGOTIATE that asks for SMB2 (MS-SMB2 3.2.4.2.2.1). Undefined where the server wants one of SMB2, too. */
+function smb1Call(settings: Settings, offer: Offer, now: () => Filetime): Call<Negotiated | undefined> {
+  const { SMB_2_002, SMB_2_WILDCARD } = Smb1Dialect
+  const has202 = offer.dialects.includes(Dialect.SMB_2_0_2)
+  const hasLater = offer.dialects.some((dialect) => dialect > Dialect.SMB_2_0_2)
+  const header = Smb1Header.encode({
+    command: Smb1Command.NEGOTIATE,
+    flags: Smb1Flags.CASE_INSENSITIVE | Smb1Flags.CANONICALIZED_PATHS,
+    flags2: Smb1Flags2.LONG_NAMES | Smb1Flags2.NT_STATUS | Smb1Flags2.UNICODE | Smb1Flags2.EXTENDED_SECURITY,
+    securityFeatures: new Uint8Array(8),
+  })
+  const dialects = [...(has202 ? [SMB_2_002] : []), ...(hasLater ? [SMB_2_WILDCARD] : [])]
+  const body = Smb1NegotiateRequest.encode({ dialects })
+  return {
+    command: Command.NEGOTIATE,
+    frame: new Uint8Array(Buffer.concat([new Uint8Array(FRAME_HEADER_BYTES), header, body])),
+    isWhole: true,
+    read(answer) {
+      if (hasLater && answer.body(NegotiateResponse).dialectRevision === Dialect.WILDCARD) return undefined
+      // The server has heard of nothing else, and of nobody.
+      const dialect202 = has202 ? [Dialect.SMB_2_0_2] : []
+      const heard = { capabilities: 0, clientGuid: NULL_GUID, securityMode: 0, dialects: dialect202 }
+      return readAnswer(answer, NOTHING, heard, settings, now())
+    },
+  }
+}
+const NOTHING = new Uint8Array(0)
 
 function readAnswer(
   answer: Answer,

@@ -23,7 +23,7 @@ export interface Context {
 
 /** What is known of a request when it leaves. */
 export interface Numbered {
-  readonly call: Pick<Call<unknown>, 'command' | 'frame' | 'data' | 'flags'>
+  readonly call: Pick<Call<unknown>, 'command' | 'frame' | 'data' | 'flags' | 'isWhole'>
   readonly messageId: number
   readonly charge: number
   readonly credits: number
@@ -52,7 +52,8 @@ export function encodeFrame(requests: readonly Numbered[], context: Context, poo
     const length = header.length + (data?.length ?? 0)
     const isLast = index === requests.length - 1
     const pad = isLast ? 0 : -length & (CHAIN_ALIGNMENT - 1)
-    writeHeader(header, request, context, { related: index > 0, nextCommand: isLast ? 0 : length + pad })
+    if (request.call.isWhole !== true)
+      writeHeader(header, request, context, { related: index > 0, nextCommand: isLast ? 0 : length + pad })
     const parts = [header, ...(data === undefined ? [] : [data]), ...(pad === 0 ? [] : [PADDING[pad] as Uint8Array])]
     if (signs(context)) sign(parts, request, context)
     messages.push(...parts)

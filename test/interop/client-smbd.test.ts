@@ -8,6 +8,8 @@ import { clientSuite, share } from './client-suite.ts'
 const dialects: readonly DialectName[] = ['2.0.2', '2.1', '3.0', '3.0.2', '3.1.1']
 const kinds: readonly (readonly [name: string, options: ConnectOptions])[] = [
   ...dialects.map((dialect) => [`dialect ${dialect}`, { minDialect: dialect, maxDialect: dialect }] as const),
+  ['a start with SMB1', { multiProtocolStart: true }],
+  ['a start with SMB1 that ends with 2.0.2', { multiProtocolStart: true, maxDialect: '2.0.2' }],
   ['sealed', { encryption: 'required' }],
   ['sealed with CCM', { encryption: 'required', ciphers: ['aes-128-ccm'] }],
 ]

@@ -2,7 +2,7 @@
  * Debian's smbd on a free port of the loopback address, as a peer to test against and to compare with. All its state
  * is in a temporary folder; its processes end with `stop`, and nothing of it is left.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -46,6 +46,10 @@ export interface Smbd {
   readonly folders: ReadonlyMap<string, string>
   /** What it logged. */
   log(): string
+  /** Ends it at once, as a power cut would: it writes nothing down and says nothing to anybody. */
+  kill(): Promise<void>
+  /** Starts it again after that: what is in its folders and who may log on is as it was. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -160,30 +164,41 @@ export async function startSmbd(options: SmbdOptions): Promise<Smbd> {
 
   // The group is made by `detached`: smbd cannot make a second one.
   const args = ['--foreground', '--no-process-group', `--configfile=${config}`]
-  const child = spawn(program, args, { detached: true, stdio: 'ignore' })
-  const pid = child.pid
+  const start = (): ChildProcess => spawn(program, args, { detached: true, stdio: 'ignore' })
+  let child = start()
+  const { pid } = child
   if (pid === undefined) throw new Error('smbd cannot be started')
   const log = () => {
     const file = join(dir, 'log', 'smbd.log')
     return existsSync(file) ? readFileSync(file, 'utf8') : ''
   }
+  const gone = () => processesWith(config).length === 0
   const stop = async () => {
     // samba-dcerpcd, which smbd starts on demand, has a group of its own and outlives smbd: it is known by its arguments.
-    signalGroup(pid, 'SIGTERM')
-    const gone = () => processesWith(config).length === 0
+    if (child.pid !== undefined) signalGroup(child.pid, 'SIGTERM')
     if (!(await until(gone, 200))) {
       for (const left of processesWith(config)) signal(left, 'SIGTERM')
       if (!(await until(gone, stopTimeoutMs))) for (const left of processesWith(config)) signal(left, 'SIGKILL')
     }
     rmSync(dir, { recursive: true, force: true })
   }
-  const running = await until(() => child.exitCode !== null || answers(host, port), startTimeoutMs)
-  if (!running || child.exitCode !== null) {
+  const ready = async () => {
+    const running = await until(() => child.exitCode !== null || answers(host, port), startTimeoutMs)
+    if (running && child.exitCode === null) return
     const text = log()
     await stop()
     throw new Error(`smbd did not start: ${text}`)
   }
-  return { host, port, pid, ...tester, folders, log, stop }
+  const kill = async () => {
+    for (const left of processesWith(config)) signal(left, 'SIGKILL')
+    await until(gone, stopTimeoutMs)
+  }
+  const restart = async () => {
+    child = start()
+    await ready()
+  }
+  await ready()
+  return { host, port, pid, ...tester, folders, log, kill, restart, stop }
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

@@ -82,7 +82,7 @@ async function step(library: Library, share: Share, model: Model, random: Random
       )
       assert.ok(
         model.of(name).has(found),
-        `${name}: ${describe(found)} is none of ${[...model.of(name)].map(describe)}`,
+        `${name}: ${describe(found)} is none of ${[...model.of(name)].map(describe).join(', ')}`,
       )
       model.files.set(name, new Set([found]))
     }

@@ -12,8 +12,14 @@ import type { World } from './world.ts'
 export class Library {
   readonly world: World
   readonly wires = new Set<Wire>()
-  /** While true nobody can connect. */
-  isDown = false
+  /** What connecting fails with, while that is so. */
+  refusal: string | undefined
+  /** While true nothing of what the server sends arrives. */
+  isSilent = false
+  /** Changes a frame of the server's, from the transport's length on, in place. */
+  change: ((frame: Uint8Array) => void) | undefined
+  /** Answers that do not arrive. */
+  drops: ((message: Uint8Array) => boolean) | undefined
   /** Every how many deliveries a wire is cut; 0 for never. */
   cutOneIn = 0
   /** How often that was. */
@@ -30,31 +36,31 @@ export class Library {
   readonly dial: Dial = (_target, accept, signal) =>
     new Promise((resolve, reject) => {
       signal.throwIfAborted()
-      const refuse = (): void => reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }))
-      if (this.isDown) {
+      const refuse = (): void => reject(Object.assign(new Error('refused'), { code: this.refusal ?? 'ECONNREFUSED' }))
+      if (this.refusal !== undefined) {
         refuse()
         return
       }
-      let events: TransportEvents | undefined
-      let wire: Wire | undefined
       const { world } = this
-      const order = new Order(this, (bytes) => deliver(events, bytes, world.random.oneIn(2)))
-      wire = world.network.connect(world.server, {
+      const line: { wire?: Wire; events?: TransportEvents } = {}
+      const order = new Order(this, (bytes) => deliver(line.events, bytes, world.random.oneIn(2)))
+      const wire = world.network.connect(world.server, {
         received: (bytes) => {
-          if (this.#cutsNow()) wire?.cut()
+          if (this.#cutsNow()) line.wire?.cut()
           else order.take(bytes)
         },
         closed: () => {
-          if (wire !== undefined) this.wires.delete(wire)
-          events?.closed()
+          if (line.wire !== undefined) this.wires.delete(line.wire)
+          line.events?.closed()
         },
       })
       if (wire === undefined) {
         refuse()
         return
       }
+      line.wire = wire
       this.wires.add(wire)
-      events = accept(this.#transportOver(wire))
+      line.events = accept(this.#transportOver(wire))
       resolve()
     })
 
@@ -66,16 +72,16 @@ export class Library {
 
   /** Lets time pass until something is done; at most a day of it. */
   async during<T>(work: Promise<T>): Promise<T> {
-    let isDone = false
+    const state = { isDone: false }
     const settle = (): void => {
-      isDone = true
+      state.isDone = true
     }
     work.then(settle, settle)
-    for (let turns = 0; !isDone && turns < MAX_TURNS; turns++) {
+    for (let turns = 0; !state.isDone && turns < MAX_TURNS; turns++) {
       await this.world.settled()
-      if (!isDone) this.world.clock.advance(TURN_MS)
+      if (!state.isDone) this.world.clock.advance(TURN_MS)
     }
-    if (!isDone) throw new Error('it hangs')
+    if (!state.isDone) throw new Error('it hangs')
     return work
   }
 
@@ -122,8 +128,10 @@ class Order {
   }
 
   take(bytes: Uint8Array): void {
-    const { holdOneIn, world } = this.#library
-    if (holdOneIn === 0 && this.#held === undefined && this.#received.length === 0) {
+    const { holdOneIn, world, isSilent, change, drops } = this.#library
+    if (isSilent) return
+    const isPlain = holdOneIn === 0 && change === undefined && drops === undefined
+    if (isPlain && this.#held === undefined && this.#received.length === 0) {
       this.#deliver(bytes)
       return
     }
@@ -134,6 +142,8 @@ class Order {
       if (length < needed) return
       const frame = this.#received.slice(0, needed)
       this.#received = this.#received.slice(needed)
+      if (drops?.(frame.subarray(4)) === true) continue
+      change?.(frame)
       if (this.#held === undefined && holdOneIn > 0 && world.random.oneIn(holdOneIn) && mayWait(frame.subarray(4)))
         this.#hold(frame)
       else {
