@@ -31,9 +31,12 @@ const ADMINISTRATORS = 'S-1-5-32-544'
 export const isAdministrator = (identity: Identity | undefined): boolean =>
   identity?.kind === 'user' && identity.groupSids.includes(ADMINISTRATORS)
 
-/** Whom somebody may make an owner: himself; for another it takes a privilege (MS-DTYP 2.5.3.4.1, MS-FSA 2.1.5.17). */
+/**
+ * Whom somebody may make an owner: himself or a group that he is in; for another it takes a privilege (MS-DTYP 2.5.3.4.1,
+ * MS-FSA 2.1.5.17). Windows has marks on the groups that may own; smbtorture (smb2.acls.SDFLAGSVSCHOWN) wants Everyone to.
+ */
 export const mayMakeOwner = (identity: Identity | undefined, sid: string): boolean =>
-  identity === undefined || identity.sid === sid || isAdministrator(identity)
+  identity === undefined || sidsOf(identity).has(sid) || isAdministrator(identity)
 
 /**
  * Every right that a security descriptor gives to somebody (MS-DTYP 2.5.3.2, as for MAXIMUM_ALLOWED). A file without a

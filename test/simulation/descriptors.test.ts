@@ -132,13 +132,16 @@ scenario('a list that is given counts alone; none at all lets everybody in', {},
   await create(other, { name: 'f', desiredAccess: WRITE_DAC })
 })
 
-scenario('nobody but administrators makes others owners', { administrators: ['tester'] }, async (world) => {
+scenario('nobody but administrators makes strangers owners', { administrators: ['tester'] }, async (world) => {
   const boss = await world.client()
   const other = await world.client(OTHER)
   const mine = sidOf(world, OTHER.user)
   const { OWNER, SACL } = AdditionalInformation
   const file = await create(other, { name: 'f', desiredAccess: ALL })
   statusIs(await setSddl(other, file, `O:${STRANGER}`, OWNER), 'STATUS_INVALID_OWNER')
+  // A group that one is in may own as well.
+  succeeded(await setSddl(other, file, 'O:AU', OWNER))
+  statusIs(await setSddl(other, file, 'O:BA', OWNER), 'STATUS_INVALID_OWNER')
   succeeded(await setSddl(other, file, `O:${mine}`, OWNER))
   const foreign = { name: 'g', desiredAccess: ALL, createContexts: given(`O:${STRANGER}D:(A;;FA;;;WD)`) }
   statusIs(await tryCreate(other, foreign), 'STATUS_INVALID_OWNER')
