@@ -1,7 +1,7 @@
 /**
  * `npm run torture -- [--server smbkit|smbd] [--fast] [--out FILE] [PATTERN...]`: starts a server with an empty share,
- * runs smbtorture's tests against it and prints how they compare with smbd's. Exit code 1: some test that smbd passes
- * fails and is not a known failure.
+ * runs smbtorture's tests against it and prints how they compare with smbd's. Exit code 1: some test fails that smbd
+ * passes and is not a known failure, or that smbkit has passed before.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { needsPeer } from '../peers/peer.ts'
 import { startSmbd } from '../peers/smbd.ts'
 import { optionsOfOwnShares, startWithOwnShares } from './own-shares.ts'
 import { twrpOptions } from './past-share.ts'
-import { baselineFile, fastTests, knownFailuresFile, suites } from './suites.ts'
+import { allTests, baselineFile, fastTests, knownFailuresFile, ownFile } from './suites.ts'
 
 interface TortureTarget {
   readonly host: string
@@ -102,10 +102,12 @@ async function main(): Promise<number> {
     console.error(skip)
     return 1
   }
-  const patterns = positionals.length > 0 ? positionals : values.fast ? fastTests() : suites
+  const patterns = positionals.length > 0 ? positionals : values.fast ? fastTests() : allTests()
   const server = values.server === 'smbd' ? await startTortureSmbd() : await startTortureServer()
   try {
-    const args = tortureArguments(server, [...(values.out === undefined ? [] : ['--out', values.out]), ...patterns])
+    const ours = values.server === 'smbkit' ? ['--own', ownFile] : []
+    const out = values.out === undefined ? [] : ['--out', values.out]
+    const args = tortureArguments(server, [...ours, ...out, ...patterns])
     const child = spawn('python3', args, { stdio: ['ignore', 'inherit', 'inherit'] })
     return await new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)))
   } finally {
