@@ -346,8 +346,8 @@ export class Reference {
   }
 
   #close(open: Open): void {
-    const { file, holder, request } = open
-    this.openBy.delete(request)
+    const { file, holder, request: opened } = open
+    this.openBy.delete(opened)
     for (const waiting of this.#waiting) if (waiting.open === open) this.outcomes.set(waiting.request, 'CANCELLED')
     this.#waiting = this.#waiting.filter((waiting) => waiting.open !== open)
     for (const { lock, request } of file.queue) if (lock.open === open) this.outcomes.set(request, 'RANGE_NOT_LOCKED')
@@ -382,7 +382,7 @@ export class Reference {
     const left = common(holder.rights, breaking.required)
     if (left === holder.rights) this.#finish(holder)
     // Reading goes last, by itself.
-    else this.#tell(holder, holder.rights === 'R' ? left : (common('RWH', `R${left}`) as Rights), false)
+    else this.#tell(holder, holder.rights === 'R' ? left : common('RWH', `R${left}`), false)
     return answer
   }
 
@@ -464,7 +464,7 @@ function mayHave(holder: Holder, rights: string): boolean {
     (other) =>
       other.breaking === undefined &&
       !other.rights.includes('W') &&
-      (other.kind === holder.kind || !`${holder.kind === 'lease' ? rights : other.rights}`.includes('H')),
+      (other.kind === holder.kind || !(holder.kind === 'lease' ? rights : other.rights).includes('H')),
   )
 }
 

@@ -15,7 +15,7 @@ import { type Client, type NegotiateOptions, OTHER } from './client.ts'
 import {
   close,
   create,
-  createBody,
+  type createBody,
   directoryBody,
   openDirectory,
   plainId,

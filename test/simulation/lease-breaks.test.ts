@@ -144,7 +144,7 @@ const DACL = 4
 const described: Change = async (client, fileId) => {
   const value = { infoType: InfoType.SECURITY, additionalInformation: DACL }
   const { outputBuffer } = succeeded(await queryInfo(client, fileId, 0, value)).body(QueryInfoResponse)
-  return await start(
+  return start(
     client,
     Command.SET_INFO,
     encodeBody(SetInfoRequest, { ...value, fileInfoClass: 0, fileId, buffer: outputBuffer.slice() }),
