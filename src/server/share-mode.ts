@@ -10,24 +10,24 @@ const { DELETE } = AccessMask
 export const usesSharing = (access: number): boolean => (access & (READS | WRITES | DELETE)) !== 0
 
 /**
- * True if an open with this access and share mode goes together with the opens that are there (MS-FSA 2.1.5.1.2.2).
- * `streamKey` limits reading and writing to the opens of one stream; deleting concerns the whole file.
+ * True if an open with this access and share mode goes together with the opens that are there (MS-FSA 2.1.5.1.2.1,
+ * 2.1.5.1.2.2). `streamKey` limits it to the opens of one stream, but for who deletes the unnamed one.
  */
 export function sharingAllows(shared: SharedFile, streamKey: string, access: number, shareAccess: number): boolean {
   if (!usesSharing(access)) return true
   for (const open of shared.opens) {
     const theirs = open.grantedAccess
     if (!usesSharing(theirs)) continue
-    if (open.stream.key === streamKey) {
+    const isSame = open.stream.key === streamKey
+    if (isSame) {
       if (conflicts(access, READS, open.shareAccess, ShareAccess.READ)) return false
       if (conflicts(access, WRITES, open.shareAccess, ShareAccess.WRITE)) return false
       if (conflicts(theirs, READS, shareAccess, ShareAccess.READ)) return false
       if (conflicts(theirs, WRITES, shareAccess, ShareAccess.WRITE)) return false
     }
-    const concernsFile = open.stream.key === streamKey || open.stream.key === '' || streamKey === ''
-    if (!concernsFile) continue
-    if (conflicts(access, DELETE, open.shareAccess, ShareAccess.DELETE)) return false
-    if (conflicts(theirs, DELETE, shareAccess, ShareAccess.DELETE)) return false
+    // Who deletes the unnamed stream deletes the file, and all the others with it.
+    if ((isSame || streamKey === '') && conflicts(access, DELETE, open.shareAccess, ShareAccess.DELETE)) return false
+    if ((isSame || open.stream.key === '') && conflicts(theirs, DELETE, shareAccess, ShareAccess.DELETE)) return false
   }
   return true
 }

@@ -64,6 +64,33 @@ scenario('share modes', { files: { a: 'text' } }, async (world) => {
   }
 })
 
+/** [first's stream, access and share mode, second's, do they go together]: only who deletes the file concerns all. */
+const streamModes: readonly (readonly [string, number, number, string, number, number, boolean])[] = [
+  ['', READ | WRITE, 0, ':s', READ | WRITE, 0, true],
+  ['', READ | DELETE, 0, ':s', READ | DELETE, 7, true],
+  ['', READ | DELETE, 7, ':s', READ, 3, false],
+  [':s', READ, 3, '', DELETE, 7, false],
+  [':s', READ, 7, '', DELETE, 7, true],
+  [':s', DELETE, 7, '', READ, 3, true],
+  [':s', DELETE, 7, ':t', READ, 3, true],
+  [':s', READ, 3, ':s', DELETE, 7, false],
+]
+scenario('share modes of streams', { files: { a: '' } }, async (world) => {
+  const [one, two] = [await world.client(), await world.client(OTHER)]
+  for (const [stream, access, share, otherStream, otherAccess, otherShare, together] of streamModes) {
+    const first = await create(one, { name: `a${stream}`, desiredAccess: access, shareAccess: share })
+    // The stream is there already, or is made: that makes no difference.
+    for (let i = 0; i < 2; i++) {
+      const value = { name: `a${otherStream}`, desiredAccess: otherAccess, shareAccess: otherShare }
+      const answer = await tryCreate(two, value)
+      const what = `${stream} ${access} ${share} ${otherStream} ${otherAccess} ${otherShare}`
+      assert.equal(answer.statusName, together ? 'STATUS_SUCCESS' : 'STATUS_SHARING_VIOLATION', what)
+      if (together) succeeded(await close(two, answer.body(CreateResponse).fileId))
+    }
+    succeeded(await close(one, first))
+  }
+})
+
 scenario('overwriting needs leave to write', { files: { a: 'text' } }, async (world) => {
   const [one, two] = [await world.client(), await world.client(OTHER)]
   const file = await create(one, { name: 'a', desiredAccess: READ, shareAccess: 1 })
