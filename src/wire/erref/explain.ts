@@ -142,6 +142,7 @@ const EXPLANATIONS = {
   EA_TOO_LARGE: 'The extended attributes take more room than the file can have for them.',
   INSUFFICIENT_RESOURCES: 'The server has not enough memory or too many files open at present. Try again later.',
   TOO_MANY_OPENED_FILES: 'Too many files are open.',
+  ALLOTTED_SPACE_EXCEEDED: 'What is kept beside a file, or for a share, has no more room.',
   TOO_MANY_SESSIONS: 'The server has as many sessions as it allows.',
   INSUFF_SERVER_RESOURCES: 'The server has not enough memory at present. Try again later.',
   NO_MEMORY: 'There is not enough memory.',
