@@ -91,8 +91,6 @@ export class Connection implements TransportEvents {
   negotiated: Negotiated | undefined
   /** The server answers ECHO: somebody has logged on. */
   canProbe = false
-  /** What NEGOTIATE said has been checked (MS-SMB2 3.2.5.5). */
-  isValidated = false
   readonly #parts: ConnectionParts
   readonly #assembler: FrameAssembler
   #transport: ClientTransport | undefined
@@ -410,6 +408,8 @@ export class Connection implements TransportEvents {
   /** MS-SMB2 3.2.5.1.1 and 3.2.5.1.3: what is to be sealed is sealed, what is to be signed is signed, and rightly so. */
   #checkProtection(answer: Answer, { call, context }: Entry, sealedBy: bigint | undefined): void {
     const { flags, status } = answer.header
+    // Who logs on looks at it himself: only then is there a key.
+    if (call.command === Command.SESSION_SETUP) return
     if (sealedBy !== undefined) {
       if (context.bound !== undefined && sealedBy !== context.bound.session.id)
         throw new ProtocolError('an answer that another session has sealed')
@@ -417,7 +417,7 @@ export class Connection implements TransportEvents {
     }
     if ((flags & HeaderFlags.SIGNED) !== 0 && context.bound?.signer !== undefined) return this.#checkSignature(answer)
     // A server that has lost the session has no key; one that is still at work need not sign.
-    if (status === NtStatus.PENDING || SESSION_LOST.has(status) || call.command === Command.SESSION_SETUP) return
+    if (status === NtStatus.PENDING || SESSION_LOST.has(status)) return
     if (context.seals) throw new SecurityError(`the answer to ${stepOf(call)} is not sealed`)
     if (signs(context)) throw new SecurityError(`the answer to ${stepOf(call)} is not signed`)
   }
@@ -540,7 +540,7 @@ export class Connection implements TransportEvents {
     if (error !== undefined && !(error instanceof TransportError)) return error
     const code = error?.code ?? 'ECONNABORTED'
     const problem = error?.problem ?? 'the connection has been closed'
-    return new TransportError(code, stepOf(call), problem, { cause: error, outcomeUnknown })
+    return new TransportError(code, stepOf(call), problem, { cause: error, outcomeUnknown, connectionLost: true })
   }
 }
 

@@ -64,6 +64,11 @@ export class StatusError extends SmbError implements NodeJS.ErrnoException {
 const joinSentences = (what: string, advice: string | undefined): string =>
   advice === undefined ? what : `${what} ${advice}`
 
+interface TransportErrorOptions extends ErrorOptions {
+  readonly outcomeUnknown?: boolean
+  readonly connectionLost?: boolean
+}
+
 /**
  * The connection could not be made, broke off, or fell silent. `code` is the system's (ECONNREFUSED, ENOTFOUND,
  * ECONNRESET, ETIMEDOUT ...).
@@ -75,12 +80,15 @@ export class TransportError extends SmbError {
   readonly problem: string
   /** The server may have done what was asked although no answer came: it is not known. */
   readonly outcomeUnknown: boolean
+  /** The connection that it was asked on is gone. */
+  readonly connectionLost: boolean
 
-  constructor(code: string, step: string, problem: string, options: ErrorOptions & { outcomeUnknown?: boolean } = {}) {
+  constructor(code: string, step: string, problem: string, options: TransportErrorOptions = {}) {
     super(code, `${code}: ${problem} (${step})`, options)
     this.step = step
     this.problem = problem
     this.outcomeUnknown = options.outcomeUnknown ?? false
+    this.connectionLost = options.connectionLost ?? false
   }
 }
 

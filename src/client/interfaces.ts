@@ -2,6 +2,8 @@ import { viewOf } from '../bytes/utf16.ts'
 import type { NetworkInterfaceInfo } from '../wire/smb2/index.ts'
 import {
   AddressFamily,
+  Capabilities,
+  Dialect,
   FsctlCode,
   InterfaceCapability,
   NetworkInterfaceInfoResponse,
@@ -54,3 +56,27 @@ function addressIn(sockaddr: Uint8Array): Pick<NetworkInterface, 'address' | 'fa
   const groups = Array.from({ length: 8 }, (_, i) => address.getUint16(i * 2, false).toString(16))
   return { address: groups.join(':'), family: 'IPv6' }
 }
+
+/** Connects the session to as many of the server's interfaces as is wanted. MS-SMB2 3.2.4.2, 3.2.4.20.10. */
+export async function widen(ipc: Tree): Promise<void> {
+  const { link } = ipc
+  const { live, context } = await ipc.ready()
+  const { dialect, capabilities } = live.negotiated
+  if (dialect < Dialect.SMB_3_0 || (capabilities & Capabilities.MULTI_CHANNEL) === 0) return
+  if (live.bound.session.signingKey === undefined) return
+  const addresses = bestFirst(await interfacesOf(ipc, undefined))
+  if (addresses.length === 0) return
+  const { channels } = link.settings
+  // Some of them may not be reached from here: each is tried again as often as there are channels.
+  for (let i = 0; live.connection.count < channels && i < channels * addresses.length; i++)
+    await link.widen(live, addresses[i % addresses.length] as string, context).catch(() => undefined)
+}
+
+/** Link-local addresses need to know an interface of ours. */
+const isReachable = ({ address }: NetworkInterface): boolean => !/^(?:fe8|fe9|fea|feb)/i.test(address)
+
+const bestFirst = (interfaces: readonly NetworkInterface[]): string[] =>
+  interfaces
+    .filter(isReachable)
+    .toSorted((a, b) => Number(b.linkSpeedBitsPerSecond - a.linkSpeedBitsPerSecond))
+    .map(({ address }) => address)

@@ -4,10 +4,11 @@ import type { Clock } from '../protocol/clock.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { Command, Dialect, LogoffRequest, LogoffResponse, SecurityMode } from '../wire/smb2/index.ts'
 import { type Answer, type Call, encodeCall } from './call.ts'
+import { Channels } from './channels.ts'
 import type { Connection } from './connection.ts'
 import type { Dial, Target } from './dial.ts'
 import { dialOut } from './dial-out.ts'
-import { StatusError, TransportError, UsageError } from './errors.ts'
+import { SecurityError, StatusError, TransportError, UsageError } from './errors.ts'
 import { LeaseTable } from './leases.ts'
 import { logOn } from './logon.ts'
 import { type Negotiated, negotiate, offerOf } from './negotiation.ts'
@@ -15,10 +16,11 @@ import type { Context } from './outgoing.ts'
 import type { BoundSession } from './session.ts'
 import type { Settings } from './settings.ts'
 import type { Tree } from './tree.ts'
+import { validateNegotiate } from './validate.ts'
 
-/** A connection with a session on it. */
+/** A session, with the connections that it is on. */
 export interface Live {
-  readonly connection: Connection
+  readonly connection: Channels
   readonly negotiated: Negotiated
   readonly bound: BoundSession
   /** Counts the sessions: what was known by another number is not known any more. */
@@ -50,12 +52,15 @@ export class ServerLink {
   readonly buffers: BufferPool
   readonly #dial: Dial
   readonly #clientGuid = randomUUID()
+  #lostChannels = 0
   #live: Live | undefined
   #coming: Promise<Live> | undefined
   #generation = 0
   #lastSessionId = 0n
   #ended = new AbortController()
   readonly leases = new LeaseTable()
+  /** Is told of each session, when it is there. */
+  onLive: (live: Live) => void = () => undefined
   /** What is open: while there is any of it, a lost connection is made again at once. */
   readonly opens = new Set<Revivable>()
 
@@ -74,7 +79,7 @@ export class ServerLink {
 
   /** Counts the connections that were lost (MS-SMB2 3.2.1.3). */
   get channelSequence(): number {
-    return (this.#generation - 1) & 0xffff
+    return (this.#generation - 1 + this.#lostChannels) & 0xffff
   }
 
   get isClosed(): boolean {
@@ -155,17 +160,16 @@ export class ServerLink {
       const negotiated = await negotiate(connection, settings, offer, () => this.clock.now(), signal)
       const purpose = this.#lastSessionId === 0n ? {} : { previousSessionId: this.#lastSessionId }
       const bound = await logOn(connection, negotiated, settings, purpose, signal)
-      const live = { connection, negotiated, bound, generation: ++this.#generation }
+      const channels = new Channels({ connection, bound })
+      const live = { connection: channels, negotiated, bound, generation: ++this.#generation }
       this.#lastSessionId = bound.session.id
       this.#live = live
-      connection.events = {
-        notified: (answer) => this.#notified(answer),
-        closed: (error) => this.#lost(live, error),
-      }
+      this.#listen(live, connection)
       const kind = live.generation === 1 ? 'connected' : 'reconnected'
       settings.observer?.event?.({ kind, connection: connection.about })
       // The server keeps open files for a while only: they are got again now, and not when they are needed.
       for (const open of this.opens) open.revive().catch(() => undefined)
+      this.onLive(live)
       return live
     } catch (error) {
       connection.close()
@@ -173,9 +177,51 @@ export class ServerLink {
     }
   }
 
+  #listen(live: Live, connection: Connection): void {
+    connection.events = {
+      notified: (answer) => this.#notified(answer),
+      closed: (error) => {
+        const reason = error?.message ?? 'closed by this end'
+        this.settings.observer?.event?.({ kind: 'disconnected', connection: connection.about, reason })
+        if (live.connection.remove(connection)) this.#lostChannels++
+        else this.#lost(live, error)
+      },
+    }
+  }
+
+  /**
+   * One more connection for the session, to another address of the server (MS-SMB2 3.2.4.2.3.1).
+   * @throws what connecting and logging on throw; SecurityError where it is another server
+   */
+  async widen(live: Live, host: string, context: Context): Promise<void> {
+    const { settings, clock, buffers } = this
+    const target = { host, port: this.target.port }
+    const { signal } = this.#ended
+    const connection = await dialOut(this.#dial, target, { settings, clock, buffers }, signal)
+    try {
+      const offer = offerOf(settings, this.#clientGuid)
+      const negotiated = await negotiate(connection, settings, offer, () => clock.now(), signal)
+      const { dialect, serverGuid, capabilities, cipher } = live.negotiated
+      const isSame =
+        negotiated.dialect === dialect &&
+        negotiated.serverGuid === serverGuid &&
+        negotiated.capabilities === capabilities &&
+        negotiated.cipher === cipher
+      if (!isSame) throw new SecurityError(`What answers at ${host} is another server.`)
+      const bound = await logOn(connection, negotiated, settings, { binds: live.bound }, signal)
+      const added = { negotiated, bound }
+      if (needsValidation(added)) await validateNegotiate(added, connection, { ...context, bound })
+      if (this.#live !== live) throw new TransportError('ENOTCONN', `connection to ${host}`, 'the session is gone')
+      live.connection.add({ connection, bound })
+      this.#listen(live, connection)
+      settings.observer?.event?.({ kind: 'connected', connection: connection.about })
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+  }
+
   #lost(live: Live, error: Error | undefined): void {
-    const reason = error?.message ?? 'closed by this end'
-    this.settings.observer?.event?.({ kind: 'disconnected', connection: live.connection.about, reason })
     if (this.#live !== live) return
     this.#live = undefined
     void this.leases.lost()
@@ -205,12 +251,12 @@ export class ServerLink {
    * be done twice.
    */
   mayRepeat(error: unknown, live: Live, isRepeatable: boolean): boolean {
-    if (!this.settings.reconnect || this.isClosed) return false
+    if (this.isClosed || (!this.settings.reconnect && live.connection.isClosed)) return false
     if (error instanceof StatusError && SESSION_GONE.has(error.status)) {
       this.drop(live)
       return true
     }
-    if (!(error instanceof TransportError) || !live.connection.isClosed) return false
+    if (!(error instanceof TransportError) || !error.connectionLost) return false
     return isRepeatable || !error.outcomeUnknown
   }
 
@@ -253,7 +299,7 @@ export function heeding<T>(promise: Promise<T>, signal: AbortSignal | undefined)
 }
 
 /** Whether NEGOTIATE is to be checked once there is a session (MS-SMB2 3.2.5.5): 3.1.1 has done it by then. */
-export const needsValidation = ({ negotiated, bound }: Live): boolean =>
+export const needsValidation = ({ negotiated, bound }: Pick<Live, 'negotiated' | 'bound'>): boolean =>
   negotiated.dialect !== Dialect.SMB_3_1_1 &&
   Math.max(...negotiated.offer.dialects) >= Dialect.SMB_3_0 &&
   bound.signer !== undefined

@@ -17,13 +17,14 @@ import {
   OplockLevel,
   QueryOnDiskIdResponse,
   ShareCapabilities,
+  ShareType,
 } from '../wire/smb2/index.ts'
 import type { Call } from './call.ts'
 import { type CreateArguments, createCall, type Opened, SHARE_ALL } from './calls/create.ts'
 import { closeCall, type LastFacts } from './calls/file.ts'
 import { type Occasion, StatusError, TransportError, UsageError } from './errors.ts'
 import { hasLeases, type Lease, type LeaseHolder, leaseContext } from './leases.ts'
-import { heeding } from './link.ts'
+import { heeding, type Live } from './link.ts'
 import { nameOn, type On, type Tree } from './tree.ts'
 
 export interface CallHow {
@@ -55,7 +56,7 @@ export class OpenFile {
   readonly lease: Lease | undefined
   readonly #given: CreateArguments
   readonly #keeping: Keeping
-  readonly #createGuid: string
+  #createGuid: string
   #durability: Durability = 'none'
   #isPersistent = false
   #opened: Opened
@@ -244,7 +245,11 @@ export class OpenFile {
       throw error
     }
     const problem = this.#differs(opened)
-    if (problem === undefined) return opened
+    if (problem === undefined) {
+      this.#createGuid = request.createGuid
+      this.#durability = 'none'
+      return opened
+    }
     await on.connection.call(on.context, closeCall(opened.fileId, this.occasion)).catch(() => undefined)
     throw lost(problem)
   }
@@ -252,7 +257,9 @@ export class OpenFile {
   #differs(opened: Opened): string | undefined {
     const id = opened.contexts.get(CreateContextName.QUERY_ON_DISK_ID)
     const diskFileId = id === undefined ? undefined : QueryOnDiskIdResponse.decode(viewOf(id)).diskFileId
-    if (diskFileId !== this.#diskFileId) return 'another file has its name'
+    // An answer to a request that was sent again does not tell it.
+    const isKnown = diskFileId !== undefined && this.#diskFileId !== undefined
+    if (isKnown && diskFileId !== this.#diskFileId) return 'another file has its name'
     if (this.hasWritten) return opened.endOfFile < this.endOfFile ? 'it has become shorter' : undefined
     const isSame = opened.lastWriteTime === this.#opened.lastWriteTime && opened.endOfFile === this.#opened.endOfFile
     return isSame ? undefined : 'somebody has written to it meanwhile'
@@ -322,7 +329,9 @@ function requestOf(
     oplock = OplockLevel.LEASE
     contexts.push(leaseContext(lease, keeping.wanted, negotiated))
   } else if (lease !== undefined) oplock = OplockLevel.BATCH
-  if (keeping.durable) contexts.push(durableContext(on, createGuid))
+  // Also to be known again where one of several connections is lost.
+  const isKnownAgain = on.connection.count > 1 && on.facts.shareType === ShareType.DISK
+  if (keeping.durable || isKnownAgain) contexts.push(durableContext(on, createGuid))
   return { given, arguments: { ...given, oplock, contexts }, keeping, lease, createGuid, occasion }
 }
 
@@ -355,26 +364,44 @@ export async function openFile(
 ): Promise<OpenFile> {
   const { signal, keeping = TRANSIENT } = options
   let unknown: TransportError | undefined
+  let last: { readonly request: OpenRequest; readonly live: Live } | undefined
   return tree.run(
     async (on) => {
       const lease = keeping.wanted === 0 ? undefined : tree.leases.of(tree.name, given.name)
-      const request = requestOf(on, lease, given, keeping, occasion)
+      // The same session has lost one of its connections: the server knows by the GUID what it has done already.
+      const again = last?.live === on.live && isReplayable(on) ? last.request : undefined
+      const request = again ?? requestOf(on, lease, given, keeping, occasion)
+      last = { request, live: on.live }
       // A file that is opened for nobody is closed again.
       const late = (opened: Opened): void =>
         void on.connection.call(on.context, closeCall(opened.fileId, occasion)).catch(() => undefined)
       try {
-        const call = createCall(named(request.arguments, on, tree), occasion)
-        const opened = await on.connection.call(on.context, { ...call, late }, signal)
+        const flags = again === undefined ? 0 : HeaderFlags.REPLAY_OPERATION
+        const call = { ...createCall(named(request.arguments, on, tree), occasion, flags), late }
+        const opened = await patiently(tree, flags !== 0, () => on.connection.call(on.context, call, signal))
         return new OpenFile(on, tree, request, opened)
       } catch (error) {
         // What was to be new is there: perhaps it was this call that made it, before its connection was cut.
-        if (unknown !== undefined && isCollision(error)) throw unknown
+        if (unknown !== undefined && again === undefined && isCollision(error)) throw unknown
         if (error instanceof TransportError && error.outcomeUnknown) unknown = error
         throw error
       }
     },
     { signal, repeatable: true },
   )
+}
+
+/** A CREATE that is sent again while it is still at work is denied, as Windows does it: then it is asked again. */
+async function patiently<T>(tree: Tree, isReplay: boolean, open: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await open()
+    } catch (error) {
+      const isAtWork = error instanceof StatusError && error.status === NtStatus.ACCESS_DENIED
+      if (!isReplay || !isAtWork || tries >= MAX_BUSY_RETRIES) throw error
+    }
+    await tree.link.pause(BUSY_RETRY_MS)
+  }
 }
 
 const isCollision = (error: unknown): boolean =>

@@ -17,7 +17,7 @@ import { copy } from './copy/copy.ts'
 import { Servers } from './dfs/servers.ts'
 import type { Target } from './dial.ts'
 import { UsageError } from './errors.ts'
-import { interfacesOf } from './interfaces.ts'
+import { interfacesOf, widen } from './interfaces.ts'
 import type { Live, ServerLink } from './link.ts'
 import type { Negotiated } from './negotiation.ts'
 import { copyFile } from './ops/copy-file.ts'
@@ -41,6 +41,13 @@ export class RemoteClient implements Client, ShareOwner {
     this.#link = link
     this.#live = live
     this.#servers = link.settings.dfs ? new Servers(link) : undefined
+    link.onLive = () => void this.#widen()
+    void this.#widen()
+  }
+
+  /** Further connections, where they are wanted and the server offers interfaces. Without them it goes on as it is. */
+  async #widen(): Promise<void> {
+    if (this.#link.settings.channels > 1) await widen(this.#pipes).catch(() => undefined)
   }
 
   get host(): string {

@@ -11,7 +11,7 @@ import {
   TreeDisconnectResponse,
 } from '../wire/smb2/index.ts'
 import { type Call, encodeCall } from './call.ts'
-import type { Connection } from './connection.ts'
+import type { Channels } from './channels.ts'
 import { SecurityError } from './errors.ts'
 import type { LeaseTable } from './leases.ts'
 import { heeding, type Live, needsValidation, type ServerLink } from './link.ts'
@@ -33,7 +33,7 @@ export interface TreeFacts {
 /** A share that is connected to, as it is now: good until its connection ends. */
 export interface On {
   readonly live: Live
-  readonly connection: Connection
+  readonly connection: Channels
   readonly context: Context
   readonly facts: TreeFacts
 }
@@ -111,7 +111,7 @@ export class Tree {
     const facts = await connection.call(this.link.contextOf(live), call)
     const context = this.#contextOf(live, facts)
     if (needsValidation(live) && !live.connection.isValidated) {
-      await validateNegotiate(live, context)
+      await validateNegotiate(live, connection, context)
       live.connection.isValidated = true
     }
     this.#on = { live, connection, context, facts }

@@ -7,6 +7,7 @@ import {
   ValidateNegotiateInfoResponse,
 } from '../wire/smb2/index.ts'
 import { ioctlCall } from './calls/information.ts'
+import type { Connection } from './connection.ts'
 import { SecurityError, StatusError, TransportError } from './errors.ts'
 import type { Live } from './link.ts'
 import type { Negotiated } from './negotiation.ts'
@@ -16,8 +17,11 @@ import type { Context } from './outgoing.ts'
  * Asks the server, signed, what it has understood and answered in NEGOTIATE, which nobody signs (MS-SMB2 3.2.5.5).
  * @throws SecurityError where somebody has changed it
  */
-export async function validateNegotiate(live: Live, context: Context): Promise<void> {
-  const { connection, negotiated } = live
+export async function validateNegotiate(
+  { negotiated }: Pick<Live, 'negotiated'>,
+  connection: Pick<Connection, 'call'>,
+  context: Context,
+): Promise<void> {
   const { offer } = negotiated
   const call = ioctlCall(
     {

@@ -48,6 +48,7 @@ export async function* watch(volume: Volume, path: string, options: WatchOptions
       } catch (error) {
         const isLost = error instanceof TransportError || (error instanceof StatusError && watched?.isLost === true)
         if (!isLost || ++losses > MAX_LOSSES_IN_A_ROW || !volume.settings.reconnect) throw error
+        await watched?.close()
         watched = undefined
         isMissing = true
         yield* names.giveUp()

@@ -31,6 +31,8 @@ export class Library {
 
   constructor(world: World) {
     this.world = world
+    // Where further connections lead: they are all the same here.
+    world.server.reachableBy = () => [{ address: '10.0.0.1', interfaceIndex: 1, linkSpeed: undefined, scales: false }]
   }
 
   readonly dial: Dial = (_target, accept, signal) =>

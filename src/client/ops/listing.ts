@@ -12,7 +12,7 @@ import { chain, type Struct } from '../../wire/schema/index.ts'
 import { CreateOptions, type FileId, QueryDirectoryFlags, RELATED_FILE_ID } from '../../wire/smb2/index.ts'
 import type { Dir, ReaddirOptions } from '../api/share.ts'
 import type { Call } from '../call.ts'
-import { createCall } from '../calls/create.ts'
+import { createCall, type Opened } from '../calls/create.ts'
 import { closeCall } from '../calls/file.ts'
 import { queryDirectoryCall } from '../calls/information.ts'
 import { StatusError, UsageError } from '../errors.ts'
@@ -133,7 +133,10 @@ async function openListing<T>(spot: Spot, wanted: Wanted<T>, signal: AbortSignal
       for (const infoClass of wanted.classes) {
         const { occasion } = spot
         const name = nameOn(on, spot.tree, spot.name)
-        const create = createCall({ name, access, options: DIRECTORY_OPTIONS, contexts: spot.contexts }, occasion)
+        const given = { name, access, options: DIRECTORY_OPTIONS, contexts: spot.contexts }
+        const late = ({ fileId }: Opened): void =>
+          void connection.call(context, closeCall(fileId, occasion)).catch(() => undefined)
+        const create = { ...createCall(given, occasion), late }
         const ask = (fileId: FileId, flags: number): Call<T[] | undefined> =>
           queryDirectoryCall({ fileId, infoClass, pattern: wanted.pattern, flags, outputBytes }, occasion, (output) =>
             entriesIn(output, infoClass, wanted.make),
