@@ -186,8 +186,7 @@ const queries = new Map<number, FileQuery>([
       access: 0,
       minimum: padded(FileAlternateNameInformation.size),
       *encode(open) {
-        // MS-FSA 2.1.5.12.5: a file without one says so.
-        if (open.share.options.shortNames !== true) return fail(NtStatus.OBJECT_NAME_NOT_FOUND)
+        // Also where listings have none and none is opened by: `allinfo` of smbclient gives up without it.
         return FileAlternateNameInformation.encode({ fileName: shortNameOf(open.path.at(-1) ?? '') })
       },
     },
