@@ -30,6 +30,7 @@ const integers: Readonly<Record<string, number>> = {
 
 function ofKind(kind: Kind<unknown>, special: Special): fc.Arbitrary<unknown> {
   if (isStruct(kind)) return arbitraryOf(kind, special)
+  if (kind.kindName === 'i16') return fc.integer({ min: -0x8000, max: 0x7fff })
   const max = integers[kind.kindName]
   if (max !== undefined) return fc.integer({ min: 0, max })
   if (kind.kindName === 'u64') return fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })

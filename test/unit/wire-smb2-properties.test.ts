@@ -15,6 +15,13 @@ const netbiosName = fc.record({
   scope: fc.constantFrom('', 'lab', 'lab.test'),
 })
 
+const isByText = (value: unknown): value is { readonly unicode: unknown; readonly oem: unknown } =>
+  typeof value === 'object' && value !== null && 'unicode' in value && 'oem' in value
+
+/** Without the zero that would end it. */
+const text = (max: number): fc.Arbitrary<string> =>
+  fc.array(fc.integer({ min: 1, max }), { maxLength: 20 }).map((codes) => String.fromCharCode(...codes))
+
 const special: Special = {
   values: {
     // Contexts are only there in dialect 3.1.1.
@@ -35,12 +42,15 @@ const special: Special = {
     'two NetBIOS names': fc.record({ called: netbiosName, calling: netbiosName }),
     'a number of 64 bits': fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
     model: fc.string({ maxLength: 40 }),
+    OEM_STRING: text(0xff),
+    SMB_STRING: text(0xffff),
     dialects: fc.array(fc.string({ unit: 'grapheme-ascii', maxLength: 12 }), { maxLength: 8 }),
   },
 }
 
 const exported: readonly unknown[] = [...Object.values(smb2), ...Object.values(smb1), ...Object.values(nbss)]
-const structs = exported.filter(isStruct)
+/** Of SMB1 there are two forms where a message has text. */
+const structs = exported.flatMap((value) => (isByText(value) ? [value.unicode, value.oem] : [value])).filter(isStruct)
 const HEADER = 64
 
 /** Where a body lies in its message: after a header, with offsets that count from the header. */

@@ -8,6 +8,7 @@ export {
   flagNames,
   guid,
   type IntKind,
+  i16,
   i32,
   type Kind,
   octets,

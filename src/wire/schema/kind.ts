@@ -19,6 +19,8 @@ export interface Role {
   readonly offsetOf?: string
   readonly lengthOf?: string
   readonly countOf?: string
+  /** It tells how many bytes of the structure follow it; what lies behind them belongs to somebody else. */
+  readonly lengthOfRest?: true
 }
 
 /**
@@ -84,6 +86,8 @@ export interface IntKind<Needed extends boolean = true> extends Kind<number, Nee
   lengthOf(tail: string): Kind<number, false>
   /** Number of elements of the tail with this name. */
   countOf(tail: string): Kind<number, false>
+  /** Length in bytes of all that follows it in the structure (ByteCount of SMB1). */
+  readonly lengthOfRest: Kind<number, false>
 }
 
 interface IntAccess {
@@ -131,6 +135,9 @@ function intKind<Needed extends boolean>(
     offsetOf: (tail) => automatic({ role: { offsetOf: tail } }),
     lengthOf: (tail) => automatic({ role: { lengthOf: tail } }),
     countOf: (tail) => automatic({ role: { countOf: tail } }),
+    get lengthOfRest() {
+      return automatic({ role: { lengthOfRest: true } })
+    },
   }
 }
 
@@ -202,6 +209,20 @@ export const u32be: IntKind = intKind(
       },
     read: (view, at) => view.getUint32(at, false),
     write: (view, at, value) => view.setUint32(at, value, false),
+  },
+  true,
+)
+
+export const i16: IntKind = intKind(
+  {
+    kindName: 'i16',
+    size: 2,
+    getter: (offset) =>
+      function (this: Located) {
+        return this.view.getInt16(this.base + offset, true)
+      },
+    read: (view, at) => view.getInt16(at, true),
+    write: (view, at, value) => view.setInt16(at, value, true),
   },
   true,
 )

@@ -148,6 +148,7 @@ export function struct<const F extends Fields>(
   const { fixed, tails, size } = layOut(structName, fields)
   const checked = fixed.filter((field) => field.kind.problem !== undefined)
   const plain = tails.length === 0
+  const rest = fixed.find((field) => field.kind.role?.lengthOfRest === true)
 
   class View implements Located {
     readonly view: DataView
@@ -214,9 +215,18 @@ export function struct<const F extends Fields>(
     return [start, bytes === undefined ? end : start + bytes, n]
   }
 
-  function checkAt(view: DataView, base: number, end: number, origin: number): void {
-    if (base + size > end || end > view.byteLength || base < 0)
-      throw new WireError(structName, base, spec, `needs ${size} bytes, has ${Math.max(0, end - base)}`)
+  /** One past the structure's last byte, as it says itself or else as its surroundings do. */
+  const endOf = (view: DataView, base: number, end: number): number =>
+    rest === undefined
+      ? end
+      : base + rest.offset + rest.kind.size + (rest.kind.read(view, base + rest.offset) as number)
+
+  function checkAt(view: DataView, base: number, limit: number, origin: number): void {
+    if (base + size > limit || limit > view.byteLength || base < 0)
+      throw new WireError(structName, base, spec, `needs ${size} bytes, has ${Math.max(0, limit - base)}`)
+    const end = endOf(view, base, limit)
+    if (rest !== undefined && (end > limit || end < base + size))
+      throw fail(rest.name, base + rest.offset, `says that it ends at ${end}, not within ${base + size} to ${limit}`)
     for (const { name, offset, kind } of checked) {
       const problem = kind.problem?.(view, base + offset)
       if (problem !== undefined) throw fail(name, base + offset, problem)
@@ -265,11 +275,18 @@ export function struct<const F extends Fields>(
       else for (let i = 0; i < field.padEmpty; i++) view.setUint8(at + i, 0)
       at += bytes > 0 ? bytes : field.padEmpty
     }
+    rest?.kind.write(view, base + rest.offset, at - base - rest.offset - rest.kind.size)
     return at
   }
 
-  function dissect(view: DataView, base = 0, end = view.byteLength, placeOrOrigin: Place | number = base): FieldNode[] {
+  function dissect(
+    view: DataView,
+    base = 0,
+    limit = view.byteLength,
+    placeOrOrigin: Place | number = base,
+  ): FieldNode[] {
     const origin = typeof placeOrOrigin === 'number' ? placeOrOrigin : base
+    const end = base + size > limit ? limit : Math.min(limit, endOf(view, base, limit))
     const nodes: FieldNode[] = []
     const node = (name: string, start: number, stop: number, value: unknown, display: string): FieldNode => ({
       label: name,
@@ -328,7 +345,8 @@ export function struct<const F extends Fields>(
     return nodes
   }
 
-  const read = (view: DataView, start: number, end: number, origin = start): View => new View(view, start, end, origin)
+  const read = (view: DataView, start: number, end: number, origin = start): View =>
+    new View(view, start, endOf(view, start, end), origin)
 
   const result = {
     structName,
@@ -400,7 +418,7 @@ function layOut(structName: string, fields: Fields): { fixed: FixedField[]; tail
   }
   for (const { kind, name } of fixed)
     for (const target of Object.values(kind.role ?? {}))
-      if (!tails.some((field) => field.name === target))
+      if (target !== true && !tails.some((field) => field.name === target))
         throw new TypeError(`${structName}.${name} speaks of ${target}, which is not declared`)
   return { fixed, tails, size }
 }

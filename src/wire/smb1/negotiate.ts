@@ -1,53 +1,26 @@
 import { WireError } from '../../bytes/errors.ts'
 import type { Content } from '../schema/content.ts'
-import { bytes, type Infer, octets, optionalTail, struct, tail, u8, u16, u32 } from '../schema/index.ts'
+import {
+  bytes,
+  filetime,
+  guid,
+  type Infer,
+  i16,
+  type Kind,
+  optionalTail,
+  struct,
+  tail,
+  u8,
+  u16,
+  u32,
+} from '../schema/index.ts'
+import { byText, type InferText } from './text.ts'
 
-/** First four bytes of an SMB1 message: 0xFF 'SMB'. */
-export const SMB1_PROTOCOL_ID = 0x424d_53ff
-/** Bytes of the SMB1 header. */
-export const SMB1_HEADER_SIZE = 32
-
-/** Of SMB1 no other command is understood. MS-CIFS 2.2.2.1. */
-export const Smb1Command = { NEGOTIATE: 0x72 } as const
-
-/** MS-CIFS 2.2.3.1. */
-export const Smb1Flags = { CASE_INSENSITIVE: 0x08, CANONICALIZED_PATHS: 0x10, REPLY: 0x80 } as const
-
-/** MS-CIFS 2.2.3.1, MS-SMB 2.2.3.1. */
-export const Smb1Flags2 = {
-  LONG_NAMES: 0x0001,
-  EAS: 0x0002,
-  SECURITY_SIGNATURE: 0x0004,
-  SECURITY_SIGNATURE_REQUIRED: 0x0010,
-  IS_LONG_NAME: 0x0040,
-  EXTENDED_SECURITY: 0x0800,
-  DFS: 0x1000,
-  NT_STATUS: 0x4000,
-  UNICODE: 0x8000,
-} as const
-
-/** Dialect strings that lead from SMB1 to SMB2. MS-SMB2 3.3.5.3. */
-export const Smb1Dialect = { SMB_2_002: 'SMB 2.002', SMB_2_WILDCARD: 'SMB 2.???' } as const
+/** The newest dialect of SMB1 (MS-SMB 2.2.4.5.1), and those that lead to SMB2 (MS-SMB2 3.3.5.3). */
+export const Smb1Dialect = { NT_LM: 'NT LM 0.12', SMB_2_002: 'SMB 2.002', SMB_2_WILDCARD: 'SMB 2.???' } as const
 
 /** The answer to a negotiation with no dialect in common. MS-CIFS 2.2.4.52.2. */
 export const NO_DIALECT_IN_COMMON = 0xffff
-
-/** MS-CIFS 2.2.3.1. */
-export const Smb1Header = struct('SMB1 header', 'MS-CIFS 2.2.3.1', {
-  protocolId: u32.hex.fixed(SMB1_PROTOCOL_ID),
-  command: u8.hex,
-  status: u32.hex.or(0),
-  flags: u8.flags(Smb1Flags),
-  flags2: u16.flags(Smb1Flags2),
-  pidHigh: u16.or(0),
-  securityFeatures: octets(8),
-  reserved: u16.reserved,
-  tid: u16.or(0),
-  pidLow: u16.or(0),
-  uid: u16.or(0),
-  mid: u16.or(0),
-})
-export type Smb1Header = Infer<typeof Smb1Header>
 
 const DIALECT_FORMAT = 0x02
 const MAX_DIALECTS = 256
@@ -103,3 +76,73 @@ export const Smb1NegotiateRefusal = struct('SMB1 NEGOTIATE Response', 'MS-CIFS 2
   data: optionalTail(bytes, new Uint8Array(0)),
 })
 export type Smb1NegotiateRefusal = Infer<typeof Smb1NegotiateRefusal>
+
+/** Bits of SecurityMode. MS-CIFS 2.2.4.52.2. */
+export const Smb1SecurityMode = {
+  /** Users log on, and not a share's password lets somebody in. */
+  USER_SECURITY: 0x01,
+  /** Passwords are proven by challenge and response, not sent. */
+  ENCRYPT_PASSWORDS: 0x02,
+  SECURITY_SIGNATURES_ENABLED: 0x04,
+  SECURITY_SIGNATURES_REQUIRED: 0x08,
+} as const
+
+/** CAP_*. MS-CIFS 2.2.4.52.2, MS-SMB 2.2.4.5.2. */
+export const Smb1Capabilities = {
+  RAW_MODE: 0x0000_0001,
+  MPX_MODE: 0x0000_0002,
+  UNICODE: 0x0000_0004,
+  LARGE_FILES: 0x0000_0008,
+  NT_SMBS: 0x0000_0010,
+  RPC_REMOTE_APIS: 0x0000_0020,
+  NT_STATUS: 0x0000_0040,
+  LEVEL_II_OPLOCKS: 0x0000_0080,
+  LOCK_AND_READ: 0x0000_0100,
+  NT_FIND: 0x0000_0200,
+  DFS: 0x0000_1000,
+  INFOLEVEL_PASSTHRU: 0x0000_2000,
+  LARGE_READX: 0x0000_4000,
+  LARGE_WRITEX: 0x0000_8000,
+  LWIO: 0x0001_0000,
+  UNIX: 0x0080_0000,
+  COMPRESSED_DATA: 0x0200_0000,
+  DYNAMIC_REAUTH: 0x2000_0000,
+  PERSISTENT_HANDLES: 0x4000_0000,
+  EXTENDED_SECURITY: 0x8000_0000,
+} as const
+
+const negotiated = <N extends boolean>(challengeLength: Kind<number, N>) => ({
+  wordCount: u8.fixed(17),
+  dialectIndex: u16,
+  securityMode: u8.flags(Smb1SecurityMode),
+  maxMpxCount: u16,
+  maxNumberVcs: u16.or(1),
+  maxBufferSize: u32,
+  maxRawSize: u32,
+  sessionKey: u32.hex.or(0),
+  capabilities: u32.flags(Smb1Capabilities),
+  systemTime: filetime,
+  /** Minutes west of Greenwich. */
+  serverTimeZone: i16,
+  challengeLength,
+  byteCount: u16.lengthOfRest,
+})
+
+/** The answer that lets clients log on with challenge and response. MS-CIFS 2.2.4.52.2. */
+export const Smb1NegotiateResponse = byText((text) =>
+  struct('SMB1 NEGOTIATE Response', 'MS-CIFS 2.2.4.52.2', {
+    ...negotiated(u8.lengthOf('challenge')),
+    challenge: tail(bytes),
+    domainName: text.packed,
+    serverName: text.packed,
+  }),
+)
+export type Smb1NegotiateResponse = InferText<typeof Smb1NegotiateResponse>
+
+/** The answer with extended security. MS-SMB 2.2.4.5.2.1. */
+export const Smb1NegotiateExtendedResponse = struct('SMB1 NEGOTIATE extended Response', 'MS-SMB 2.2.4.5.2.1', {
+  ...negotiated(u8.reserved),
+  serverGuid: guid,
+  securityBlob: tail(bytes),
+})
+export type Smb1NegotiateExtendedResponse = Infer<typeof Smb1NegotiateExtendedResponse>
