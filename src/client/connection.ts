@@ -7,30 +7,24 @@ import { openMessage } from '../protocol/transform.ts'
 import type { TransportEvents } from '../protocol/transport.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { SMB1_PROTOCOL_ID } from '../wire/smb1/index.ts'
-import {
-  CancelRequest,
-  Command,
-  EchoRequest,
-  EchoResponse,
-  HeaderFlags,
-  SMB2_HEADER_SIZE,
-  TRANSFORM_PROTOCOL_ID,
-} from '../wire/smb2/index.ts'
+import { CancelRequest, Command, HeaderFlags, SMB2_HEADER_SIZE, TRANSFORM_PROTOCOL_ID } from '../wire/smb2/index.ts'
 import type { ObservedConnection, Observer } from './api/observe.ts'
 import { type Answer, answerOf, type Call, encodeCall, stepOf } from './call.ts'
+import { echoCall } from './calls/echo.ts'
 import type { ClientTransport } from './dial.ts'
-import { codeOf, SecurityError, TransportError } from './errors.ts'
+import { codeOf, TransportError } from './errors.ts'
 import { failureOf, isFailure } from './failure.ts'
+import { checkProtection, checkSignature, messagesOf } from './incoming.ts'
 import type { ClientLimits } from './limits.ts'
 import type { Negotiated } from './negotiation.ts'
-import { type Context, encodeCancel, encodeFrame, type Numbered, type OutgoingFrame, signs } from './outgoing.ts'
-import { type BoundSession, isSignedBy } from './session.ts'
+import { type Context, encodeCancel, encodeFrame, type Numbered, type OutgoingFrame } from './outgoing.ts'
+import type { BoundSession } from './session.ts'
+import { SilenceWatch } from './silence.ts'
 
 /** Nobody has more to say before a logon. */
 const MAX_FRAME_BEFORE_LOGON_BYTES = 128 * 1024
 /** Room for headers around the largest answer, and for chains of small ones. */
 const FRAME_OVERHEAD_BYTES = 128 * 1024
-const NEXT_COMMAND_AT = 20
 /** What one credit pays for (MS-SMB2 3.1.5.2). */
 const CREDIT_BYTES = 64 * 1024
 /** Message id of what the server sends unasked. */
@@ -102,9 +96,7 @@ export class Connection implements TransportEvents {
   readonly #pending = new Map<number, Entry>()
   readonly #waiting: Batch[] = []
   #isStarving = false
-  #heard = false
-  #isProbing = false
-  #stopWatchdog: (() => void) | undefined
+  readonly #silence: SilenceWatch
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts
@@ -113,6 +105,13 @@ export class Connection implements TransportEvents {
     this.#assembler = new FrameAssembler(MAX_FRAME_BEFORE_LOGON_BYTES, parts.buffers, (frame) => {
       this.#receiveFrame(frame)
       return undefined
+    })
+    this.#silence = new SilenceWatch(parts.clock, parts.limits, {
+      isWaiting: () => this.#pending.size > 0,
+      canProbe: () => this.canProbe,
+      probe: () => this.#probe(),
+      turned: () => this.#expire(),
+      silent: () => this.#fallSilent(),
     })
   }
 
@@ -304,7 +303,7 @@ export class Connection implements TransportEvents {
       }
     })
     this.#keepAlive()
-    this.#watch()
+    this.#silence.watch()
   }
 
   #send(frame: OutgoingFrame, context: Context, taken?: () => void): void {
@@ -343,7 +342,7 @@ export class Connection implements TransportEvents {
 
   #take(receive: () => void): void {
     if (this.#closed) return
-    this.#heard = true
+    this.#silence.heard()
     try {
       receive()
     } catch (error) {
@@ -364,15 +363,9 @@ export class Connection implements TransportEvents {
     if (chain.length >= 4 && viewOf(chain).getUint32(0, true) === SMB1_PROTOCOL_ID)
       throw new ProtocolError('the server speaks SMB1 alone')
     this.#observe('received', [chain], sealedBy !== undefined)
-    for (let at = 0; !this.#closed; ) {
-      const left = chain.length - at
-      if (left < SMB2_HEADER_SIZE) throw new WireError('SMB2 header', at, '2.2.1', `needs 64 bytes, has ${left}`)
-      const next = viewOf(chain).getUint32(at + NEXT_COMMAND_AT, true)
-      if (next !== 0 && (next < SMB2_HEADER_SIZE || next >= left || next % 8 !== 0))
-        throw new WireError('SMB2 header.nextCommand', at + NEXT_COMMAND_AT, '2.2.1', `${next} is not within the chain`)
-      this.#receiveMessage(chain.subarray(at, next === 0 ? chain.length : at + next), sealedBy)
-      if (next === 0) return
-      at += next
+    for (const message of messagesOf(chain)) {
+      if (this.#closed) return
+      this.#receiveMessage(message, sealedBy)
     }
   }
 
@@ -384,7 +377,7 @@ export class Connection implements TransportEvents {
       throw new WireError('SMB2 header.flags', 16, '2.2.1', 'a server sends answers')
     const messageId = header.messageId
     if (messageId === UNSOLICITED) {
-      if ((flags & HeaderFlags.SIGNED) !== 0) this.#checkSignature(answer)
+      if ((flags & HeaderFlags.SIGNED) !== 0) checkSignature(answer, this.sessions)
       this.events?.notified(answer)
       return
     }
@@ -392,7 +385,7 @@ export class Connection implements TransportEvents {
     if (entry === undefined) throw new ProtocolError(`an answer to message ${messageId}, which waits for none`)
     if (header.command !== entry.call.command)
       throw new ProtocolError(`an answer to command ${header.command} where ${entry.call.command} was asked`)
-    this.#checkProtection(answer, entry, sealedBy)
+    checkProtection(answer, entry, sealedBy, this.sessions)
     this.#available += header.credits
     if (header.status === NtStatus.PENDING && (flags & HeaderFlags.ASYNC_COMMAND) !== 0) {
       entry.isPending = true
@@ -403,31 +396,6 @@ export class Connection implements TransportEvents {
     this.#outstanding -= entry.charge
     this.#settle(entry, answer)
     if (this.#pending.size === 0) this.#keepAlive()
-  }
-
-  /** MS-SMB2 3.2.5.1.1 and 3.2.5.1.3: what is to be sealed is sealed, what is to be signed is signed, and rightly so. */
-  #checkProtection(answer: Answer, { call, context }: Entry, sealedBy: bigint | undefined): void {
-    const { flags, status } = answer.header
-    // Who logs on looks at it himself: only then is there a key.
-    if (call.command === Command.SESSION_SETUP) return
-    if (sealedBy !== undefined) {
-      if (context.bound !== undefined && sealedBy !== context.bound.session.id)
-        throw new ProtocolError('an answer that another session has sealed')
-      return
-    }
-    if ((flags & HeaderFlags.SIGNED) !== 0 && context.bound?.signer !== undefined) return this.#checkSignature(answer)
-    // A server that has lost the session has no key; one that is still at work need not sign.
-    if (status === NtStatus.PENDING || SESSION_LOST.has(status)) return
-    if (context.seals) throw new SecurityError(`the answer to ${stepOf(call)} is not sealed`)
-    if (signs(context)) throw new SecurityError(`the answer to ${stepOf(call)} is not signed`)
-  }
-
-  /** @throws SecurityError */
-  #checkSignature(answer: Answer): void {
-    const { header, message } = answer
-    const signer = this.sessions.get(header.sessionId)?.signer
-    if (signer !== undefined && isSignedBy(message, header.messageId, signer)) return
-    throw new SecurityError('an answer of the server has a wrong signature')
   }
 
   #settle(entry: Entry, answer: Answer): void {
@@ -443,42 +411,12 @@ export class Connection implements TransportEvents {
     }
   }
 
-  /** While somebody waits, silence is looked for: MS-SMB2 3.2.6.1 leaves it to the client how. */
-  #watch(): void {
-    if (this.#stopWatchdog !== undefined || this.#closed || this.#pending.size === 0) return
-    this.#heard = false
-    const { probeAfterMs, silenceTimeoutMs } = this.limits
-    const delayMs = this.#isProbing || !this.canProbe ? silenceTimeoutMs : probeAfterMs
-    this.#stopWatchdog = this.#parts.clock.after(delayMs, () => {
-      this.#stopWatchdog = undefined
-      this.#turn()
-    })
-  }
-
-  #turn(): void {
-    if (this.#pending.size === 0) {
-      this.#isProbing = false
-      return
-    }
-    if (!this.#heard && (this.#isProbing || !this.canProbe)) {
-      const seconds = Math.round(this.limits.silenceTimeoutMs / 1000)
-      this.fail(
-        new TransportError(
-          'ETIMEDOUT',
-          `connection to ${this.about.host}`,
-          `the server has said nothing for ${seconds} s`,
-        ),
-      )
-      return
-    }
-    if (this.#heard) this.#isProbing = false
-    else this.#probe()
-    this.#expire()
-    this.#watch()
+  #fallSilent(): void {
+    const problem = `the server has said nothing for ${Math.round(this.limits.silenceTimeoutMs / 1000)} s`
+    this.fail(new TransportError('ETIMEDOUT', `connection to ${this.about.host}`, problem))
   }
 
   #probe(): void {
-    this.#isProbing = true
     const context = [...this.#pending.values()].find(({ context: { bound } }) => bound !== undefined)?.context
     if (this.#available === 0 || context === undefined) return
     const entry = this.#entry(
@@ -521,8 +459,7 @@ export class Connection implements TransportEvents {
   #end(error: Error | undefined): void {
     if (this.#closed) return
     this.#closed = true
-    this.#stopWatchdog?.()
-    this.#stopWatchdog = undefined
+    this.#silence.end()
     this.#transport?.close(error === undefined)
     const sent = [...this.#pending.values()]
     const unsent = this.#waiting.splice(0).flatMap(({ entries }) => entries)
@@ -543,13 +480,3 @@ export class Connection implements TransportEvents {
     return new TransportError(code, stepOf(call), problem, { cause: error, outcomeUnknown, connectionLost: true })
   }
 }
-
-/** Answers of a server that knows nothing of the session, and can therefore neither sign nor seal. */
-const SESSION_LOST: ReadonlySet<NtStatus> = new Set([NtStatus.USER_SESSION_DELETED, NtStatus.NETWORK_SESSION_EXPIRED])
-
-/** ECHO: whether the server is there. MS-SMB2 2.2.28. */
-export const echoCall = (): Call<void> => ({
-  command: Command.ECHO,
-  frame: encodeCall(EchoRequest, {}),
-  read: (answer) => void answer.body(EchoResponse),
-})

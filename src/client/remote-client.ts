@@ -12,7 +12,7 @@ import type {
 import type { CopyOptions, CopySummary, Place } from './api/copy.ts'
 import type { CallOptions } from './api/options.ts'
 import type { Share } from './api/share.ts'
-import { echoCall } from './connection.ts'
+import { echoCall } from './calls/echo.ts'
 import { copy } from './copy/copy.ts'
 import { Servers } from './dfs/servers.ts'
 import type { Target } from './dial.ts'
