@@ -11,6 +11,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -141,6 +142,22 @@ test('what is done through the backend is not told', { skip: noAttributes }, asy
   // The same name again, by another program.
   writeFileSync(join(on.root, 'd/renamed'), '')
   assert.deepEqual(await watcher.until('added d/renamed'), ['added d/renamed'])
+})
+
+test('a folder whose time of writing is to come is no news', { skip: notLinux }, async (context) => {
+  const on = folderFor(context)
+  mkdirSync(join(on.root, 'd/later'), { recursive: true })
+  const hence = new Date(Date.now() + 86_400_000)
+  utimesSync(join(on.root, 'd/later'), hence, hence)
+  await sleep(5)
+  const watcher = watching(context, on, [], true)
+  // Folders below come after the call.
+  await sleep(20)
+  writeFileSync(join(on.root, 'd/later/file'), 'x')
+  assert.deepEqual(await watcher.until('added d/later/file', 'modified d/later/file'), [
+    'added d/later/file',
+    'modified d/later/file',
+  ])
 })
 
 test('several watches each get theirs, until they end', { skip: notLinux }, async (context) => {

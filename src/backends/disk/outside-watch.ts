@@ -144,7 +144,8 @@ export class OutsideWatch {
   #hasChanged(folder: WatchedFolder, descriptor: number, since: Filetime): boolean {
     if (since === NO_CHANGE || this.#changedHere.has(folder.path.join('/'))) return false
     const raw = this.#calls.stat(descriptor)
-    return !isErrno(raw) && raw.writeTime > since
+    // Anybody may set the one to a time to come; an entry that comes or goes moves both.
+    return !isErrno(raw) && raw.writeTime > since && raw.changeTime > since
   }
 
   #tellEntries(folder: WatchedFolder, names: string[] | number): void {
