@@ -6,7 +6,7 @@ import { FilePosixDirectoryInformation } from './posix-information.ts'
 import { ReparseTag } from './reparse-tag.ts'
 
 /** Every directory entry starts so, but for its size of extended attributes, ids and names. */
-const common = {
+export const directoryEntryStart = {
   nextEntryOffset: u32.or(0),
   fileIndex: u32.or(0),
   creationTime: filetime,
@@ -23,12 +23,15 @@ const fileName = tail(utf16)
 const reparseTag = u32.oneOf(ReparseTag)
 
 /** MS-FSCC 2.4.10. */
-export const FileDirectoryInformation = struct('FileDirectoryInformation', '2.4.10', { ...common, fileName })
+export const FileDirectoryInformation = struct('FileDirectoryInformation', '2.4.10', {
+  ...directoryEntryStart,
+  fileName,
+})
 export type FileDirectoryInformation = Infer<typeof FileDirectoryInformation>
 
 /** MS-FSCC 2.4.15. */
 export const FileFullDirectoryInformation = struct('FileFullDirectoryInformation', '2.4.15', {
-  ...common,
+  ...directoryEntryStart,
   eaSize: u32,
   fileName,
 })
@@ -36,7 +39,7 @@ export type FileFullDirectoryInformation = Infer<typeof FileFullDirectoryInforma
 
 /** MS-FSCC 2.4.24. */
 export const FileIdFullDirectoryInformation = struct('FileIdFullDirectoryInformation', '2.4.24', {
-  ...common,
+  ...directoryEntryStart,
   eaSize: u32,
   reserved: u32.reserved,
   fileId: u64.hex,
@@ -46,7 +49,7 @@ export type FileIdFullDirectoryInformation = Infer<typeof FileIdFullDirectoryInf
 
 /** MS-FSCC 2.4.8. */
 export const FileBothDirectoryInformation = struct('FileBothDirectoryInformation', '2.4.8', {
-  ...common,
+  ...directoryEntryStart,
   eaSize: u32,
   shortName,
   fileName,
@@ -55,7 +58,7 @@ export type FileBothDirectoryInformation = Infer<typeof FileBothDirectoryInforma
 
 /** MS-FSCC 2.4.22. */
 export const FileIdBothDirectoryInformation = struct('FileIdBothDirectoryInformation', '2.4.22', {
-  ...common,
+  ...directoryEntryStart,
   eaSize: u32,
   shortName,
   reserved: u16.reserved,
@@ -78,7 +81,7 @@ export const TxInfoFlags = { WRITELOCKED: 0x1, VISIBLE_TO_TX: 0x2, VISIBLE_OUTSI
 
 /** MS-FSCC 2.4.25. */
 export const FileIdGlobalTxDirectoryInformation = struct('FileIdGlobalTxDirectoryInformation', '2.4.25', {
-  ...common,
+  ...directoryEntryStart,
   fileId: u64.hex,
   lockingTransactionId: guid.or('00000000-0000-0000-0000-000000000000'),
   txInfoFlags: u32.or(0),
@@ -88,7 +91,7 @@ export type FileIdGlobalTxDirectoryInformation = Infer<typeof FileIdGlobalTxDire
 
 /** MS-FSCC 2.4.23. */
 export const FileIdExtdDirectoryInformation = struct('FileIdExtdDirectoryInformation', '2.4.23', {
-  ...common,
+  ...directoryEntryStart,
   eaSize: u32,
   reparseTag,
   fileId: u128,
@@ -98,7 +101,7 @@ export type FileIdExtdDirectoryInformation = Infer<typeof FileIdExtdDirectoryInf
 
 /** FILE_ID_EXTD_BOTH_DIR_INFORMATION of the Windows driver kit (class 63). */
 export const FileIdExtdBothDirectoryInformation = struct('FileIdExtdBothDirectoryInformation', '', {
-  ...common,
+  ...directoryEntryStart,
   eaSize: u32,
   reparseTag,
   fileId: u128,
@@ -109,7 +112,7 @@ export type FileIdExtdBothDirectoryInformation = Infer<typeof FileIdExtdBothDire
 
 /** MS-FSCC 2.4.19. */
 export const FileId64ExtdDirectoryInformation = struct('FileId64ExtdDirectoryInformation', '2.4.19', {
-  ...common,
+  ...directoryEntryStart,
   eaSize: u32,
   reparseTag,
   fileId: u64.hex,
@@ -119,7 +122,7 @@ export type FileId64ExtdDirectoryInformation = Infer<typeof FileId64ExtdDirector
 
 /** MS-FSCC 2.4.18. */
 export const FileId64ExtdBothDirectoryInformation = struct('FileId64ExtdBothDirectoryInformation', '2.4.18', {
-  ...common,
+  ...directoryEntryStart,
   eaSize: u32,
   reparseTag,
   fileId: u64.hex,
@@ -130,7 +133,7 @@ export type FileId64ExtdBothDirectoryInformation = Infer<typeof FileId64ExtdBoth
 
 /** MS-FSCC 2.4.21. */
 export const FileIdAllExtdDirectoryInformation = struct('FileIdAllExtdDirectoryInformation', '2.4.21', {
-  ...common,
+  ...directoryEntryStart,
   eaSize: u32,
   reparseTag,
   fileId: u64.hex,
@@ -141,7 +144,7 @@ export type FileIdAllExtdDirectoryInformation = Infer<typeof FileIdAllExtdDirect
 
 /** MS-FSCC 2.4.20. */
 export const FileIdAllExtdBothDirectoryInformation = struct('FileIdAllExtdBothDirectoryInformation', '2.4.20', {
-  ...common,
+  ...directoryEntryStart,
   eaSize: u32,
   reparseTag,
   fileId: u64.hex,

@@ -2,10 +2,9 @@
 import { WireError } from '../../bytes/errors.ts'
 import { readUtf16, writeUtf16 } from '../../bytes/utf16.ts'
 import { AccessMask } from '../dtyp/access-mask.ts'
-import { FileAttributes } from '../fscc/file-attributes.ts'
+import { directoryEntryStart } from '../fscc/directory-information.ts'
 import {
   type Content,
-  filetime,
   type Infer,
   octets,
   optionalTail,
@@ -132,16 +131,7 @@ export type AaplResolveIdResponse = Infer<typeof AaplResolveIdResponse>
  * and the short name give way to what the Finder wants to know.
  */
 export const AaplDirectoryEntry = struct('FileIdBothDirectoryInformation with READ_DIR_ATTR', '', {
-  nextEntryOffset: u32.or(0),
-  fileIndex: u32.or(0),
-  creationTime: filetime,
-  lastAccessTime: filetime,
-  lastWriteTime: filetime,
-  changeTime: filetime,
-  endOfFile: u64,
-  allocationSize: u64,
-  fileAttributes: u32.flags(FileAttributes),
-  fileNameLength: u32.lengthOf('fileName'),
+  ...directoryEntryStart,
   maximalAccess: u32.flags(AccessMask),
   /** Of the two fields that follow, although they are no name: so macOS itself has it. */
   shortNameLength: u8.or(24),
