@@ -54,7 +54,7 @@ const withoutNode = ['bytes', 'wire']
 const maxLines = 700
 const secondLookLines = 500
 /** Tables that come out of a specification may be as long as it is. */
-const tables = ['src/wire/erref/ntstatus.ts']
+const tables = ['src/wire/erref/ntstatus.ts', 'src/wire/erref/win32.ts']
 
 function filesBelow(folder: string, ending: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })

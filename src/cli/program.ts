@@ -8,7 +8,7 @@ const manifest = new URL('../../package.json', import.meta.url)
 export async function program(name: string | undefined): Promise<Command> {
   const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }
   const root = new Command('smbkit')
-    .description('SMB 2 and 3: a file server, and commands for the files of other servers')
+    .description('SMB 2 and 3: a file server, commands for the files of other servers, and what errors mean')
     .version(version)
     .showHelpAfterError('(add --help for help)')
     .configureHelp({ subcommandTerm: (command) => command.name() })
@@ -17,7 +17,14 @@ export async function program(name: string | undefined): Promise<Command> {
   for (const command of remote) root.addCommand(command)
   root.commandsGroup('A server of your own:')
   if (remote.length !== 1) for (const command of await ownCommands()) root.addCommand(command)
+  root.commandsGroup('Finding out why:')
+  if (remote.length !== 1) for (const command of await diagnosticCommands()) root.addCommand(command)
   return root.commandsGroup('Help:')
+}
+
+async function diagnosticCommands(): Promise<Command[]> {
+  const { explainCommand } = await import('./explain.ts')
+  return [explainCommand()]
 }
 
 async function ownCommands(): Promise<Command[]> {
