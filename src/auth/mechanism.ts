@@ -26,6 +26,27 @@ export interface Integrity {
   verify(data: Uint8Array, mic: Uint8Array): boolean
 }
 
+/**
+ * Protection of single messages by an established security context: what DCE/RPC signs and seals its packets with
+ * (MS-RPCE 3.3.1.5.2.2). Messages are protected and opened in the order in which they are sent: each has a number.
+ */
+export interface MessageProtection {
+  /** Packets of DCE/RPC are signed whole, also where the two ends have not agreed on it; others sign parameters alone. */
+  readonly alwaysSignsHeader?: boolean
+  /** Bytes of a signature, where the message is sealed and where it is only signed. */
+  signatureBytes(isSealed: boolean): number
+  /** The signature of the next message that is sent. */
+  sign(message: Uint8Array): Uint8Array
+  /** Of the next message that came; in constant time. */
+  verify(message: Uint8Array, signature: Uint8Array): boolean
+  /** Encrypts the bytes from `start` to `end` of the next message in their place; all of the message is signed. */
+  seal(message: Uint8Array, start: number, end: number): Uint8Array
+  /** The counterpart of `seal`, also in place; false where the message is not as it was sent. */
+  unseal(message: Uint8Array, start: number, end: number, signature: Uint8Array): boolean
+  /** Called when SPNEGO has protected its list with this context, for mechanisms to which that means something. */
+  restart?(): void
+}
+
 /** What both ends have in the end. */
 export interface Established {
   /** 16 bytes: what SMB derives its keys from. */
@@ -34,6 +55,8 @@ export interface Established {
   readonly fullSessionKey?: Uint8Array
   /** Absent where the two ends share no secret (guests). */
   readonly integrity?: Integrity
+  /** Absent for mechanisms, and for peers, that protect no single messages. */
+  readonly messages?: MessageProtection
 }
 
 /** The acceptor's result. */

@@ -254,7 +254,8 @@ function establish(
     else if ((flags & (NtlmFlags.SIGN | NtlmFlags.SEAL)) !== 0) return undefined
   }
   if ((flags & NtlmFlags.EXTENDED_SESSION_SECURITY) === 0) return { sessionKey }
-  return { sessionKey, integrity: new NtlmSession(sessionKey, 'server', flags) }
+  const session = new NtlmSession(sessionKey, 'server', flags)
+  return { sessionKey, integrity: session, messages: session }
 }
 
 function micIsRight({ message, negotiate, challenge, token }: Attempt, sessionKey: Uint8Array): boolean {

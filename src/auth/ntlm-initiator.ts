@@ -138,10 +138,8 @@ class NtlmInitiator implements Initiator {
     })
     if (responses.hasMic)
       authenticate.set(messageIntegrityCode(sessionKey, negotiate, challenge, authenticate), MIC_OFFSET)
-    return {
-      token: authenticate,
-      complete: { sessionKey, integrity: new NtlmSession(sessionKey, 'client', flags) },
-    }
+    const session = new NtlmSession(sessionKey, 'client', flags)
+    return { token: authenticate, complete: { sessionKey, integrity: session, messages: session } }
   }
 
   /** MS-NLMP 3.3.2 and 3.1.5.1.2. */

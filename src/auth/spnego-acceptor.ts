@@ -193,6 +193,7 @@ class SpnegoAcceptor implements Acceptor {
     }
     if (!integrity.verify(mechTypeList, mic)) return fail(NtStatus.ACCESS_DENIED)
     const mechListMic = integrity.sign(mechTypeList)
+    complete.messages?.restart?.()
     return { complete, token: answer({ negState: NegState.ACCEPT_COMPLETED, mechListMic }) }
   }
 }
@@ -206,5 +207,7 @@ function expectResp(token: Uint8Array): ReceivedNegTokenResp | Failure {
 
 function finish(logon: Logon, mechTypeList: Uint8Array, mic: Uint8Array | undefined): AcceptorStep | Failure {
   if (mic === undefined || logon.integrity === undefined) return fail(NtStatus.INVALID_PARAMETER)
-  return logon.integrity.verify(mechTypeList, mic) ? { complete: logon } : fail(NtStatus.ACCESS_DENIED)
+  if (!logon.integrity.verify(mechTypeList, mic)) return fail(NtStatus.ACCESS_DENIED)
+  logon.messages?.restart?.()
+  return { complete: logon }
 }

@@ -134,12 +134,15 @@ export class SpnegoInitiator implements Initiator {
     if (mechListMic !== undefined && integrity !== undefined) {
       if (!integrity.verify(this.#mechTypeList, mechListMic)) return fail(NtStatus.ACCESS_DENIED)
     } else if (this.#needsMic && integrity !== undefined) return fail(NtStatus.ACCESS_DENIED)
-    if (answer.negState === NegState.ACCEPT_COMPLETED || answer.negState === undefined)
+    if (answer.negState === NegState.ACCEPT_COMPLETED || answer.negState === undefined) {
+      if (mechListMic !== undefined || this.#sentMic) established.messages?.restart?.()
       return { complete: established, ...(token && { token: encodeNegTokenResp({ responseToken: token }) }) }
+    }
     // RFC 4178 5: the acceptor has sent its MIC and waits for ours.
     if (integrity === undefined || this.#sentMic) return invalidResponse()
     this.#sentMic = true
     const own = { negState: NegState.ACCEPT_COMPLETED, mechListMic: integrity.sign(this.#mechTypeList) }
+    established.messages?.restart?.()
     return { complete: established, token: encodeNegTokenResp(own) }
   }
 }

@@ -1,4 +1,4 @@
-import { RpcClient, type RpcDuplex } from '../rpc/client.ts'
+import { RpcClient, type RpcClientOptions, type RpcDuplex } from '../rpc/client.ts'
 import { AccessMask } from '../wire/dtyp/index.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { FsctlCode } from '../wire/smb2/index.ts'
@@ -60,13 +60,14 @@ export async function withPipe<T>(
   operation: string,
   signal: AbortSignal | undefined,
   work: (client: RpcClient) => Promise<T>,
+  rpc?: RpcClientOptions,
 ): Promise<T> {
   const occasion = { operation, path: pipe }
   return tree.run(
     async () => {
       const file = await openFile(tree, { name: pipe, access: PIPE_ACCESS }, occasion, { signal })
       try {
-        return await work(new RpcClient(new PipeDuplex(file, occasion, signal)))
+        return await work(new RpcClient(new PipeDuplex(file, occasion, signal), rpc))
       } finally {
         await file.close().catch(() => undefined)
       }

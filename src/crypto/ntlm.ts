@@ -100,6 +100,8 @@ export function sealKey(exportedSessionKey: Uint8Array, sender: NtlmRole, flags:
   return md5(exportedSessionKey.subarray(0, used), MAGIC[sender].seal)
 }
 
+const SIGNATURE_BYTES = 16
+
 /** One direction of message security: its keys, its cipher stream and its sequence number. */
 class Direction {
   readonly #signKey: Uint8Array
@@ -121,7 +123,7 @@ class Direction {
 
   /** NTLMSSP_MESSAGE_SIGNATURE of the next message. MS-NLMP 3.4.4.2, 2.2.2.9.2. */
   signature(message: Uint8Array): Uint8Array {
-    const out = new Uint8Array(16)
+    const out = new Uint8Array(SIGNATURE_BYTES)
     const view = new DataView(out.buffer)
     view.setUint32(0, 1, true)
     view.setUint32(12, this.#sequence, true)
@@ -139,6 +141,8 @@ class Direction {
 
 /** Signs and seals messages of an established NTLM context with extended session security. MS-NLMP 3.4. */
 export class NtlmSession {
+  /** Extended session security does (MS-NLMP 3.4.4.2), whatever was agreed on. */
+  readonly alwaysSignsHeader = true
   readonly #out: Direction
   readonly #in: Direction
 
@@ -158,16 +162,23 @@ export class NtlmSession {
     return same(this.#in.signature(message), signature)
   }
 
-  /** GSS_Wrap: encrypts, and signs the plaintext. */
-  seal(message: Uint8Array): { sealed: Uint8Array; signature: Uint8Array } {
-    const sealed = this.#out.cipher(message)
-    return { sealed, signature: this.#out.signature(message) }
+  /** Of a message that is sealed, and of one that is not. */
+  signatureBytes(): number {
+    return SIGNATURE_BYTES
   }
 
-  /** GSS_Unwrap; undefined when the signature is wrong. */
-  unseal(sealed: Uint8Array, signature: Uint8Array): Uint8Array | undefined {
-    const message = this.#in.cipher(sealed)
-    return this.verify(message, signature) ? message : undefined
+  /** GSS_WrapEx: encrypts the bytes from `start` to `end` in their place, and signs all of the plaintext. */
+  seal(message: Uint8Array, start: number, end: number): Uint8Array {
+    const sealed = this.#out.cipher(message.subarray(start, end))
+    const signature = this.#out.signature(message)
+    message.set(sealed, start)
+    return signature
+  }
+
+  /** GSS_UnwrapEx, in place; false when the signature is wrong. */
+  unseal(message: Uint8Array, start: number, end: number, signature: Uint8Array): boolean {
+    message.set(this.#in.cipher(message.subarray(start, end)), start)
+    return this.verify(message, signature)
   }
 
   /** Starts both cipher streams anew; see MS-SPNG 3.3.5.1. */

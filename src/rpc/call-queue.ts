@@ -5,6 +5,7 @@ import { fault, RpcFault } from './fault.ts'
 import type { RpcLimits } from './limits.ts'
 import type { Maybe } from './maybe.ts'
 import { NdrTooLarge } from './ndr/index.ts'
+import type { PacketSecurity } from './packet-security.ts'
 import type { RpcService } from './service.ts'
 
 /** A request with all its fragments. */
@@ -16,6 +17,8 @@ export interface QueuedCall {
   /** Undefined for a context that was never accepted. */
   readonly service: RpcService | undefined
   readonly operationNumber: number
+  /** What the answer is protected with. */
+  readonly security: PacketSecurity | undefined
   readonly stub: Uint8Array
   readonly handles: ContextHandles
   /** The stub is needed no more. */

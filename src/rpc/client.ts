@@ -16,10 +16,11 @@ import {
   Response,
   TransferSyntax,
 } from '../wire/dcerpc/index.ts'
+import { ClientLogon, type RpcAuthentication } from './client-logon.ts'
 import { faultName, RpcError } from './fault.ts'
 import { defaultRpcLimits, type RpcLimits } from './limits.ts'
 import type { AnyOperation, Operations, RequestOf, ResultOf, RpcInterface } from './operation.ts'
-import { headerOf, PacketCutter, requestPackets, StubAssembler, sealed } from './packets.ts'
+import { auth3Packet, headerOf, PacketCutter, requestPackets, StubAssembler, sealed } from './packets.ts'
 
 /** What a client speaks over: an open pipe, or a TCP connection. */
 export interface RpcDuplex {
@@ -40,12 +41,26 @@ export type Bound<O extends Operations> = {
   readonly [K in keyof O]: (input: RequestOf<O[K]>, options?: CallOptions) => Promise<ResultOf<O[K]>>
 }
 
+export interface RpcClientOptions {
+  readonly limits?: Partial<RpcLimits>
+  /** Of another connection to the same server whose context handles are to be used. */
+  readonly associationGroupId?: number
+  /** Default: calls are made by who has opened the pipe, and by nobody over TCP. */
+  readonly authentication?: RpcAuthentication
+}
+
+interface WantedContext {
+  readonly contextId: number
+  readonly definition: RpcInterface
+}
+
 /** The client's end of one DCE/RPC connection. Calls go one after the other. */
 export class RpcClient {
   readonly #duplex: RpcDuplex
   readonly #limits: RpcLimits
   readonly #cutter: PacketCutter
   readonly #contexts = new Map<RpcInterface, number>()
+  readonly #logon: ClientLogon | undefined
   #nextCallId = 1
   #nextContextId = 0
   #associationGroupId: number
@@ -54,12 +69,12 @@ export class RpcClient {
   #broken: RpcError | undefined
   #last: Promise<unknown> = Promise.resolve()
 
-  /** `associationGroupId`: of another connection to the same server whose context handles are to be used. */
-  constructor(duplex: RpcDuplex, options: { limits?: Partial<RpcLimits>; associationGroupId?: number } = {}) {
+  constructor(duplex: RpcDuplex, options: RpcClientOptions = {}) {
     this.#duplex = duplex
     this.#limits = { ...defaultRpcLimits, ...options.limits }
     this.#cutter = new PacketCutter(this.#limits.maxReceivedFragmentBytes)
     this.#associationGroupId = options.associationGroupId ?? 0
+    this.#logon = options.authentication && new ClientLogon(options.authentication)
   }
 
   get associationGroupId(): number {
@@ -87,32 +102,8 @@ export class RpcClient {
     const known = this.#contexts.get(definition)
     if (known !== undefined) return known
     const contextId = this.#nextContextId++
-    const wasBound = this.#isBound
-    const callId = this.#nextCallId++
-    const offered = this.#limits.maxFragmentBytes
-    const packet = Bind.encode({
-      header: headerOf(wasBound ? PacketType.ALTER_CONTEXT : PacketType.BIND, callId),
-      maxTransmitFragment: offered,
-      maxReceiveFragment: offered,
-      associationGroupId: this.#associationGroupId,
-      contexts: [{ contextId, abstractSyntax: definition.syntax, transferSyntaxes: [TransferSyntax.NDR20] }],
-    })
-    const reply = await this.#exchange(sealed(packet))
-    const { packetType } = reply.header
-    if (packetType === PacketType.BIND_NAK) {
-      const { reason } = BindNak.decode(reply.view, 0, reply.end)
-      throw this.#break(new RpcError('RPC_BIND_REFUSED', `bind refused: ${nameOf(BindRejection, reason)}`, reason))
-    }
-    if (packetType === PacketType.FAULT) throw faultOf(reply)
-    if (packetType !== (wasBound ? PacketType.ALTER_CONTEXT_RESPONSE : PacketType.BIND_ACK))
-      throw this.#unexpected(packetType)
-    const ack = BindAck.decode(reply.view, 0, reply.end)
-    // The association is there even if the interface is refused (C706 9.3.2).
-    if (!wasBound) {
-      this.#isBound = true
-      this.#associationGroupId = ack.associationGroupId
-      this.#maxTransmit = Math.max(Math.min(ack.maxReceiveFragment, offered), MIN_FRAGMENT_BYTES)
-    }
+    const wanted = { contextId, definition }
+    const ack = this.#isBound ? await this.#alter(wanted) : await this.#firstBind(wanted)
     const result = ack.results.results[0]
     if (result?.result !== ContextResult.ACCEPTANCE) {
       const reason = result?.reason ?? 0
@@ -121,6 +112,71 @@ export class RpcClient {
     }
     this.#contexts.set(definition, contextId)
     return contextId
+  }
+
+  async #alter(wanted: WantedContext): Promise<BindAck> {
+    const reply = await this.#exchange(sealed(this.#bindPacket(PacketType.ALTER_CONTEXT, wanted)))
+    return this.#acknowledged(reply, PacketType.ALTER_CONTEXT_RESPONSE)
+  }
+
+  /** The association is there from now on, even if the interface is refused (C706 9.3.2). */
+  async #firstBind(wanted: WantedContext): Promise<BindAck> {
+    const packet = sealed(this.#bindPacket(PacketType.BIND, wanted))
+    const logon = this.#logon
+    const reply = await this.#exchange(logon === undefined ? packet : logon.carry(packet, await logon.begin()))
+    const ack = this.#acknowledged(reply, PacketType.BIND_ACK)
+    this.#isBound = true
+    this.#associationGroupId = ack.associationGroupId
+    this.#maxTransmit = Math.max(Math.min(ack.maxReceiveFragment, this.#limits.maxFragmentBytes), MIN_FRAGMENT_BYTES)
+    if (logon !== undefined) await this.#logOn(logon, wanted, reply)
+    return ack
+  }
+
+  /** The legs of a logon after the first. */
+  async #logOn(logon: ClientLogon, wanted: WantedContext, first: Packet): Promise<void> {
+    const signsHeader = (first.header.flags & PacketFlags.PENDING_CANCEL_OR_HEADER_SIGN) !== 0
+    try {
+      for (let reply = first; ; ) {
+        const leg = await logon.next(reply.auth, signsHeader)
+        if (leg === undefined) return
+        if (leg.isLast) {
+          await this.#duplex.send(logon.carry(auth3Packet(first.header.callId), leg.token))
+          return
+        }
+        const packet = sealed(this.#bindPacket(PacketType.ALTER_CONTEXT, wanted))
+        reply = await this.#exchange(logon.carry(packet, leg.token))
+        this.#acknowledged(reply, PacketType.ALTER_CONTEXT_RESPONSE)
+      }
+    } catch (error) {
+      throw error instanceof RpcError ? this.#break(error) : error
+    }
+  }
+
+  #bindPacket(
+    packetType: typeof PacketType.BIND | typeof PacketType.ALTER_CONTEXT,
+    { contextId, definition }: WantedContext,
+  ): Uint8Array {
+    const signing = this.#logon === undefined ? 0 : PacketFlags.PENDING_CANCEL_OR_HEADER_SIGN
+    const flags = PacketFlags.FIRST_FRAGMENT | PacketFlags.LAST_FRAGMENT | signing
+    const offered = this.#limits.maxFragmentBytes
+    return Bind.encode({
+      header: headerOf(packetType, this.#nextCallId++, flags),
+      maxTransmitFragment: offered,
+      maxReceiveFragment: offered,
+      associationGroupId: this.#associationGroupId,
+      contexts: [{ contextId, abstractSyntax: definition.syntax, transferSyntaxes: [TransferSyntax.NDR20] }],
+    })
+  }
+
+  #acknowledged(reply: Packet, expected: PacketType): BindAck {
+    const { packetType } = reply.header
+    if (packetType === PacketType.BIND_NAK) {
+      const { reason } = BindNak.decode(reply.view, 0, reply.end)
+      throw this.#break(new RpcError('RPC_BIND_REFUSED', `bind refused: ${nameOf(BindRejection, reason)}`, reason))
+    }
+    if (packetType === PacketType.FAULT) throw faultOf(reply)
+    if (packetType !== expected) throw this.#unexpected(packetType)
+    return BindAck.decode(reply.view, 0, reply.end)
   }
 
   async #call(contextId: number, operation: AnyOperation, input: never, signal?: AbortSignal): Promise<unknown> {
@@ -135,7 +191,8 @@ export class RpcClient {
     signal?.addEventListener('abort', cancel, { once: true })
     try {
       let reply: Packet | undefined
-      for (const packet of requestPackets({ callId, contextId, operationNumber }, stub, this.#maxTransmit)) {
+      const call = { callId, contextId, operationNumber }
+      for (const packet of requestPackets(call, stub, this.#maxTransmit, this.#logon?.security)) {
         if (isLast(packet)) reply = await this.#exchange(packet)
         else await this.#duplex.send(packet)
       }
@@ -154,6 +211,8 @@ export class RpcClient {
       if (packet.header.callId !== callId) throw this.#unexpected(packetType)
       if (packetType === PacketType.FAULT) throw faultOf(packet)
       if (packetType !== PacketType.RESPONSE) throw this.#unexpected(packetType)
+      if (this.#logon?.security?.open(packet, Response.size) === false)
+        throw this.#break(new RpcError('RPC_PROTOCOL', 'the answer is not as the server signed it'))
       const piece = Response.decode(packet.view, 0, packet.end).stub
       if (stub.length + piece.length > this.#limits.maxResponseBytes)
         throw this.#break(new RpcError('RPC_PROTOCOL', `more than ${this.#limits.maxResponseBytes} bytes of answer`))

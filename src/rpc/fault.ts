@@ -23,11 +23,18 @@ export function faultName(status: FaultStatus): string {
   return hexNumber(status, 8)
 }
 
-/** What a client is told when a call or a bind is refused. `status` is of `FaultStatus` or of `BindRejection`. */
+/**
+ * What a client is told when a call, a bind or a logon is refused. `status` is of `FaultStatus`, `BindRejection` or
+ * `NtStatus`.
+ */
 export class RpcError extends SmbError {
   readonly status: number
 
-  constructor(code: 'RPC_FAULT' | 'RPC_BIND_REFUSED' | 'RPC_PROTOCOL', message: string, status = 0) {
+  constructor(
+    code: 'RPC_FAULT' | 'RPC_BIND_REFUSED' | 'RPC_LOGON_FAILED' | 'RPC_PROTOCOL',
+    message: string,
+    status = 0,
+  ) {
     super(code, message)
     this.status = status
   }

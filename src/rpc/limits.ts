@@ -12,6 +12,10 @@ export interface RpcLimits {
   readonly maxResponseBytes: number
   /** Presentation contexts of one connection. */
   readonly maxContexts: number
+  /** Logons of one connection, where the client multiplexes them; otherwise it is one. */
+  readonly maxLogons: number
+  /** What a client sends on while its logon is looked at. */
+  readonly maxHeldBytes: number
   /** Calls of one connection that run at a time, where the client multiplexes them; otherwise it is one. */
   readonly maxRunningCalls: number
   /** Calls of one connection that wait for those that run, and those whose fragments are not all there. */
@@ -31,6 +35,8 @@ export const defaultRpcLimits: RpcLimits = {
   maxRequestBytes: 4 * MIB,
   maxResponseBytes: 16 * MIB,
   maxContexts: 64,
+  maxLogons: 16,
+  maxHeldBytes: 256 * 1024,
   maxRunningCalls: 8,
   maxQueuedCalls: 32,
   maxCallsAtOnce: 64,

@@ -10,13 +10,15 @@ import {
   type Syntax,
   TransferSyntax,
 } from '../wire/dcerpc/index.ts'
+import type { RpcInterface } from './operation.ts'
 import type { RpcService } from './service.ts'
 
 const NO_SYNTAX: Syntax = { uuid: NULL_GUID, versionMajor: 0, versionMinor: 0 }
-/** What the server does: a connection is kept when a call on it is orphaned. */
-const SUPPORTED_FEATURES = BindTimeFeatures.KEEP_CONNECTION_ON_ORPHAN
+/** What the server does: several logons on a connection, and a connection that is kept when a call on it is orphaned. */
+const SUPPORTED_FEATURES = BindTimeFeatures.SECURITY_CONTEXT_MULTIPLEXING | BindTimeFeatures.KEEP_CONNECTION_ON_ORPHAN
 
-export type Contexts = Map<number, RpcService>
+/** Interfaces by the ids that the client calls them by. */
+export type Contexts = Map<number, RpcInterface>
 
 const same = (a: Syntax, b: Syntax): boolean =>
   a.uuid === b.uuid && a.versionMajor === b.versionMajor && a.versionMinor === b.versionMinor
@@ -44,7 +46,7 @@ function negotiate(
 ): ContextResultInput | 'protocol error' {
   const { contextId, transferSyntaxes } = element
   if (transferSyntaxes.length === 0) return 'protocol error'
-  const found = services.find((each) => serves(each.interface.syntax, element.abstractSyntax))
+  const found = services.find((each) => serves(each.interface.syntax, element.abstractSyntax))?.interface
   const before = contexts.get(contextId)
   const speaksNdr20 = transferSyntaxes.some((syntax) => same(syntax, TransferSyntax.NDR20))
   const speaksNdr64 = transferSyntaxes.some((syntax) => same(syntax, TransferSyntax.NDR64))

@@ -1,6 +1,7 @@
 /** Packets that both roles write, and the cutting of a byte stream into packets. */
 import { viewOf } from '../bytes/utf16.ts'
 import {
+  Auth3,
   BindNak,
   type BindRejection,
   CommonHeader,
@@ -8,11 +9,12 @@ import {
   Fault,
   LITTLE_ENDIAN_ASCII_IEEE,
   PacketFlags,
-  type PacketType,
+  PacketType,
   Request,
   Response,
 } from '../wire/dcerpc/index.ts'
 import type { RpcFault } from './fault.ts'
+import type { PacketSecurity } from './packet-security.ts'
 
 const WHOLE = PacketFlags.FIRST_FRAGMENT | PacketFlags.LAST_FRAGMENT
 
@@ -28,7 +30,9 @@ export function sealed(packet: Uint8Array): Uint8Array {
 
 export function faultPacket(callId: number, contextId: number, { status, didNotExecute }: RpcFault): Uint8Array {
   const flags = didNotExecute ? WHOLE | PacketFlags.DID_NOT_EXECUTE : WHOLE
-  return sealed(Fault.encode({ header: headerOf(3, callId, flags), allocationHint: Fault.size, contextId, status }))
+  return sealed(
+    Fault.encode({ header: headerOf(PacketType.FAULT, callId, flags), allocationHint: Fault.size, contextId, status }),
+  )
 }
 
 /** To a multiple of 4, as Windows sends it. */
@@ -36,7 +40,12 @@ const NAK_PADDING = new Uint8Array(3)
 
 export function bindNakPacket(callId: number, reason: BindRejection): Uint8Array {
   return sealed(
-    BindNak.encode({ header: headerOf(13, callId), reason, versions: [{ major: 5, minor: 0 }], rest: NAK_PADDING }),
+    BindNak.encode({
+      header: headerOf(PacketType.BIND_NAK, callId),
+      reason,
+      versions: [{ major: 5, minor: 0 }],
+      rest: NAK_PADDING,
+    }),
   )
 }
 
@@ -61,27 +70,32 @@ export function* responsePackets(
   contextId: number,
   stub: Uint8Array,
   maxFragmentBytes: number,
+  security?: PacketSecurity,
 ): Generator<Uint8Array> {
-  for (const [piece, flags, left] of pieces(stub, Response.size, maxFragmentBytes))
-    yield sealed(Response.encode({ header: headerOf(2, callId, flags), allocationHint: left, contextId, stub: piece }))
+  for (const [piece, flags, left] of pieces(stub, Response.size, maxFragmentBytes - (security?.overheadBytes ?? 0))) {
+    const header = headerOf(PacketType.RESPONSE, callId, flags)
+    const packet = sealed(Response.encode({ header, allocationHint: left, contextId, stub: piece }))
+    yield security?.protect(packet, Response.size) ?? packet
+  }
 }
 
 export function* requestPackets(
   call: { readonly callId: number; readonly contextId: number; readonly operationNumber: number },
   stub: Uint8Array,
   maxFragmentBytes: number,
+  security?: PacketSecurity,
 ): Generator<Uint8Array> {
   const { callId, contextId, operationNumber } = call
-  for (const [piece, flags, left] of pieces(stub, Request.size, maxFragmentBytes))
-    yield sealed(
-      Request.encode({
-        header: headerOf(0, callId, flags),
-        allocationHint: left,
-        contextId,
-        operationNumber,
-        stub: piece,
-      }),
-    )
+  for (const [piece, flags, left] of pieces(stub, Request.size, maxFragmentBytes - (security?.overheadBytes ?? 0))) {
+    const header = headerOf(PacketType.REQUEST, callId, flags)
+    const packet = sealed(Request.encode({ header, allocationHint: left, contextId, operationNumber, stub: piece }))
+    yield security?.protect(packet, Request.size) ?? packet
+  }
+}
+
+/** The last leg of a logon (MS-RPCE 2.2.2.10), without its trailer. */
+export function auth3Packet(callId: number): Uint8Array {
+  return sealed(Auth3.encode({ header: headerOf(PacketType.AUTH3, callId) }))
 }
 
 /** Why a stream of packets cannot be read on. `callId` is of the packet at fault. */
@@ -129,6 +143,11 @@ export class PacketCutter {
     const packet = this.#kept.slice(0, length)
     this.#length = 0
     return viewOf(packet)
+  }
+
+  /** Bytes that were taken and are not cut yet become its own: whoever brought them may have theirs back. */
+  keep(): void {
+    this.#queued = this.#queued.slice()
   }
 
   /** Makes `wanted` bytes present, if they are there. */

@@ -1,3 +1,4 @@
+import { proceed } from '../auth/maybe.ts'
 import { WireError } from '../bytes/errors.ts'
 import {
   Bind,
@@ -17,7 +18,10 @@ import type { AssociationGroup, AssociationGroups } from './association.ts'
 import { CallQueue, type QueuedCall } from './call-queue.ts'
 import { RpcFault } from './fault.ts'
 import type { ByteBudget, RpcLimits } from './limits.ts'
+import { type Logon, type LogonProblem, Logons, type RpcAuthenticator } from './logons.ts'
+import type { Maybe } from './maybe.ts'
 import { type Contexts, negotiateAll } from './negotiation.ts'
+import { withToken } from './packet-security.ts'
 import {
   bindNakPacket,
   faultPacket,
@@ -49,6 +53,8 @@ export interface RpcEndpoint {
   readonly budget: ByteBudget
   /** Told of bugs: what a handler threw. */
   readonly report: (error: unknown) => void
+  /** Absent where nobody can log on: then a call is made by who has opened the pipe. */
+  readonly authenticator?: RpcAuthenticator
 }
 
 interface Assembly {
@@ -56,6 +62,8 @@ interface Assembly {
   readonly contextId: number
   readonly operationNumber: number
   readonly maybe: boolean
+  /** Under which logon it is made. */
+  readonly logon: Logon | undefined
   readonly stub: StubAssembler
 }
 
@@ -64,6 +72,9 @@ const NOT_EXECUTED = new RpcFault(FaultStatus.PROTOCOL_ERROR, true)
 /** What Windows answers where a request is larger than it takes. */
 const TOO_LARGE = new RpcFault(FaultStatus.ACCESS_DENIED)
 const TOO_BUSY = new RpcFault(FaultStatus.SERVER_TOO_BUSY, true)
+/** A packet is not as it was signed, and a call that may not be made without logon or below its level. */
+const BAD_SIGNATURE = new RpcFault(FaultStatus.SEC_PKG_ERROR, true)
+const NOT_ALLOWED = new RpcFault(FaultStatus.ACCESS_DENIED, true)
 const NO_CALL_ACTIVE = new RpcFault(FaultStatus.NO_CALL_ACTIVE, true)
 
 const reasons = {
@@ -71,6 +82,15 @@ const reasons = {
   'data representation': BindRejection.USER_DATA_NOT_READABLE,
   length: BindRejection.NOT_SPECIFIED,
 } as const
+
+const bindProblems = {
+  type: BindRejection.AUTHENTICATION_TYPE_NOT_RECOGNIZED,
+  level: BindRejection.AUTHENTICATION_TYPE_NOT_RECOGNIZED,
+  rules: BindRejection.NOT_SPECIFIED,
+} as const satisfies Record<LogonProblem, BindRejection>
+
+const NO_TOKEN = new Uint8Array(0)
+const OBJECT_BYTES = 16
 
 /** The server's end of one DCE/RPC connection. Feed it with `receive`; it answers through its transport. */
 export class RpcConnection {
@@ -87,12 +107,17 @@ export class RpcConnection {
   /** Calls in the bytes that are being received. */
   #callsNow = 0
   #fragmentBytes = MIN_FRAGMENT_BYTES
+  readonly #logons: Logons
+  /** Bytes that came while a logon is looked at; what follows has to wait for its outcome. */
+  #held: Uint8Array[] | undefined
+  #heldBytes = 0
   #closed = false
 
   constructor(endpoint: RpcEndpoint, transport: RpcTransport) {
     this.#endpoint = endpoint
     this.#transport = transport
     this.#cutter = new PacketCutter(endpoint.limits.maxReceivedFragmentBytes)
+    this.#logons = new Logons(endpoint.authenticator, endpoint.limits.maxLogons)
     this.#calls = new CallQueue(endpoint.limits, endpoint.report, (call, answer) => this.#answer(call, answer))
   }
 
@@ -103,17 +128,55 @@ export class RpcConnection {
   /** Takes bytes from the client; packets may be cut anywhere. */
   receive(bytes: Uint8Array): void {
     if (this.#closed) return
+    if (this.#held !== undefined) {
+      this.#hold(this.#held, bytes)
+      return
+    }
     this.#cutter.push(bytes)
     this.#callsNow = 0
+    this.#cut()
+  }
+
+  #cut(): void {
     for (;;) {
       const packet = this.#cutter.next()
       if (packet === undefined || this.#closed) return
-      if (packet instanceof DataView) this.#packet(packet)
-      else {
+      if (packet instanceof DataView) {
+        const pending = this.#packet(packet)
+        if (pending !== undefined) {
+          this.#cutter.keep()
+          this.#held = []
+          void pending.then(() => this.#resume())
+          return
+        }
+      } else {
         this.#refuse(packet.packetType, packet.callId, reasons[packet.problem])
         return
       }
     }
+  }
+
+  #hold(held: Uint8Array[], bytes: Uint8Array): void {
+    const isTooMuch = this.#heldBytes + bytes.length > this.#endpoint.limits.maxHeldBytes
+    if (isTooMuch || !this.#endpoint.budget.take(bytes.length)) {
+      this.close()
+      this.#transport.close()
+      return
+    }
+    this.#heldBytes += bytes.length
+    held.push(bytes.slice())
+  }
+
+  /** A logon is decided: on with what came meanwhile. */
+  #resume(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    if (this.#closed) return
+    this.#endpoint.budget.give(this.#heldBytes)
+    this.#heldBytes = 0
+    for (const bytes of held) this.#cutter.push(bytes)
+    this.#callsNow = 0
+    this.#cut()
   }
 
   /** The client is gone. */
@@ -121,13 +184,16 @@ export class RpcConnection {
     if (this.#closed) return
     this.#closed = true
     for (const { stub } of this.#assemblies.values()) this.#endpoint.budget.give(stub.length)
+    this.#endpoint.budget.give(this.#heldBytes)
+    this.#heldBytes = 0
     this.#assemblies.clear()
     this.#calls.close()
     if (this.#group !== undefined) this.#endpoint.groups.leave(this.#group.id)
     this.#group = undefined
   }
 
-  #packet(view: DataView): void {
+  /** A promise where the packet is part of a logon that takes time. */
+  #packet(view: DataView): Promise<void> | undefined {
     const packetType = view.getUint8(2)
     const callId = view.getUint32(12, true)
     let packet: Packet
@@ -136,38 +202,41 @@ export class RpcConnection {
     } catch (error) {
       if (!(error instanceof WireError)) throw error
       this.#refuse(packetType, callId, BindRejection.PROTOCOL_VERSION_NOT_SUPPORTED)
-      return
+      return undefined
+    }
+    const failed = (error: unknown): void => {
+      if (!(error instanceof WireError)) this.#endpoint.report(error)
+      this.#refuse(packetType, callId, BindRejection.NOT_SPECIFIED)
     }
     try {
-      this.#dispatch(packet)
+      const pending = this.#dispatch(packet)
+      return pending instanceof Promise ? pending.catch(failed) : undefined
     } catch (error) {
       if (!(error instanceof WireError)) throw error
-      this.#refuse(packetType, callId, BindRejection.NOT_SPECIFIED)
+      failed(error)
+      return undefined
     }
   }
 
-  #dispatch(packet: Packet): void {
+  #dispatch(packet: Packet): Maybe<void> {
     const { packetType, callId } = packet.header
     switch (packetType) {
       case PacketType.BIND:
-        this.#bind(packet)
-        break
+        return this.#bind(packet)
       case PacketType.ALTER_CONTEXT:
-        this.#alterContext(packet)
-        break
+        return this.#alterContext(packet)
+      case PacketType.AUTH3:
+        return this.#auth3(packet)
       case PacketType.REQUEST:
-        this.#request(packet)
-        break
+        return this.#request(packet)
       case PacketType.CANCEL:
-        this.#calls.cancel(callId)
-        break
+        return this.#calls.cancel(callId)
       case PacketType.ORPHANED:
         // Only with this feature does a connection go on after a call that was left half sent (MS-RPCE 3.3.1.5.10).
         if (this.#keepsOnOrphan) this.#dropAssembly(callId)
-        this.#calls.orphan(callId)
-        break
+        return this.#calls.orphan(callId)
       default:
-        this.#refuse(packetType, callId, BindRejection.NOT_SPECIFIED)
+        return this.#refuse(packetType, callId, BindRejection.NOT_SPECIFIED)
     }
   }
 
@@ -187,14 +256,15 @@ export class RpcConnection {
     this.#transport.close()
   }
 
-  #bind(packet: Packet): void {
+  #bind(packet: Packet): Maybe<void> {
     const { callId, flags } = packet.header
     const bind = Bind.decode(packet.view, 0, packet.end)
     const refuse = (reason: BindRejection): void => this.#end(bindNakPacket(callId, reason))
     // One bind a connection (C706 9.3.2); what comes later is alter_context.
     if (this.#group !== undefined) return refuse(BindRejection.NOT_SPECIFIED)
+    const logon = packet.auth && this.#logons.forToken(packet.auth)
     // MS-RPCE 3.3.1.5.2.2: without the security package the bind is refused, and the client may come without.
-    if (packet.auth !== undefined) return refuse(BindRejection.AUTHENTICATION_TYPE_NOT_RECOGNIZED)
+    if (typeof logon === 'string') return refuse(bindProblems[logon])
     const group = this.#endpoint.groups.join(bind.associationGroupId, this.#endpoint.owner)
     if (group === undefined) return refuse(BindRejection.NOT_SPECIFIED)
     this.#group = group
@@ -203,24 +273,58 @@ export class RpcConnection {
     if (results === undefined) return refuse(BindRejection.NOT_SPECIFIED)
     this.#multiplexed = (flags & PacketFlags.CONCURRENT_MULTIPLEXING) !== 0
     if (this.#multiplexed) this.#calls.multiplex()
-    this.#acknowledge(PacketType.BIND_ACK, callId, group, results)
+    this.#logons.signsHeader = logon !== undefined && (flags & PacketFlags.PENDING_CANCEL_OR_HEADER_SIGN) !== 0
+    return this.#logOn(logon, packet.auth?.token, (token) => {
+      if (token === undefined) refuse(BindRejection.INVALID_CHECKSUM)
+      else this.#acknowledge(PacketType.BIND_ACK, callId, group, results, logon, token)
+    })
   }
 
-  #alterContext(packet: Packet): void {
+  #alterContext(packet: Packet): Maybe<void> {
     const { callId } = packet.header
     const alter = Bind.decode(packet.view, 0, packet.end)
     const group = this.#group
-    if (group === undefined || packet.auth !== undefined) return this.#fail(callId, 0, NOT_EXECUTED)
+    if (group === undefined) return this.#fail(callId, 0, NOT_EXECUTED)
+    const logon = packet.auth && this.#logons.forToken(packet.auth)
+    if (typeof logon === 'string') return this.#fail(callId, 0, logon === 'rules' ? NOT_EXECUTED : NOT_ALLOWED)
     const results = this.#negotiate(alter)
     if (results === undefined) return this.#fail(callId, 0, NOT_EXECUTED)
-    this.#acknowledge(PacketType.ALTER_CONTEXT_RESPONSE, callId, group, results)
+    return this.#logOn(logon, packet.auth?.token, (token) => {
+      if (token === undefined) this.#fail(callId, 0, NOT_ALLOWED)
+      else this.#acknowledge(PacketType.ALTER_CONTEXT_RESPONSE, callId, group, results, logon, token)
+    })
+  }
+
+  /** The last leg of a logon. It has no answer: what it comes to shows with the next call (MS-RPCE 3.3.1.5.2.2). */
+  #auth3(packet: Packet): Maybe<void> {
+    const { callId } = packet.header
+    const logon = this.#group && packet.auth && this.#logons.forToken(packet.auth)
+    if (logon === undefined || typeof logon === 'string') return this.#fail(callId, 0, PROTOCOL_ERROR)
+    return this.#logOn(logon, packet.auth?.token, () => {
+      // A leg too few is as bad as a wrong one.
+      if (logon.state === 'in progress') logon.state = 'refused'
+    })
+  }
+
+  /** Hands a token on; `then` gets the answer, undefined for a logon that is refused. */
+  #logOn(
+    logon: Logon | undefined,
+    token: Uint8Array | undefined,
+    then: (token: Uint8Array | undefined) => void,
+  ): Maybe<void> {
+    if (logon === undefined || token === undefined) return then(NO_TOKEN)
+    return proceed(logon.accept(token, this.#logons.signsHeader), (answer) => {
+      if (!this.#closed) then(answer)
+    })
   }
 
   #negotiate(asked: Bind): ContextResultInput[] | undefined {
     const { services, limits } = this.#endpoint
     const negotiated = negotiateAll(asked.contexts, services, this.#contexts, limits.maxContexts)
-    if (negotiated?.features !== undefined)
+    if (negotiated?.features !== undefined) {
       this.#keepsOnOrphan = (negotiated.features & BindTimeFeatures.KEEP_CONNECTION_ON_ORPHAN) !== 0
+      this.#logons.severalAllowed = (negotiated.features & BindTimeFeatures.SECURITY_CONTEXT_MULTIPLEXING) !== 0
+    }
     return negotiated?.results
   }
 
@@ -229,22 +333,24 @@ export class RpcConnection {
     callId: number,
     group: AssociationGroup,
     results: readonly ContextResultInput[],
+    logon: Logon | undefined,
+    token: Uint8Array,
   ): void {
     const isBind = packetType === PacketType.BIND_ACK
     const whole = PacketFlags.FIRST_FRAGMENT | PacketFlags.LAST_FRAGMENT
-    const flags = isBind && this.#multiplexed ? whole | PacketFlags.CONCURRENT_MULTIPLEXING : whole
-    this.#transport.send(
-      sealed(
-        BindAck.encode({
-          header: headerOf(packetType, callId, flags),
-          maxTransmitFragment: this.#fragmentBytes,
-          maxReceiveFragment: this.#fragmentBytes,
-          associationGroupId: group.id,
-          secondaryAddress: isBind ? `${this.#endpoint.secondaryAddress}\0` : '',
-          results: { results },
-        }),
-      ),
+    const multiplexing = isBind && this.#multiplexed ? PacketFlags.CONCURRENT_MULTIPLEXING : 0
+    const headerSigning = logon && this.#logons.signsHeader ? PacketFlags.PENDING_CANCEL_OR_HEADER_SIGN : 0
+    const packet = sealed(
+      BindAck.encode({
+        header: headerOf(packetType, callId, whole | multiplexing | headerSigning),
+        maxTransmitFragment: this.#fragmentBytes,
+        maxReceiveFragment: this.#fragmentBytes,
+        associationGroupId: group.id,
+        secondaryAddress: isBind ? `${this.#endpoint.secondaryAddress}\0` : '',
+        results: { results },
+      }),
     )
+    this.#transport.send(logon === undefined || token.length === 0 ? packet : withToken(packet, logon.fields, token))
   }
 
   /** One size for both directions, as Windows does it: the smallest of all, a multiple of 8, with a lower bound. */
@@ -253,20 +359,37 @@ export class RpcConnection {
     return Math.max(Math.floor(smallest / 8) * 8, MIN_FRAGMENT_BYTES)
   }
 
+  /** The logon under which a request is made, once its packet is open; a fault where it may not be. */
+  #verified(packet: Packet): Logon | RpcFault | undefined {
+    const { auth, header } = packet
+    const logon = auth === undefined ? this.#logons.first : this.#logons.of(auth.contextId)
+    if (logon === undefined) return auth === undefined ? undefined : PROTOCOL_ERROR
+    if (logon.state === 'in progress') return PROTOCOL_ERROR
+    if (logon.state === 'refused') return NOT_ALLOWED
+    const { security } = logon
+    // At level connect nothing is signed, and a signature that comes all the same says nothing.
+    if (security === undefined) return logon
+    if (auth === undefined) return NOT_ALLOWED
+    const hasObject = (header.flags & PacketFlags.OBJECT_UUID) !== 0
+    return security.open(packet, Request.size + (hasObject ? OBJECT_BYTES : 0)) ? logon : BAD_SIGNATURE
+  }
+
   #request(packet: Packet): void {
     const { callId, flags } = packet.header
+    // Without a bind there is nothing to call (C706 9.3.2).
+    if (this.#group === undefined) return this.#fail(callId, 0, PROTOCOL_ERROR)
+    const logon = this.#verified(packet)
+    if (logon instanceof RpcFault) return this.#fail(callId, 0, logon)
     const request = Request.decode(packet.view, 0, packet.end)
-    // Without a bind there is nothing to call (C706 9.3.2), and without logon nothing to verify.
-    if (this.#group === undefined || packet.auth !== undefined) return this.#fail(callId, 0, PROTOCOL_ERROR)
     const isLast = (flags & PacketFlags.LAST_FRAGMENT) !== 0
     const isFirst = (flags & PacketFlags.FIRST_FRAGMENT) !== 0
-    const assembly = isFirst ? this.#begin(packet, request, isLast) : this.#assemblies.get(callId)
+    const assembly = isFirst ? this.#begin(packet, request, isLast, logon) : this.#assemblies.get(callId)
     if (assembly === undefined) {
       if (!isFirst) this.#fail(callId, 0, PROTOCOL_ERROR)
       return
     }
-    if (assembly.contextId !== request.contextId || assembly.operationNumber !== request.operationNumber)
-      return this.#fail(callId, request.contextId, PROTOCOL_ERROR)
+    const isSame = assembly.contextId === request.contextId && assembly.operationNumber === request.operationNumber
+    if (!isSame || assembly.logon !== logon) return this.#fail(callId, request.contextId, PROTOCOL_ERROR)
     const { stub } = request
     const { limits, budget } = this.#endpoint
     if (assembly.stub.length + stub.length > limits.maxRequestBytes || !budget.take(stub.length))
@@ -276,7 +399,7 @@ export class RpcConnection {
   }
 
   /** The first fragment of a call; undefined where that is the end of the connection. */
-  #begin(packet: Packet, request: Request, isLast: boolean): Assembly | undefined {
+  #begin(packet: Packet, request: Request, isLast: boolean, logon: Logon | undefined): Assembly | undefined {
     const { callId, flags } = packet.header
     const { contextId, operationNumber, allocationHint } = request
     const [unfinished] = this.#assemblies.keys()
@@ -296,15 +419,17 @@ export class RpcConnection {
       return undefined
     }
     const maybe = (flags & PacketFlags.MAYBE) !== 0
-    const assembly = { callId, contextId, operationNumber, maybe, stub: new StubAssembler() }
+    const assembly = { callId, contextId, operationNumber, maybe, logon, stub: new StubAssembler() }
     this.#assemblies.set(callId, assembly)
     return assembly
   }
 
   #whole(assembly: Assembly): void {
-    const { callId, contextId, operationNumber, maybe, stub } = assembly
+    const { callId, contextId, operationNumber, maybe, logon, stub } = assembly
     this.#assemblies.delete(callId)
-    const service = this.#contexts.get(contextId)
+    const wanted = this.#contexts.get(contextId)
+    const services = logon?.services ?? this.#endpoint.services
+    const service = wanted && services.find((each) => each.interface === wanted)
     if (++this.#callsNow > this.#endpoint.limits.maxCallsAtOnce) {
       this.#endpoint.budget.give(stub.length)
       this.#transport.send(faultPacket(callId, contextId, TOO_BUSY))
@@ -316,6 +441,7 @@ export class RpcConnection {
       maybe,
       service,
       operationNumber,
+      security: logon?.security,
       stub: stub.stub,
       handles: (this.#group as AssociationGroup).handles,
       done: () => this.#endpoint.budget.give(stub.length),
@@ -331,9 +457,10 @@ export class RpcConnection {
 
   #answer(call: QueuedCall, answer: Uint8Array | RpcFault): void {
     if (this.#closed || call.maybe) return
+    // A fault is not signed, as on Windows: it says nothing that is worth forging.
     if (answer instanceof RpcFault) this.#transport.send(faultPacket(call.callId, call.contextId, answer))
     else
-      for (const packet of responsePackets(call.callId, call.contextId, answer, this.#fragmentBytes))
+      for (const packet of responsePackets(call.callId, call.contextId, answer, this.#fragmentBytes, call.security))
         this.#transport.send(packet)
   }
 }

@@ -1,8 +1,9 @@
 import { AssociationGroups } from '../rpc/association.ts'
 import { ByteBudget, defaultRpcLimits, type RpcLimits } from '../rpc/limits.ts'
+import type { RpcAuthenticator } from '../rpc/logons.ts'
 import { RpcConnection } from '../rpc/server.ts'
 import type { RpcService } from '../rpc/service.ts'
-import type { PipeDefinition, PipeSource, ServiceContext } from './services/context.ts'
+import type { PipeDefinition, PipeSource, ServiceContext, ServiceLogons } from './services/context.ts'
 import { srvsvc } from './services/srvsvc.ts'
 import { wkssvc } from './services/wkssvc.ts'
 
@@ -75,6 +76,7 @@ export class NamedPipes implements PipeSource {
             limits: this.#rpcLimits,
             budget: this.#budget,
             report: (error) => context.report?.(error),
+            ...(context.logons && { authenticator: authenticatorOf(context.logons, services) }),
           },
           transport,
         ),
@@ -84,6 +86,16 @@ export class NamedPipes implements PipeSource {
   /** Clients write `srvsvc`, some `\srvsvc`. */
   find(name: string): PipeDefinition | undefined {
     return this.#pipes.get(name.replace(/^\\+/, '').toUpperCase())
+  }
+}
+
+function authenticatorOf(
+  logons: ServiceLogons,
+  services: (context: ServiceContext) => readonly RpcService[],
+): RpcAuthenticator {
+  return {
+    acceptor: (type) => logons.acceptor(type),
+    services: (identity) => services(logons.contextFor(identity)),
   }
 }
 

@@ -1,17 +1,25 @@
+import type { Identity } from '../auth/mechanism.ts'
+import { AuthenticationType } from '../wire/dcerpc/index.ts'
 import type { ServerCore } from './server-core.ts'
 import type { ServiceContext } from './services/context.ts'
 import type { Session } from './session.ts'
 
+/** An acceptor takes NTLM with SPNEGO around it and without. */
+const TYPES: readonly number[] = [AuthenticationType.SPNEGO, AuthenticationType.NTLM]
+
 /** What RPC services may know of the server, and of who asks. */
 export function serviceContext(server: ServerCore, session: Session): ServiceContext {
-  const identity = session.identity
+  return contextFor(server, session.identity, session.remote)
+}
+
+function contextFor(server: ServerCore, identity: Identity | undefined, remote: string): ServiceContext {
   return {
     serverName: server.name,
     comment: server.comment,
     pipes: server.pipes,
     now: () => server.clock.now(),
     sessionCount: () => server.sessions.size,
-    report: (error) => server.reportError(error, session.remote),
+    report: (error) => server.reportError(error, remote),
     shares: () => [
       ...[...server.shares].map((share) => ({
         name: share.name,
@@ -27,6 +35,10 @@ export function serviceContext(server: ServerCore, session: Session): ServiceCon
       user: identity?.user ?? '',
       domain: identity?.domain ?? '',
       sid: identity?.sid ?? 'S-1-5-7',
+    },
+    logons: {
+      acceptor: (type) => (TYPES.includes(type) ? server.newAcceptor() : undefined),
+      contextFor: (other) => contextFor(server, other, remote),
     },
   }
 }

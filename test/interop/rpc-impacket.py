@@ -47,6 +47,20 @@ def client(host, port, user, password):
     dce = bound(r"\wkssvc", wkst.MSRPC_UUID_WKST, None)
     info = wkst.hNetrWkstaGetInfo(dce, 100)["WkstaInfo"]["WkstaInfo100"]
     result["workstation"] = [text(info["wki100_computername"]), text(info["wki100_langroup"])]
+    # Logged on for RPC itself, by NTLM without SPNEGO; it signs headers without asking.
+    levels = {"connect": 2, "integrity": 5, "privacy": 6}
+    result["levels"] = {}
+    for name, level in levels.items():
+        rpc = transport.SMBTransport(host, int(port), r"\srvsvc", user, password)
+        dce = rpc.get_dce_rpc()
+        dce.set_credentials(user, password)
+        dce.set_auth_type(10)
+        dce.set_auth_level(level)
+        dce.connect()
+        dce.bind(srvs.MSRPC_UUID_SRVS)
+        info = srvs.hNetrServerGetInfo(dce, 101)["InfoStruct"]["ServerInfo101"]
+        result["levels"][name] = text(info["sv101_name"])
+        dce.disconnect()
     print(json.dumps(result))
 
 

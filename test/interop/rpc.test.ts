@@ -61,6 +61,19 @@ describe('rpcclient', needsPeer('rpcclient'), () => {
     assert.doesNotMatch(await rpcclient('wkssvc_wkstagetinfo'), /result was|NT_STATUS/)
   })
 
+  test('with a logon for RPC itself, signed and sealed', async () => {
+    const { host, port, user, password } = target
+    for (const package_ of ['ntlm', 'spnego'])
+      for (const level of ['connect', 'packet', 'sign', 'seal']) {
+        const args = ['--configfile=/dev/null', '-p', String(port), '--user', `${user}%${password}`]
+        const binding = `ncacn_np:${host}[${package_},${level}]`
+        const { output } = await run(peerPath('rpcclient'), [...args, binding, '-c', 'netshareenumall 502'], {
+          timeoutMs,
+        })
+        assert.match(output, /netname: files\n\tremark:\tall of them/, `${binding}: ${output}`)
+      }
+  })
+
   test('what is not served is refused, and at once', async () => {
     assert.match(await rpcclient('netdiskenum'), /0x0000002e|PROCNUM_OUT_OF_RANGE/)
     assert.match(await rpcclient('winreg_enumkey HKLM'), /OBJECT_NAME_NOT_FOUND/)
@@ -88,6 +101,7 @@ describe('impacket', needsPeer('impacket'), () => {
       level: 124,
       server: ['RPCTEST', 'a test'],
       workstation: ['RPCTEST', 'WORKGROUP'],
+      levels: { connect: 'RPCTEST', integrity: 'RPCTEST', privacy: 'RPCTEST' },
     })
     assert.match(refused, /abstract_syntax_not_supported/)
   })

@@ -118,7 +118,7 @@ test('features are asked for by the first transfer syntax of one context, and on
     return ack.results.results.map(({ result, reason }) => [result, reason])
   }
   assert.deepEqual(ask([0]), [[ContextResult.NEGOTIATE_ACK, 0]])
-  assert.deepEqual(ask([1, 2, -1]), [[ContextResult.NEGOTIATE_ACK, 0]])
+  assert.deepEqual(ask([1, 2, -1]), [[ContextResult.NEGOTIATE_ACK, 1]])
   assert.deepEqual(ask([2]), [[ContextResult.NEGOTIATE_ACK, 2]])
   assert.deepEqual(ask([-1, 2]), [[ContextResult.ACCEPTANCE, 0]])
   assert.equal(ask([2], [1]), undefined)
@@ -202,7 +202,7 @@ test('several contexts in a bind: NDR64 and unknown interfaces refused, features
     [
       [ContextResult.ACCEPTANCE, 0],
       [ContextResult.PROVIDER_REJECTION, ContextReason.TRANSFER_SYNTAXES_NOT_SUPPORTED],
-      [ContextResult.NEGOTIATE_ACK, 2],
+      [ContextResult.NEGOTIATE_ACK, 3],
       [ContextResult.PROVIDER_REJECTION, ContextReason.ABSTRACT_SYNTAX_NOT_SUPPORTED],
       [ContextResult.ACCEPTANCE, 0],
       [ContextResult.ACCEPTANCE, 0],

@@ -1,3 +1,4 @@
+import type { Acceptor, Identity } from '../../auth/mechanism.ts'
 import type { Filetime } from '../../bytes/filetime.ts'
 
 /** What a pipe's endpoint speaks through: each `send` is one message for the client. */
@@ -66,6 +67,14 @@ export interface Caller {
   readonly isAdministrator?: boolean
 }
 
+/** Callers may log on for RPC itself, as somebody else than who has opened the pipe. */
+export interface ServiceLogons {
+  /** One attempt; undefined for an `AuthenticationType` (MS-RPCE 2.2.1.1.7) that is not served. */
+  acceptor(authenticationType: number): Acceptor | undefined
+  /** The same server, and what it is for another caller. */
+  contextFor(identity: Identity): ServiceContext
+}
+
 /** What RPC services and pipes may know of the server, and of who calls. */
 export interface ServiceContext {
   readonly serverName: string
@@ -82,6 +91,8 @@ export interface ServiceContext {
   report?(error: unknown): void
   /** The pipes of this server; default: those that every smbkit server has. */
   readonly pipes?: PipeSource
+  /** Default: calls are made by who has opened the pipe. */
+  readonly logons?: ServiceLogons
 }
 
 export const DEFAULT_DOMAIN = 'WORKGROUP'

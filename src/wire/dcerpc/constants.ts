@@ -75,6 +75,8 @@ export const FaultStatus = {
   BAD_STUB_DATA: 0x0000_06f7,
   /** RPC_S_NO_CALL_ACTIVE. */
   NO_CALL_ACTIVE: 0x0000_06bd,
+  /** RPC_S_SEC_PKG_ERROR: a packet is not as it was signed. */
+  SEC_PKG_ERROR: 0x0000_0721,
   /** RPC_X_NULL_REF_POINTER. */
   NULL_REF_POINTER: 0x0000_06f4,
   /** ERROR_NOT_ENOUGH_MEMORY, for requests and answers above a limit. */
