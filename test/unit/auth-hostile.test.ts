@@ -8,10 +8,10 @@ import { MAX_TOKEN_BYTES, SpnegoMechanisms } from '../../src/auth/spnego-accepto
 import { SpnegoInitiator } from '../../src/auth/spnego-initiator.ts'
 import { viewOf } from '../../src/bytes/utf16.ts'
 import { ntHash } from '../../src/crypto/ntlm.ts'
+import { contextTag, der, derOid, Tag } from '../../src/wire/der/der.ts'
 import { type Failure, failed } from '../../src/wire/erref/failure.ts'
 import { NtStatus, ntStatusName } from '../../src/wire/erref/ntstatus.ts'
 import { AuthenticateMessage, NegotiateMessage, NtlmFlags } from '../../src/wire/ntlmssp/index.ts'
-import { contextTag, der, derOid, Tag } from '../../src/wire/spnego/der.ts'
 import { MechOid, SPNEGO_OID } from '../../src/wire/spnego/index.ts'
 
 let looked: string[] = []

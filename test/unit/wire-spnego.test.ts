@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fromHex, hex } from '../../src/bytes/hex.ts'
+import { contextTag, DerReader, der, derOid, readOid, Tag } from '../../src/wire/der/der.ts'
 import { decodeAuthenticate, decodeChallenge, decodeNegotiate, isNtlmssp } from '../../src/wire/ntlmssp/index.ts'
 import { formatTree, WireError } from '../../src/wire/schema/index.ts'
-import { contextTag, DerReader, der, derOid, readOid, Tag } from '../../src/wire/spnego/der.ts'
 import {
   decodeSpnego,
   dissectSpnego,

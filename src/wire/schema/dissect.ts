@@ -28,3 +28,11 @@ export function formatTree(nodes: readonly FieldNode[], indent = ''): string {
   }
   return text
 }
+
+/** A tree whose offsets count from further ahead. */
+export const movedTree = (tree: FieldNode, by: number): FieldNode => ({
+  ...tree,
+  start: tree.start + by,
+  end: tree.end + by,
+  children: tree.children.map((child) => movedTree(child, by)),
+})

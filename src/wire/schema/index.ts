@@ -1,7 +1,7 @@
 export { SmbError, WireError } from '../../bytes/errors.ts'
 export { chain } from './chain.ts'
 export { array, bytes, type Content, latin1, utf16 } from './content.ts'
-export { type FieldNode, formatTree } from './dissect.ts'
+export { type FieldNode, formatTree, movedTree } from './dissect.ts'
 export {
   type BigKind,
   filetime,

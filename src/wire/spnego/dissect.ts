@@ -1,8 +1,9 @@
 import { WireError } from '../../bytes/errors.ts'
 import { hex } from '../../bytes/hex.ts'
+import { contextTag, DerReader, type Element, readOid, Tag } from '../der/der.ts'
+import { dissectGssKerberos } from '../kerberos/index.ts'
 import { dissectNtlmssp, isNtlmssp } from '../ntlmssp/index.ts'
-import type { FieldNode } from '../schema/index.ts'
-import { contextTag, DerReader, type Element, readOid, Tag } from './der.ts'
+import { type FieldNode, movedTree } from '../schema/index.ts'
 import { MechOid, NegState, SPNEGO_OID } from './tokens.ts'
 
 const SPEC = 'RFC 4178 4.2'
@@ -42,11 +43,14 @@ function damaged(nodes: FieldNode[], start: number, end: number, error: unknown)
 }
 
 /**
- * The field tree of a security token, with the NTLMSSP message inside it. Offsets are from the token's start. It stops
+ * The field tree of a security token, with the message of NTLMSSP or Kerberos inside it. Offsets are from the token's
+ * start. It stops
  * at damage and keeps what it read.
  */
 export function dissectSpnego(token: Uint8Array): FieldNode[] {
   if (isNtlmssp(token)) return dissectNtlmssp(token)
+  const kerberos = dissectGssKerberos(token)
+  if (kerberos.length > 0) return kerberos
   return each(new DerReader(token, 'SPNEGO'), (reader, element) => {
     if (element.tag === Tag.APPLICATION_0)
       return node('initialContextToken', element, each(reader.inside(element, 'initial'), choice))
@@ -112,14 +116,7 @@ function simple(reader: DerReader, element: Element, label: string): FieldNode {
   }
   if (element.tag === Tag.GENERAL_STRING)
     return node(label, element, [], JSON.stringify(String.fromCharCode(...value.subarray(0, 256))), value)
-  const children = isNtlmssp(value) ? dissectNtlmssp(value).map((child) => moved(child, element.start)) : []
+  const mechanism = isNtlmssp(value) ? dissectNtlmssp(value) : dissectGssKerberos(value)
+  const children = mechanism.map((child) => movedTree(child, element.start))
   return node(label, element, children, hex(value, 32), value)
 }
-
-/** A tree whose offsets count from further ahead. */
-const moved = (tree: FieldNode, by: number): FieldNode => ({
-  ...tree,
-  start: tree.start + by,
-  end: tree.end + by,
-  children: tree.children.map((child) => moved(child, by)),
-})

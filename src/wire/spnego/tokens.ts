@@ -1,4 +1,4 @@
-import { contextTag, DerReader, der, derOid, type Element, readOid, Tag } from './der.ts'
+import { contextTag, DerReader, der, derOid, type Element, readOid, Tag } from '../der/der.ts'
 
 export const SPNEGO_OID = '1.3.6.1.5.5.2'
 

@@ -9,10 +9,13 @@ import { WireError } from '../../bytes/errors.ts'
 const SPEC = 'X.690 8.1'
 
 export const Tag = {
-  OCTET_STRING: 0x04,
+  BOOLEAN: 0x01,
+  INTEGER: 0x02,
   BIT_STRING: 0x03,
+  OCTET_STRING: 0x04,
   OID: 0x06,
   ENUMERATED: 0x0a,
+  GENERALIZED_TIME: 0x18,
   GENERAL_STRING: 0x1b,
   SEQUENCE: 0x30,
   /** [APPLICATION 0], the frame of an initial GSS token (RFC 2743 3.1). */

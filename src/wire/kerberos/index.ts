@@ -1,0 +1,6 @@
+export * from './constants.ts'
+export * from './decode.ts'
+export { dissectGssKerberos, dissectKerberos } from './dissect.ts'
+export * from './error-codes.ts'
+export * from './gss.ts'
+export * from './messages.ts'
