@@ -68,13 +68,13 @@ const sameAs: Readonly<Record<string, (label: string, parents: readonly string[]
   ENCTYPE: (label, parents) => label === 'INTEGER' && parents.at(-1) === 'etype',
 }
 
-for (const { name, kind, hex, value } of vectors)
-  test(`${name} reads as tshark reads it`, () => {
+for (const { name: vectorName, kind, hex, value } of vectors)
+  test(`${vectorName} reads as tshark reads it`, () => {
     const bytes = fromHex(hex)
     const nodes = kind === 'spnego' ? dissectSpnego(bytes) : dissectKerberos(bytes)
     assert.deepEqual(problemsIn(nodes), [])
-    for (const [field, read] of Object.entries(value))
-      assert.equal(valuesIn(nodes, sameAs[field] ?? (() => false)), read, field)
+    for (const [name, read] of Object.entries(value))
+      assert.equal(valuesIn(nodes, sameAs[name] ?? (() => false)), read, name)
   })
 
 test('a request for a ticket', () => {

@@ -12,10 +12,10 @@ export interface DerType<T> {
   readonly typeName: string
   readonly tag: number
   /** @throws WireError */
-  read(reader: DerReader, element: Element): T
-  display(value: T): string
+  read(this: void, reader: DerReader, element: Element): T
+  display(this: void, value: T): string
   /** The trees of what is inside, as far as it can be read. */
-  inside?(reader: DerReader, element: Element): FieldNode[]
+  inside?(this: void, reader: DerReader, element: Element): FieldNode[]
 }
 
 interface Field<T, Optional extends boolean = boolean> {
@@ -29,7 +29,7 @@ export const field = <T>(number: number, type: DerType<T>): Field<T, false> => (
 /** `[number] type OPTIONAL`. */
 export const maybe = <T>(number: number, type: DerType<T>): Field<T, true> => ({ number, type, isOptional: true })
 
-// biome-ignore lint/suspicious/noExplicitAny: the field's own type is recovered by inference
+// oxlint-disable-next-line typescript/no-explicit-any -- the field's own type is recovered by inference
 type Fields = Readonly<Record<string, Field<any>>>
 type ValueOf<F> = F extends Field<infer T> ? T : never
 type OptionalNames<F extends Fields> = { [K in keyof F]: F[K]['isOptional'] extends true ? K : never }[keyof F]
