@@ -50,6 +50,8 @@ const owners: Readonly<Record<string, string>> = {
 }
 /** Folders that run in a browser too. */
 const withoutNode = ['bytes', 'wire']
+/** What browsers import: nothing that is behind it may need Node. */
+const browserEntries = ['src/wire/index.ts', 'src/trace/index.ts']
 
 const maxLines = 700
 const secondLookLines = 500
@@ -156,6 +158,17 @@ test('packages and sockets have one owner each', () => {
         wrong.push(`${file} imports ${name}, which is no dependency`)
     }
   }
+  assert.deepEqual(wrong, [])
+})
+
+test('what runs in a browser reaches no module of Node, by any way', () => {
+  const reached = new Map<string, string>(browserEntries.map((entry) => [entry, entry]))
+  const wrong: string[] = []
+  for (const [file, way] of reached)
+    for (const target of importsOf(file)) {
+      if (target.startsWith('src/') && !reached.has(target)) reached.set(target, `${way} > ${target}`)
+      if (!target.startsWith('src/')) wrong.push(`${way} > ${target}`)
+    }
   assert.deepEqual(wrong, [])
 })
 

@@ -139,7 +139,10 @@ export interface Transaction {
   readonly creditCharge: number
   readonly creditsRequested: number
   readonly creditsGranted: number
-  /** Requests of this connection that were under way when this one was sent, itself included. */
+  /**
+   * Requests of this connection that were under way when this one was sent, itself included, and those not that the
+   * server had put aside with an interim answer.
+   */
   readonly depth: number
   readonly time: TransactionTime
   /** Bytes of file data that were moved by READ and WRITE, or by a pipe's transaction. */
@@ -174,6 +177,7 @@ export type Detail =
       readonly securityMode: number | undefined
       readonly serverSecurityMode: number | undefined
       readonly chosen: number | undefined
+      /** The server's clock when it answered, nanoseconds since the capture's first frame. */
       readonly serverTimeNs: number | undefined
     }
   | {

@@ -1,14 +1,6 @@
 import { bytes, type Infer, struct, tail, u16, u32, u64 } from '../../wire/schema/index.ts'
-
-/** Block types of pcapng (draft-ietf-opsawg-pcapng, 4). */
-export const PcapngBlockType = {
-  INTERFACE_DESCRIPTION: 0x0000_0001,
-  ENHANCED_PACKET: 0x0000_0006,
-  SECTION_HEADER: 0x0a0d_0d0a,
-} as const
-
-/** What an interface's packets begin with. */
-export const LinkType = { ETHERNET: 1 } as const
+import { LinkType } from './link-type.ts'
+import { BlockOption, PcapngBlockType } from './pcapng-blocks.ts'
 
 const BYTE_ORDER_MAGIC = 0x1a2b_3c4d
 /** A section of which the length is not known beforehand. */
@@ -44,8 +36,6 @@ export const EnhancedPacket = struct('pcapng enhanced packet', '4.3', {
 })
 export type EnhancedPacket = Infer<typeof EnhancedPacket>
 
-/** Options of blocks. pcapng 3.5, 4.1, 4.2. */
-const Option = { END: 0, COMMENT: 1, SECTION_HARDWARE: 2, SECTION_APPLICATION: 4, INTERFACE_RESOLUTION: 9 } as const
 /** Timestamps count nanoseconds: 10 to the power of -9. */
 const NANOSECONDS = 9
 
@@ -56,9 +46,9 @@ export class PcapngWriter {
   /** The head of the file is written at once. `application` is named in it. */
   constructor(write: (block: Uint8Array) => void, application: string) {
     this.#write = write
-    const name = option(Option.SECTION_APPLICATION, new TextEncoder().encode(application))
+    const name = option(BlockOption.SECTION_APPLICATION, new TextEncoder().encode(application))
     this.#block(PcapngBlockType.SECTION_HEADER, SectionHeader.encode({ options: joined(name, endOfOptions) }))
-    const resolution = option(Option.INTERFACE_RESOLUTION, Uint8Array.of(NANOSECONDS))
+    const resolution = option(BlockOption.INTERFACE_RESOLUTION, Uint8Array.of(NANOSECONDS))
     const description = { linkType: LinkType.ETHERNET, options: joined(resolution, endOfOptions) }
     this.#block(PcapngBlockType.INTERFACE_DESCRIPTION, InterfaceDescription.encode(description))
   }
@@ -72,7 +62,7 @@ export class PcapngWriter {
     const packet = EnhancedPacket.encode({ ...time, originalLength: data.length, data })
     if (comment === undefined) return this.#block(PcapngBlockType.ENHANCED_PACKET, packet)
     const padding = new Uint8Array(inWords(packet.length) - packet.length)
-    const said = option(Option.COMMENT, new TextEncoder().encode(comment))
+    const said = option(BlockOption.COMMENT, new TextEncoder().encode(comment))
     this.#block(PcapngBlockType.ENHANCED_PACKET, joined(packet, padding, said, endOfOptions))
   }
 
@@ -101,7 +91,7 @@ function option(code: number, value: Uint8Array): Uint8Array {
   return bytesOfOption
 }
 
-const endOfOptions = option(Option.END, new Uint8Array(0))
+const endOfOptions = option(BlockOption.END, new Uint8Array(0))
 
 function joined(...parts: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(parts.reduce((total, part) => total + part.length, 0))

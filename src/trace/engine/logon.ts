@@ -1,0 +1,61 @@
+import { WireError } from '../../bytes/errors.ts'
+import { decodeAuthenticate, isNtlmssp, NtlmFlags, NtlmMessageType, ntlmMessageType } from '../../wire/ntlmssp/index.ts'
+import { decodeSpnego, MechOid } from '../../wire/spnego/index.ts'
+import type { Session } from '../model.ts'
+
+/** What the token of one session setup tells. */
+export interface LogonToken {
+  readonly offered: readonly string[]
+  readonly mechanism: NonNullable<Session['mechanism']>['value'] | undefined
+  readonly user?: string
+  readonly domain?: string
+  readonly workstation?: string
+}
+
+const mechanismNames: Readonly<Record<string, string>> = {
+  [MechOid.NTLMSSP]: 'NTLMSSP',
+  [MechOid.NEGOEX]: 'NEGOEX',
+  [MechOid.KERBEROS]: 'Kerberos',
+  [MechOid.MS_KERBEROS]: 'MS Kerberos',
+  [MechOid.KERBEROS_USER_TO_USER]: 'Kerberos user-to-user',
+}
+const kerberosMechanisms: readonly string[] = [MechOid.KERBEROS, MechOid.MS_KERBEROS, MechOid.KERBEROS_USER_TO_USER]
+/** Length of the responses of LM and NTLMv1. MS-NLMP 2.2.2.3 and 2.2.2.6. */
+const v1ResponseBytes = 24
+
+/** Reads a security buffer: SPNEGO, or NTLM without it. */
+export function readLogonToken(token: Uint8Array): LogonToken {
+  const nothing: LogonToken = { offered: [], mechanism: undefined }
+  try {
+    if (isNtlmssp(token)) return { ...nothing, ...readNtlm(token) }
+    const outer = decodeSpnego(token)
+    if (outer.kind === 'mechanism')
+      return { ...nothing, mechanism: kerberosMechanisms.includes(outer.oid) ? 'Kerberos' : 'unknown' }
+    if (outer.kind === 'resp') {
+      const inner = outer.responseToken
+      return inner !== undefined && isNtlmssp(inner) ? { ...nothing, ...readNtlm(inner) } : nothing
+    }
+    const offered = outer.mechTypes.map((oid) => mechanismNames[oid] ?? oid)
+    const inner = outer.mechToken
+    if (inner === undefined) return { ...nothing, offered }
+    if (isNtlmssp(inner)) return { offered, ...readNtlm(inner) }
+    const [first = ''] = outer.mechTypes
+    return { offered, mechanism: kerberosMechanisms.includes(first) ? 'Kerberos' : 'unknown' }
+  } catch (error) {
+    if (error instanceof WireError) return nothing
+    throw error
+  }
+}
+
+/** MS-NLMP 2.2.1.3. Which version of NTLM it is, the responses' lengths and flags tell (2.2.2.3 to 2.2.2.8). */
+function readNtlm(message: Uint8Array): Omit<LogonToken, 'offered'> {
+  if (ntlmMessageType(message) !== NtlmMessageType.AUTHENTICATE) return { mechanism: undefined }
+  const found = decodeAuthenticate(message)
+  const names = { user: found.userName, domain: found.domainName, workstation: found.workstation }
+  const { ntResponse: nt, lmResponse: lm } = found
+  if (found.userName === '' && nt.length === 0) return { ...names, mechanism: 'anonymous' }
+  if (nt.length > v1ResponseBytes) return { ...names, mechanism: 'NTLMv2' }
+  if (nt.length === v1ResponseBytes) return { ...names, mechanism: 'NTLMv1' }
+  const isLm = lm.length === v1ResponseBytes && (found.negotiateFlags & NtlmFlags.EXTENDED_SESSION_SECURITY) === 0
+  return { ...names, mechanism: isLm ? 'LM' : 'unknown' }
+}

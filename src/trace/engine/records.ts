@@ -1,0 +1,229 @@
+import type {
+  Conversation,
+  Detail,
+  Endpoint,
+  Fact,
+  FrameSpot,
+  MessageSpot,
+  Open,
+  Session,
+  TcpDirection,
+  Transaction,
+  TransactionTime,
+  Tree,
+} from '../model.ts'
+import { IdMap } from './id-map.ts'
+
+/** What a conversation is carried by: a TCP connection of a capture, or one in process. */
+export interface Carrier {
+  readonly stream: number
+  readonly client: Endpoint
+  readonly server: Endpoint
+  readonly fromClient: TcpDirection
+  readonly fromServer: TcpDirection
+  readonly hasBeginning: boolean
+  readonly roundTripNs: number | undefined
+  readonly firstFrame: number
+  readonly firstNs: number
+  readonly lastFrame: number
+  readonly lastNs: number
+  readonly isFirstClient: boolean
+  readonly end:
+    | { readonly byFirst: boolean; readonly how: 'fin' | 'reset'; readonly frame: number; readonly timeNs: number }
+    | undefined
+}
+
+/** Something that a packet says. */
+export const said = <T>(value: T, frame: number): Fact<T> => ({ value, frame, isInferred: false })
+/** Something that follows from another packet, which says it in `frame`. */
+export const inferred = <T>(value: T, frame: number): Fact<T> => ({ value, frame, isInferred: true })
+
+export class ConversationRecord implements Conversation {
+  readonly #carrier: Carrier
+  protocol: Conversation['protocol']
+  dialect: Fact<number | 'NT1'> | undefined
+  readonly sessions: SessionRecord[] = []
+
+  constructor(carrier: Carrier, protocol: Conversation['protocol']) {
+    this.#carrier = carrier
+    this.protocol = protocol
+  }
+
+  get stream(): number {
+    return this.#carrier.stream
+  }
+  get client(): Endpoint {
+    return this.#carrier.client
+  }
+  get server(): Endpoint {
+    return this.#carrier.server
+  }
+  get first(): FrameSpot {
+    return { frame: this.#carrier.firstFrame, timeNs: this.#carrier.firstNs }
+  }
+  get last(): FrameSpot {
+    return { frame: this.#carrier.lastFrame, timeNs: this.#carrier.lastNs }
+  }
+  get hasBeginning(): boolean {
+    return this.#carrier.hasBeginning
+  }
+  get fromClient(): TcpDirection {
+    return this.#carrier.fromClient
+  }
+  get fromServer(): TcpDirection {
+    return this.#carrier.fromServer
+  }
+  get roundTripNs(): number | undefined {
+    return this.#carrier.roundTripNs
+  }
+  get end(): Conversation['end'] {
+    const { end, isFirstClient } = this.#carrier
+    if (end === undefined) return undefined
+    const by = end.byFirst === isFirstClient ? 'client' : 'server'
+    return { by, how: end.how, at: { frame: end.frame, timeNs: end.timeNs } }
+  }
+}
+
+/** What the channels of a session share. */
+export class SessionGroup {
+  readonly trees = new Map<number, TreeRecord>()
+  readonly opens = new IdMap<OpenRecord>()
+  /** The channel on which the session was first seen. */
+  first: SessionRecord | undefined
+  channels = 0
+}
+
+export class SessionRecord implements Session {
+  readonly conversation: ConversationRecord
+  readonly group: SessionGroup
+  readonly low: number
+  readonly high: number
+  readonly first: FrameSpot
+  user: Fact<string> | undefined
+  domain: Fact<string> | undefined
+  workstation: Fact<string> | undefined
+  mechanism: Session['mechanism']
+  serviceName: Fact<string> | undefined
+  isGuest = false
+  isSigned = false
+  isSealed = false
+  isOpaque = false
+
+  constructor(conversation: ConversationRecord, group: SessionGroup, low: number, high: number, first: FrameSpot) {
+    this.conversation = conversation
+    this.group = group
+    this.low = low
+    this.high = high
+    this.first = first
+    group.first ??= this
+    group.channels++
+  }
+
+  get id(): bigint {
+    return (BigInt(this.high) << 32n) | BigInt(this.low)
+  }
+  get trees(): readonly Tree[] {
+    return [...this.group.trees.values()]
+  }
+}
+
+export class TreeRecord implements Tree {
+  readonly session: SessionRecord
+  readonly id: number
+  path: Fact<string> | undefined
+  kind: Tree['kind']
+
+  constructor(session: SessionRecord, id: number) {
+    this.session = session
+    this.id = id
+  }
+}
+
+export class OpenRecord implements Open {
+  readonly tree: TreeRecord | undefined
+  /** As four words, in their order on the wire; SMB1 has one. */
+  readonly words: readonly [number, number, number, number]
+  readonly #hasLongId: boolean
+  path: Fact<string> | undefined
+  isDirectory: Fact<boolean> | undefined
+  openedBy: TransactionRecord | undefined
+  closedBy: TransactionRecord | undefined
+
+  constructor(tree: TreeRecord | undefined, words: readonly [number, number, number, number], hasLongId = true) {
+    this.tree = tree
+    this.words = words
+    this.#hasLongId = hasLongId
+  }
+
+  get id(): string {
+    if (!this.#hasLongId) return this.words[0].toString(16).padStart(4, '0')
+    return this.words.map((word) => swapped(word).toString(16).padStart(8, '0')).join('')
+  }
+}
+
+/** A little-endian word with its bytes in their order on the wire. */
+const swapped = (word: number): number =>
+  ((word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0
+
+const otherDetail: Detail = { kind: 'other' }
+const noTime: TransactionTime = {
+  responseNs: undefined,
+  serverNs: undefined,
+  transferNs: undefined,
+  idleBeforeNs: 0,
+  retransmissions: 0,
+  zeroWindows: 0,
+}
+
+export class TransactionRecord implements Transaction {
+  readonly id: number
+  readonly conversation: ConversationRecord
+  session: SessionRecord | undefined
+  tree: TreeRecord | undefined
+  open: OpenRecord | undefined
+  readonly protocol: 'smb2' | 'smb1'
+  readonly command: number
+  readonly commandName: string
+  readonly messageLow: number
+  readonly messageHigh: number
+  path: Fact<string> | undefined
+  request: MessageSpot | undefined
+  interim: MessageSpot | undefined
+  response: MessageSpot | undefined
+  status: number | undefined
+  creditCharge = 0
+  creditsRequested = 0
+  creditsGranted = 0
+  depth = 0
+  time: TransactionTime = noTime
+  dataBytes = 0
+  detail: Detail = otherDetail
+  /** The CREATE of the same chain, whose file this request means. */
+  openOf: TransactionRecord | undefined
+  idleBeforeNs = 0
+  /** What the connection had counted when the request was sent. */
+  retransmissionsBefore = 0
+  zeroWindowsBefore = 0
+
+  constructor(
+    id: number,
+    conversation: ConversationRecord,
+    protocol: 'smb2' | 'smb1',
+    command: number,
+    commandName: string,
+    messageLow: number,
+    messageHigh: number,
+  ) {
+    this.id = id
+    this.conversation = conversation
+    this.protocol = protocol
+    this.command = command
+    this.commandName = commandName
+    this.messageLow = messageLow
+    this.messageHigh = messageHigh
+  }
+
+  get messageId(): bigint {
+    return (BigInt(this.messageHigh) << 32n) | BigInt(this.messageLow)
+  }
+}

@@ -1,0 +1,259 @@
+import { Command, SMB2_PROTOCOL_ID } from '../../wire/smb2/index.ts'
+import type { Fact, MessageSpot } from '../model.ts'
+import { IdMap } from './id-map.ts'
+import type { LogonToken } from './logon.ts'
+import type { MessageSink } from './message-scanner.ts'
+import {
+  type Carrier,
+  ConversationRecord,
+  OpenRecord,
+  type SessionGroup,
+  SessionRecord,
+  TransactionRecord,
+  TreeRecord,
+} from './records.ts'
+import { Smb2Reader } from './smb2-reader.ts'
+
+/** Most requests of a connection that may be without an answer. Servers grant 8192 credits. */
+export const maxPendingRequests = 65_536
+/** Most sessions that are known of a connection, trees of a session, and opens of a session. */
+export const maxSessions = 4096
+export const maxTrees = 4096
+export const maxOpens = 262_144
+
+/** What all conversations of a capture share. */
+export interface Capture {
+  /** Nanoseconds since 1970 of the first frame. */
+  readonly originNs: bigint
+  nextTransactionId(): number
+  /** The channels of a session know the same trees and opens. */
+  group(server: string, low: number, high: number): SessionGroup
+  tell(transaction: TransactionRecord): void
+}
+
+type Sender = 'client' | 'server'
+
+/** What is known of the SMB traffic of one connection. */
+export class SmbConversation {
+  readonly record: ConversationRecord
+  readonly #capture: Capture
+  readonly #carrier: Carrier & { isFirstClient: boolean }
+  readonly #sessions = new IdMap<SessionRecord>()
+  readonly #pending = new IdMap<TransactionRecord>()
+  /** Requests that the server works on: those that it has put aside with an interim answer do not count. */
+  #underWay = 0
+  #idleSinceNs: number | undefined
+  readonly #parkedOnes = new Set<TransactionRecord>()
+  /** What logons said before their session had an id. */
+  readonly logons = new Map<TransactionRecord, LogonToken>()
+  /** The frame that is being read. */
+  frame = 0
+  #timeNs = 0
+  /** Which end the direction that is being read comes from, by the connection. */
+  #isFromFirst = true
+
+  constructor(capture: Capture, carrier: Carrier & { isFirstClient: boolean }) {
+    this.#capture = capture
+    this.#carrier = carrier
+    this.record = new ConversationRecord(carrier, 'smb')
+  }
+
+  get originNs(): bigint {
+    return this.#capture.originNs
+  }
+
+  /** The reader of a direction's messages. */
+  sink(isFromFirst: boolean): MessageSink {
+    const reader = new Smb2Reader(this)
+    return {
+      wanted: (view, start, have, left) =>
+        view.getUint32(start, true) === SMB2_PROTOCOL_ID ? reader.wanted(view, start, have, left) : have,
+      part: (view, start, have, left, place) => {
+        this.#isFromFirst = isFromFirst
+        this.frame = place.frame
+        this.#timeNs = place.timeNs
+        return view.getUint32(start, true) === SMB2_PROTOCOL_ID ? reader.part(view, start, have, left) : left
+      },
+      message: (first, last, length) => {
+        this.frame = last.frame
+        this.#timeNs = last.timeNs
+        reader.message(first, last, length)
+      },
+      control: () => {},
+      lost: () => {},
+    }
+  }
+
+  /** Where a capture begins in the middle, the first message tells who is the client. */
+  sendsAs(sender: Sender): void {
+    if (!this.#carrier.hasBeginning) this.#carrier.isFirstClient = this.#isFromFirst === (sender === 'client')
+  }
+
+  newTransaction(
+    protocol: 'smb2' | 'smb1',
+    command: number,
+    name: string,
+    low: number,
+    high: number,
+  ): TransactionRecord {
+    return new TransactionRecord(this.#capture.nextTransactionId(), this.record, protocol, command, name, low, high)
+  }
+
+  /** An answer to it is to come. */
+  await(transaction: TransactionRecord): void {
+    if (this.#pending.size >= maxPendingRequests) this.#giveUp()
+    this.#pending.set(transaction, transaction.messageLow, transaction.messageHigh)
+  }
+
+  awaited(low: number, high: number): TransactionRecord | undefined {
+    return this.#pending.get(low, high)
+  }
+
+  /** The request's last byte was seen. */
+  sent(transaction: TransactionRecord): void {
+    if (transaction.command === Command.CANCEL) {
+      transaction.depth = this.#underWay
+      this.#capture.tell(transaction)
+      return
+    }
+    const { fromClient, fromServer } = this.#carrier
+    if (this.#underWay === 0 && this.#idleSinceNs !== undefined)
+      transaction.idleBeforeNs = Math.max(0, this.#timeNs - this.#idleSinceNs)
+    this.#underWay++
+    transaction.depth = this.#underWay
+    transaction.retransmissionsBefore = fromClient.retransmissions + fromServer.retransmissions
+    transaction.zeroWindowsBefore = fromClient.zeroWindows + fromServer.zeroWindows
+  }
+
+  /** The server answers later. */
+  parked(transaction: TransactionRecord, spot: MessageSpot): void {
+    transaction.interim ??= spot
+    if (this.#parkedOnes.has(transaction)) return
+    this.#parkedOnes.add(transaction)
+    if (transaction.request !== undefined) this.#lessUnderWay()
+  }
+
+  /** The final answer's last byte was seen. */
+  answered(transaction: TransactionRecord): void {
+    this.#pending.delete(transaction.messageLow, transaction.messageHigh)
+    const wasParked = this.#parkedOnes.delete(transaction)
+    if (transaction.request !== undefined && !wasParked) this.#lessUnderWay()
+    this.#finish(transaction)
+  }
+
+  session(low: number, high: number): SessionRecord {
+    let found = this.#sessions.get(low, high)
+    if (found === undefined) {
+      const { server } = this.#carrier
+      const group = this.#capture.group(`${server.address} ${server.port}`, low, high)
+      const { first } = group
+      found = new SessionRecord(this.record, group, low, high, { frame: this.frame, timeNs: this.#timeNs })
+      // Another channel of a session that was logged on elsewhere.
+      if (first !== undefined && first !== found) {
+        found.user = first.user && { ...first.user, isInferred: true }
+        found.domain = first.domain && { ...first.domain, isInferred: true }
+        found.workstation = first.workstation && { ...first.workstation, isInferred: true }
+        found.mechanism = first.mechanism && { ...first.mechanism, isInferred: true }
+      }
+      if (this.#sessions.size >= maxSessions) this.#sessions.clear()
+      else this.record.sessions.push(found)
+      this.#sessions.set(found, low, high)
+    }
+    return found
+  }
+
+  /** The tree of that id: one of which the connecting was not captured, if need be. */
+  tree(session: SessionRecord, id: number): TreeRecord {
+    return session.group.trees.get(id) ?? this.newTree(session, id)
+  }
+
+  newTree(session: SessionRecord, id: number): TreeRecord {
+    const { trees } = session.group
+    const tree = new TreeRecord(session, id)
+    if (trees.size >= maxTrees) trees.clear()
+    trees.set(id, tree)
+    return tree
+  }
+
+  /** The open of that id: one of which the opening was not captured, if need be. */
+  open(session: SessionRecord, tree: TreeRecord | undefined, words: OpenRecord['words']): OpenRecord {
+    const { opens } = session.group
+    const found = opens.get(...words)
+    if (found !== undefined) return found
+    const open = new OpenRecord(tree, words)
+    this.opened(session, open)
+    return open
+  }
+
+  opened(session: SessionRecord, open: OpenRecord): void {
+    const { opens } = session.group
+    if (opens.size >= maxOpens) opens.clear()
+    opens.set(open, ...open.words)
+  }
+
+  /** An open of any session of the connection: a break does not name its session. */
+  knownOpen(words: OpenRecord['words']): OpenRecord | undefined {
+    for (const session of this.record.sessions) {
+      const found = session.group.opens.get(...words)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  closed(open: OpenRecord, by: TransactionRecord): void {
+    open.closedBy = by
+    by.session?.group.opens.delete(...open.words)
+  }
+
+  disconnected(tree: TreeRecord): void {
+    const { group } = tree.session
+    group.trees.delete(tree.id)
+    for (const open of [...group.opens.values()]) if (open.tree === tree) group.opens.delete(...open.words)
+  }
+
+  loggedOff(session: SessionRecord): void {
+    this.#sessions.delete(session.low, session.high)
+    session.group.trees.clear()
+    session.group.opens.clear()
+  }
+
+  speaks(dialect: Fact<number | 'NT1'>): void {
+    this.record.dialect = dialect
+  }
+
+  /** The connection is over: what has no answer gets none. */
+  finish(): void {
+    this.#giveUp()
+  }
+
+  #giveUp(): void {
+    const open = [...this.#pending.values()].toSorted((a, b) => a.id - b.id)
+    this.#pending.clear()
+    this.#parkedOnes.clear()
+    this.logons.clear()
+    this.#underWay = 0
+    for (const transaction of open) this.#finish(transaction)
+  }
+
+  #lessUnderWay(): void {
+    if (this.#underWay > 0) this.#underWay--
+    if (this.#underWay === 0) this.#idleSinceNs = this.#timeNs
+  }
+
+  #finish(transaction: TransactionRecord): void {
+    const { request, response } = transaction
+    const { fromClient, fromServer } = this.#carrier
+    const lengthNs = (spot: MessageSpot): number => spot.last.timeNs - spot.first.timeNs
+    const since = (from: MessageSpot, to: number): number => Math.max(0, to - from.last.timeNs)
+    const isWhole = request !== undefined && response !== undefined
+    transaction.time = {
+      responseNs: isWhole ? since(request, response.last.timeNs) : undefined,
+      serverNs: isWhole ? since(request, response.first.timeNs) : undefined,
+      transferNs: isWhole ? lengthNs(request) + lengthNs(response) : undefined,
+      idleBeforeNs: transaction.idleBeforeNs,
+      retransmissions: fromClient.retransmissions + fromServer.retransmissions - transaction.retransmissionsBefore,
+      zeroWindows: fromClient.zeroWindows + fromServer.zeroWindows - transaction.zeroWindowsBefore,
+    }
+    this.#capture.tell(transaction)
+  }
+}
