@@ -4,6 +4,9 @@ import { Analysis, type AnalysisOptions } from './engine/analysis.ts'
 import type { Observer } from './model.ts'
 
 export type { AnalysisOptions } from './engine/analysis.ts'
+export type { Ciphers } from './keys/ciphers.ts'
+export { KeyRing } from './keys/key-ring.ts'
+export { type GivenSecrets, noSecrets, readSecrets, SecretError, type Secrets } from './keys/secrets.ts'
 export type * from './model.ts'
 
 /**

@@ -109,12 +109,12 @@ export class ConnectionKeys {
 
   /** MS-SMB2 3.2.5.2, 3.3.5.4: the hash begins anew with each NEGOTIATE. */
   #negotiate(message: Uint8Array, fromServer: boolean): void {
-    const { sha512 } = this.#ring.ciphers
+    const { ciphers } = this.#ring
     if (!fromServer) {
-      this.#preauthHash = sha512(new Uint8Array(64), message)
+      this.#preauthHash = ciphers.sha512(new Uint8Array(64), message)
       return
     }
-    if (this.#preauthHash !== undefined) this.#preauthHash = sha512(this.#preauthHash, message)
+    if (this.#preauthHash !== undefined) this.#preauthHash = ciphers.sha512(this.#preauthHash, message)
     const response = lenient(() => NegotiateResponse.decode(viewOf(message), SMB2_HEADER_SIZE, message.length, 0))
     if (response === undefined) return
     this.#dialect = response.dialectRevision

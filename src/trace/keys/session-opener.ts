@@ -14,13 +14,11 @@ interface DirectionKey {
 /** Opens the sealed messages of one session. */
 export class SessionOpener {
   readonly #ciphers: Ciphers
-  readonly #fromClient: readonly DirectionKey[]
-  readonly #fromServer: readonly DirectionKey[]
+  readonly #keys: { readonly client: readonly DirectionKey[]; readonly server: readonly DirectionKey[] }
 
   constructor(ciphers: Ciphers, fromClient: readonly DirectionKey[], fromServer: readonly DirectionKey[]) {
     this.#ciphers = ciphers
-    this.#fromClient = fromClient
-    this.#fromServer = fromServer
+    this.#keys = { client: fromClient, server: fromServer }
   }
 
   /** The message in a whole sealed one, transform header included; undefined where no key opens it. */
@@ -30,7 +28,7 @@ export class SessionOpener {
     const aad = sealed.subarray(AAD_OFFSET, TransformHeader.size)
     const tag = TransformHeader.read(view, 0).signature
     const text = sealed.subarray(TransformHeader.size)
-    for (const direction of fromServer ? this.#fromServer : this.#fromClient)
+    for (const direction of this.#keys[fromServer ? 'server' : 'client'])
       for (const cipher of direction.ciphers) {
         const used = nonce.subarray(0, cipher.endsWith('ccm') ? 11 : 12)
         const message = this.#ciphers.open(cipher, direction.key, used, aad, tag, text)
