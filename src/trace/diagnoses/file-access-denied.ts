@@ -1,0 +1,70 @@
+import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import { accessNames } from '../evidence/access.ts'
+import { Groups, Recent } from '../evidence/groups.ts'
+import { listOf, pathOf, shareOf, timesOf, userOf } from '../evidence/names.ts'
+import { advise, findingOf, framesOf } from '../evidence/rules.ts'
+import type { Rule, Transaction } from '../model.ts'
+
+/** Files that are remembered as denied, to see whether they were opened with less later. */
+const MAX_DENIED = 10_000
+const NAMES_SHOWN = 5
+
+interface Denied {
+  readonly first: Transaction
+  /** Names that were denied, and not opened later. */
+  readonly open: Set<string>
+}
+
+/** What was asked for: the access of a CREATE; of the rest the command. */
+const askedOf = ({ detail, commandName }: Transaction): string =>
+  detail.kind === 'create' ? accessNames(detail.desiredAccess) : commandName
+
+export const fileAccessDenied: Rule = {
+  id: 'file-access-denied',
+  looksFor: 'Files and folders that the user may not open in the way he asked.',
+  start() {
+    const groups = new Groups<Denied>()
+    const denied = new Recent<string, Denied>(MAX_DENIED)
+    return {
+      transaction(transaction) {
+        const { detail, status } = transaction
+        const isFile = detail.kind === 'create' || detail.kind === 'set-info'
+        if (!isFile) return
+        const name = pathOf(transaction)
+        const who = userOf(transaction.session)
+        if (status === NtStatus.ACCESS_DENIED || status === NtStatus.CANNOT_DELETE) {
+          const key = `${who} ${shareOf(transaction)} ${askedOf(transaction)}`
+          const group = groups.of(key, () => ({ first: transaction, open: new Set() }))
+          if (group === undefined) return
+          group.add(framesOf(transaction), name)
+          if (group.names.has(name)) group.first.open.add(name)
+          denied.set(`${who} ${name}`, group.first)
+        } else if (status === NtStatus.SUCCESS && detail.kind === 'create')
+          denied.get(`${who} ${name}`)?.open.delete(name)
+      },
+      findings: () =>
+        groups.all().map((group) => {
+          const { first, open } = group.first
+          const names = [...group.names]
+          const wasOpened = open.size === 0
+          const told = {
+            severity: wasOpened ? ('note' as const) : ('problem' as const),
+            title: `${userOf(first.session)} may not open ${names.length === 1 ? (names[0] ?? '') : `${names.length} files of ${shareOf(first)}`}${wasOpened ? ' at first' : ''}`,
+            cause: `${listOf(names, NAMES_SHOWN)}: denied ${timesOf(group.count)}. Asked for was ${askedOf(first)}. The share let the user in; it is the rights of the file or folder, or of the folder above it where something is made or deleted, that lack this. ${
+              wasOpened
+                ? 'The same was opened later with less access: programs try to write first and are content with reading.'
+                : 'A file that is marked read-only cannot be deleted or opened for writing either.'
+            }`,
+            advice: advise({
+              windows:
+                'Tab "Security", "Effective Access"; Get-Acl; both the rights of the share and of the file count, the lesser of the two.',
+              samba:
+                'smbcacls //SERVER/SHARE PATH; "read only", "write list", "force user"; the UNIX permissions of the folder.',
+              smbkit: 'smbkit acl ADDRESS shows the list; readOnly and users of the share.',
+            }),
+          }
+          return findingOf('file-access-denied', group, told, first.conversation)
+        }),
+    }
+  },
+}

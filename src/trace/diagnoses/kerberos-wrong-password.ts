@@ -1,0 +1,18 @@
+import { clientNameOf, kerberosRule } from '../evidence/kerberos-rule.ts'
+import { advise } from '../evidence/rules.ts'
+
+export const kerberosWrongPassword = kerberosRule({
+  id: 'kerberos-wrong-password',
+  looksFor: 'A user whose password the KDC refuses.',
+  isMine: (exchange) =>
+    exchange.kind === 'AS' && exchange.errorCode !== undefined && [24, 31].includes(exchange.errorCode),
+  about: (exchange) => clientNameOf(exchange),
+  title: (exchange) => `The KDC refuses the password of ${clientNameOf(exchange)}`,
+  cause:
+    'The proof of the password (pre-authentication) could not be decrypted with the key of the account: the password, or the keytab, is wrong or old.',
+  advice: advise({
+    user: 'Type the password again; kinit -k -t FILE tells whether a keytab is still good.',
+    windows: 'Event 4771 on the controller.',
+    samba: 'net ads keytab create after the password of the computer has changed.',
+  }),
+})

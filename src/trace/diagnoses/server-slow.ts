@@ -1,0 +1,87 @@
+import { Durations } from '../evidence/durations.ts'
+import { Group, Recent } from '../evidence/groups.ts'
+import { countOf, durationOf, pathOf, serverOf, shareOf } from '../evidence/names.ts'
+import { advise, findingOf } from '../evidence/rules.ts'
+import { maySleep, thinkingNs } from '../evidence/speed.ts'
+import type { Finding, Rule, Transaction } from '../model.ts'
+
+/** Nobody notices less than this. */
+const MIN_SLOW_NS = 200e6
+/** Slow is what takes so many times what the server normally takes. */
+const MIN_FACTOR = 10
+/** One slow answer is an accident, unless it is very slow. */
+const MIN_COUNT = 3
+const VERY_SLOW_NS = 500e6
+const MAX_KEPT = 2000
+const MAX_SLOWEST = 10
+
+interface Timing {
+  readonly first: Transaction
+  readonly durations: Durations
+  /** The slowest, slowest first. */
+  slowest: { readonly transaction: Transaction; readonly ns: number }[]
+  slow: number
+}
+
+/** The server against its own normal: each command of a share against the median of all commands of the server. */
+export const serverSlow: Rule = {
+  id: 'server-slow',
+  looksFor: 'Answers that the server takes long for, by command and share, against what it normally takes.',
+  start() {
+    const servers = new Recent<string, Durations>(MAX_KEPT)
+    const timings = new Recent<string, Timing>(MAX_KEPT)
+    return {
+      transaction(transaction) {
+        const ns = thinkingNs(transaction)
+        if (ns === undefined || maySleep(transaction)) return
+        const { address } = transaction.conversation.server
+        servers.take(address, () => new Durations()).add(ns)
+        const key = `${address} ${transaction.commandName} ${shareOf(transaction)}`
+        const fresh = () => ({ first: transaction, durations: new Durations(), slowest: [], slow: 0 })
+        note(timings.take(key, fresh), transaction, ns)
+      },
+      findings: () =>
+        [...timings.values()].flatMap((timing) =>
+          tell(timing, servers.get(timing.first.conversation.server.address)?.quantile(0.5) ?? 0),
+        ),
+    }
+  },
+}
+
+function note(timing: Timing, transaction: Transaction, ns: number): void {
+  timing.durations.add(ns)
+  if (ns < MIN_SLOW_NS) return
+  timing.slow++
+  timing.slowest = [...timing.slowest, { transaction, ns }]
+    .toSorted((left, right) => right.ns - left.ns)
+    .slice(0, MAX_SLOWEST)
+}
+
+function tell({ first, durations, slowest, slow }: Timing, normalNs: number): Finding[] {
+  const own = durations.quantile(0.5)
+  const [worst] = slowest
+  if (worst === undefined || worst.ns < normalNs * MIN_FACTOR) return []
+  const isUsual = own >= MIN_SLOW_NS
+  if (slow < MIN_COUNT && worst.ns < VERY_SLOW_NS) return []
+  const group = new Group(first)
+  for (const { transaction } of slowest)
+    group.add([transaction.response?.last.frame, transaction.request?.last.frame], pathOf(transaction))
+  group.count = slow
+  const server = serverOf(first.conversation.server)
+  const told = {
+    severity: 'warning' as const,
+    title: `${server} is slow: ${first.commandName} on ${shareOf(first)} took up to ${durationOf(worst.ns)}`,
+    cause: `${countOf(slow, 'answer')} of ${durations.count} took the server more than ${durationOf(MIN_SLOW_NS)} (without the way through the network); this command's median is ${durationOf(own)}, that of all commands of the server ${durationOf(normalNs)}. The slowest was for ${pathOf(worst.transaction)}. ${
+      isUsual
+        ? 'It is always slow: a slow disk, a virus scanner that reads each file, a folder with very many files, or a remote disk behind the server.'
+        : 'It is slow at times: the disk was busy or asleep, a job ran, the process was stopped, or memory was short.'
+    } There was no loss and no closed window of TCP meanwhile, so it is the server and not the network.`,
+    advice: advise({
+      windows:
+        'Counters "SMB Server Shares" (Avg. sec/Request), "PhysicalDisk" (Avg. Disk sec/Read); exclude the folder from the virus scanner for a test.',
+      samba: 'smbstatus -P (profiling), vfs_time_audit tells slow calls; iostat -x of the disk.',
+      smbkit: 'smbkit serve --verbose shows each request with its time.',
+    }),
+  }
+  return [findingOf('server-slow', group, told, first.conversation)]
+}
