@@ -24,7 +24,8 @@ export async function program(name: string | undefined): Promise<Command> {
 
 async function diagnosticCommands(): Promise<Command[]> {
   const { explainCommand } = await import('./explain.ts')
-  return [explainCommand()]
+  const { traceCommand } = await import('./trace/trace.ts')
+  return [traceCommand(), explainCommand()]
 }
 
 async function ownCommands(): Promise<Command[]> {

@@ -5,9 +5,8 @@ import { advise } from '../evidence/rules.ts'
 export const guestSession = exposureRule({
   id: 'guest-session',
   looksFor: 'Sessions of guests and of nobody that use shares.',
-  isExposed: ({ isGuest, mechanism, trees }) =>
-    isGuest ||
-    (mechanism?.value === 'anonymous' && trees.some(({ path }) => !/\\IPC\$$/i.test(path?.value ?? '\\IPC$'))),
+  isExposed: ({ isGuest, mechanism }, shares) =>
+    isGuest || (mechanism?.value === 'anonymous' && shares.some((share) => !/\\IPC\$$/i.test(share))),
   tell: (session, users) => ({
     severity: 'note',
     title: `${serverOf(session.conversation.server)} lets in ${session.isGuest ? `${users} as a guest` : 'anonymous users'}`,

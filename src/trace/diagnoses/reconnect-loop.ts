@@ -32,7 +32,10 @@ export const reconnectLoop: Rule = {
           resets: 0,
         })
         const loop = loops.take(key, fresh)
-        if (first.timeNs - loop.lastNs > MAX_GAP_NS) return void loops.delete(key)
+        if (first.timeNs - loop.lastNs > MAX_GAP_NS) {
+          loops.delete(key)
+          return
+        }
         loop.lastNs = first.timeNs
         loop.group.add([first.frame])
         if (end.how === 'reset') loop.resets++

@@ -19,8 +19,8 @@ export interface HabitRule {
   /** How often it takes to be a habit. */
   readonly least: number
   /** What a request is a repetition of: usually the path. */
-  key(transaction: Transaction): string | undefined
-  tell(habit: Habit): Told | undefined
+  readonly key: (transaction: Transaction) => string | undefined
+  readonly tell: (habit: Habit) => Told | undefined
 }
 
 /** A rule for requests that come more often than they should. */

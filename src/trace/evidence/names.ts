@@ -2,11 +2,14 @@
 import { ntStatusName } from '../../wire/erref/ntstatus.ts'
 import type { Conversation, Session, Transaction } from '../model.ts'
 
+/** Who is meant where the logon was not captured, or is not over. */
+export const UNKNOWN_USER = 'somebody'
+
 /** `CORP\anna`; `somebody` where the logon was not captured. */
 export function userOf(session: Session | undefined): string {
   const user = session?.user?.value
   if (user === undefined || user === '')
-    return session?.mechanism?.value === 'anonymous' ? 'an anonymous user' : 'somebody'
+    return session?.mechanism?.value === 'anonymous' ? 'an anonymous user' : UNKNOWN_USER
   const domain = session?.domain?.value ?? ''
   return domain === '' || user.includes('@') || user.includes('\\') ? user : `${domain}\\${user}`
 }

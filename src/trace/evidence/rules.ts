@@ -45,9 +45,9 @@ export interface TransactionRule {
   readonly id: string
   readonly looksFor: string
   /** Whether a transaction is evidence, and of what. */
-  sign(transaction: Transaction): Sign | undefined
+  readonly sign: (transaction: Transaction) => Sign | undefined
   /** What the evidence means; undefined where it is not enough. */
-  tell(group: Group<Transaction>): Told | undefined
+  readonly tell: (group: Group<Transaction>) => Told | undefined
 }
 
 /** A rule that looks at each transaction by itself. */

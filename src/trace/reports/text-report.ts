@@ -1,0 +1,196 @@
+/** The report for the terminal. */
+import { ntStatusName } from '../../wire/erref/ntstatus.ts'
+import {
+  countOf,
+  durationOf,
+  listOf,
+  pathOf,
+  shareOf,
+  sizeOf,
+  statusOf,
+  timesOf,
+  UNKNOWN_USER,
+} from '../evidence/names.ts'
+import type { CaptureSummary } from '../index.ts'
+import type { Advice, Finding, Severity } from '../model.ts'
+import type { Overview, Roll } from './overview.ts'
+import { textTable } from './text-table.ts'
+import { wrap } from './wrap.ts'
+
+/** What a report is made of. */
+export interface ReportData {
+  readonly files: readonly string[]
+  readonly summary: CaptureSummary
+  readonly overview: Overview
+  readonly findings: readonly Finding[]
+}
+
+const WIDTH = 100
+const MOST = 8
+/** Answers that took less are not worth a list. */
+const MIN_SLOW_NS = 1e6
+
+const TITLES: Readonly<Record<Severity, string>> = { problem: 'PROBLEM', warning: 'WARNING', note: 'NOTE' }
+const PLACES: Readonly<Record<Advice['where'], string>> = {
+  windows: 'Windows',
+  samba: 'Samba',
+  smbkit: 'smbkit',
+  network: 'Network',
+  user: 'Try',
+}
+
+/** What is this, is it healthy, what is wrong, what is slow, who is busy. */
+export function textReport({ files, summary, overview, findings }: ReportData): string {
+  const parts = [headOf(files, summary, overview), healthOf(overview, findings)]
+  for (const finding of findings) parts.push(findingText(finding))
+  if (overview.transactions > 0) parts.push(slowText(overview), busyText(overview))
+  return parts.filter((part) => part !== '').join('\n')
+}
+
+function headOf(files: readonly string[], summary: CaptureSummary, overview: Overview): string {
+  const lines: string[] = []
+  const start = summary.startNs === undefined ? '' : `, from ${timeText(summary.startNs)}`
+  lines.push(`${listOf(files)}: ${countOf(summary.frames, 'frame')} in ${durationOf(overview.lastNs)}${start}`)
+  for (const { file, problem } of summary.problems)
+    lines.push(`Beware: ${files[file] ?? 'a file'} ${PROBLEMS[problem]}.`)
+  if (overview.conversations > 0) lines.push(...trafficLines(overview))
+  if (overview.kerberosExchanges > 0)
+    lines.push(`Kerberos: ${countOf(overview.kerberosExchanges, 'exchange')} with ${listOf(overview.kdcs)}.`)
+  if (overview.conversations === 0 && overview.kerberosExchanges === 0) lines.push('No SMB was found in it.')
+  if (overview.withoutBeginning > 0)
+    lines.push(
+      `Not captured: the beginning of ${countOf(overview.withoutBeginning, 'connection')}; what [stands in brackets] was inferred.`,
+    )
+  if (overview.missingBytes > 0)
+    lines.push(
+      `Not captured: ${sizeOf(overview.missingBytes)} inside connections (cut packets, or lost by whoever captured); what lay there is unknown.`,
+    )
+  if (overview.opaque > 0)
+    lines.push(
+      `Sealed: ${countOf(overview.opaque, 'session')} cannot be read without a key (--key, --password, --keytab).`,
+    )
+  return `${lines.map((line) => wrap(line, WIDTH)).join('\n')}\n`
+}
+
+function trafficLines(overview: Overview): string[] {
+  const servers = overview.busiest('server', MOST, ({ count }) => count).map(({ name }) => name)
+  const users = overview
+    .busiest('user', MOST, ({ count }) => count)
+    .map(({ name }) => name)
+    .filter((name) => name !== UNKNOWN_USER)
+  const bytes = [...overview.rolls.server.values()].reduce((sum, roll) => sum + roll.bytes, 0)
+  const dialects = overview.dialects.size === 0 ? 'SMB' : `SMB ${listOf(overview.dialects)}`
+  const by = overview.mechanisms.size === 0 ? '' : ` by ${listOf(overview.mechanisms)}`
+  return [
+    `${dialects}: ${listOf(overview.clients)} at ${listOf(servers)}, ${countOf(overview.conversations, 'connection')}; ${
+      users.length === 0 ? 'no logon was seen' : `${listOf(users)}${by}`
+    }.`,
+    `${countOf(overview.transactions, 'request')}, ${sizeOf(bytes)} of data, ${overview.failures === 0 ? 'no errors' : countOf(overview.failures, 'error')}${
+      overview.unanswered === 0 ? '' : `, ${overview.unanswered} without an answer`
+    }.`,
+  ]
+}
+
+const PROBLEMS: Readonly<Record<CaptureSummary['problems'][number]['problem'], string>> = {
+  empty: 'is empty',
+  'not a capture': 'is no capture (pcap or pcapng)',
+  damaged: 'is damaged, and was read as far as it goes',
+  cut: 'ends within a packet',
+}
+
+/** `2026-11-20 14:05:09 UTC`. */
+function timeText(ns: bigint): string {
+  const date = new Date(Number(ns / 1_000_000n))
+  return Number.isNaN(date.getTime()) ? 'an unknown time' : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}
+
+function healthOf(overview: Overview, findings: readonly Finding[]): string {
+  const counts = { problem: 0, warning: 0, note: 0 }
+  for (const { severity } of findings) counts[severity]++
+  if (overview.conversations === 0 && overview.kerberosExchanges === 0 && findings.length === 0) return ''
+  if (counts.problem > 0 || counts.warning > 0) {
+    const parts = [
+      ...(counts.problem > 0 ? [countOf(counts.problem, 'problem')] : []),
+      ...(counts.warning > 0 ? [countOf(counts.warning, 'warning')] : []),
+      ...(counts.note > 0 ? [countOf(counts.note, 'note')] : []),
+    ]
+    return `Not healthy: ${parts.join(', ')}.\n`
+  }
+  const notes = counts.note === 0 ? '' : ` ${countOf(counts.note, 'note')} on what could be better.`
+  return `Healthy: nothing in it is wrong or slow.${notes}\n`
+}
+
+/** A finding with its frames, its cause and what to do. */
+export function findingText(finding: Finding): string {
+  const lines = [wrap(`${TITLES[finding.severity]}: ${finding.title}`, WIDTH)]
+  const frames = finding.frames.slice(0, 10).join(', ')
+  const more = finding.frames.length > 10 ? ' ...' : ''
+  if (frames !== '')
+    lines.push(
+      `  ${finding.frames.length === 1 ? 'Frame' : 'Frames'} ${frames}${more}; seen ${timesOf(finding.count)}; rule ${finding.rule}`,
+    )
+  lines.push(wrap(finding.cause, WIDTH, '  '))
+  for (const { where, text } of finding.advice)
+    lines.push(`  ${`${PLACES[where]}:`.padEnd(9)}${wrap(text, WIDTH, ' '.repeat(11)).trimStart()}`)
+  return `${lines.join('\n')}\n`
+}
+
+function slowText(overview: Overview): string {
+  const slowest = overview.slowest.filter(({ time }) => (time.responseNs ?? 0) >= MIN_SLOW_NS).slice(0, MOST)
+  if (slowest.length === 0) return ''
+  const rows = slowest.map((transaction) => [
+    durationOf(transaction.time.responseNs ?? 0),
+    String(transaction.request?.last.frame ?? '-'),
+    String(transaction.response?.last.frame ?? '-'),
+    transaction.commandName,
+    statusOf(transaction).replace('STATUS_', ''),
+    transaction.path === undefined ? (transaction.tree === undefined ? '' : shareOf(transaction)) : pathOf(transaction),
+  ])
+  const columns = [
+    { title: 'TIME', right: true },
+    { title: 'REQUEST', right: true },
+    { title: 'ANSWER', right: true },
+    { title: 'COMMAND' },
+    { title: 'STATUS' },
+    { title: 'WHAT' },
+  ]
+  return `Slowest answers (waiting for changes, locks and pipes left out):\n${textTable(columns, rows, '  ')}`
+}
+
+function busyText(overview: Overview): string {
+  const columns = [
+    { title: 'COUNT', right: true },
+    { title: 'ERRORS', right: true },
+    { title: 'DATA', right: true },
+    { title: 'MEDIAN', right: true },
+    { title: 'P95', right: true },
+    { title: 'P99', right: true },
+    { title: 'MAX', right: true },
+  ]
+  const tables = (
+    [
+      ['command', 'COMMAND', MOST],
+      ['file', 'FILE', MOST],
+      ['user', 'USER', 4],
+      ['share', 'SHARE', 4],
+    ] as const
+  ).flatMap(([by, title, most]) => {
+    const rolls = overview.busiest(by, most, ({ count }) => count)
+    return rolls.length === 0 ? [] : [textTable([...columns, { title }], rolls.map(rollRow), '  ')]
+  })
+  const statuses = overview
+    .busiest('status', MOST, ({ errors }) => errors)
+    .filter(({ errors }) => errors > 0)
+    .map(({ name, count }) => `${ntStatusName(Number(name))} ${count}`)
+  const errors = statuses.length === 0 ? '' : `${wrap(`Errors: ${statuses.join(', ')}`, WIDTH, '  ')}\n`
+  return `Busiest:\n${tables.join('\n')}${errors}`
+}
+
+const rollRow = ({ name, count, errors, bytes, durations }: Roll): string[] => [
+  String(count),
+  String(errors),
+  sizeOf(bytes),
+  ...[0.5, 0.95, 0.99].map((part) => (durations.count === 0 ? '-' : durationOf(durations.quantile(part)))),
+  durations.count === 0 ? '-' : durationOf(durations.maxNs),
+  name,
+]
