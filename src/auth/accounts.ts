@@ -11,9 +11,26 @@ export interface Account {
   readonly sid?: string
   /** In addition to the groups that everybody is in. */
   readonly groupSids?: readonly string[]
+  /** By name (`Administrators`, a group of the server's own) or as a SID; in addition to `groupSids`. */
+  readonly groups?: readonly string[]
   /** Where the account belongs, if not to the server itself. */
   readonly domain?: string
+  /** The Unix user as whom files are used where the server impersonates. Default: the one of the same name. */
+  readonly unixUser?: string
   readonly disabled?: boolean
+  /** FILETIME. */
+  readonly expiresAt?: bigint
+  /** 21 bytes, a bit an hour, from Sunday 00:00 UTC on (MS-SAMR 2.2.6.5). Absent: always. */
+  readonly logonHours?: Uint8Array
+  /** NetBIOS names of the machines that the user may come from, as these say. Absent: all. */
+  readonly workstations?: readonly string[]
+  /** False: the account is for the machine itself, or for services. */
+  readonly mayUseNetwork?: boolean
+  readonly mustChangePassword?: boolean
+  /** FILETIME. */
+  readonly passwordExpiresAt?: bigint
+  /** 16 bytes; see `lmHash`. For clients that know nothing newer than LM; where there is none, LM is refused. */
+  readonly lmHash?: Uint8Array
 }
 
 /** Where accounts are looked up. Names are to be compared without regard to case. */
@@ -32,6 +49,17 @@ export const WellKnownSid = {
   GUESTS: 'S-1-5-32-546',
 } as const
 
+/** Groups that every machine has, by the names that people know them by. MS-DTYP 2.4.2.4. */
+const BUILT_IN_GROUPS: Readonly<Record<string, string>> = {
+  administrators: 'S-1-5-32-544',
+  users: WellKnownSid.USERS,
+  guests: WellKnownSid.GUESTS,
+  'power users': 'S-1-5-32-547',
+  'backup operators': 'S-1-5-32-551',
+  everyone: WellKnownSid.EVERYONE,
+  'authenticated users': WellKnownSid.AUTHENTICATED_USERS,
+}
+
 const RID_GUEST = 501
 const RID_USERS = 513
 const RID_GUESTS = 514
@@ -46,6 +74,15 @@ export function machineSidOf(name: string): string {
 export function accountSidOf(machineSid: string, user: string): string {
   const digest = createHash('sha256').update(`account ${user.toLowerCase()}`).digest()
   return `${machineSid}-${(digest.readUInt32LE(0) | 0x4000_0000) & 0x7fff_ffff}`
+}
+
+/** The SID of a group: one that all machines have, one that is written as a SID, or the machine's own. */
+export function groupSidOf(machineSid: string, group: string): string {
+  const digest = (): Buffer => createHash('sha256').update(`group ${group.toLowerCase()}`).digest()
+  if (/^S-1-\d/i.test(group)) return group.toUpperCase()
+  return (
+    BUILT_IN_GROUPS[group.toLowerCase()] ?? `${machineSid}-${(digest().readUInt32LE(0) | 0x4000_0000) & 0x7fff_ffff}`
+  )
 }
 
 /** Makes identities of what a logon found out. */
@@ -66,9 +103,11 @@ export class Identities {
       domain: account.domain ?? this.#domain,
       workstation,
       sid: account.sid ?? accountSidOf(this.#machineSid, account.user),
+      ...(account.unixUser === undefined ? {} : { unixUser: account.unixUser }),
       groupSids: [
         `${this.#machineSid}-${RID_USERS}`,
         ...(account.groupSids ?? []),
+        ...(account.groups ?? []).map((group) => groupSidOf(this.#machineSid, group)),
         WellKnownSid.EVERYONE,
         WellKnownSid.USERS,
         WellKnownSid.NETWORK,

@@ -1,4 +1,5 @@
-import type { Failure } from '../wire/erref/failure.ts'
+import { Failure } from '../wire/erref/failure.ts'
+import type { NtStatus } from '../wire/erref/ntstatus.ts'
 
 /** Now or later. */
 export type Maybe<T> = T | Promise<T>
@@ -14,6 +15,8 @@ export interface Identity {
   /** As text, e.g. `S-1-5-7`. */
   readonly sid: string
   readonly groupSids: readonly string[]
+  /** The Unix user as whom files are used where the server impersonates; absent: the one of the same name. */
+  readonly unixUser?: string
 }
 
 /**
@@ -66,6 +69,20 @@ export interface Logon extends Established {
   readonly expiresAt?: bigint
 }
 
+/** A logon that is refused, with what the server's log is told of it; the peer learns the status alone. */
+export class RefusedLogon extends Failure {
+  /** A sentence without its full stop. */
+  readonly reason: string
+  /** Who it was to be, as far as that is known. */
+  readonly user: string | undefined
+
+  constructor(status: NtStatus, reason: string, user?: string) {
+    super(status)
+    this.reason = reason
+    this.user = user
+  }
+}
+
 export interface AcceptorStep {
   /** For the peer; absent when there is nothing more to say. */
   readonly token?: Uint8Array
@@ -81,6 +98,16 @@ export interface Acceptor {
   accept(token: Uint8Array): Maybe<AcceptorStep | Failure>
 }
 
+/** Where a logon comes from. */
+export interface Peer {
+  /** Address without the port: what pays for wrong passwords. */
+  readonly address: string
+  /** This end's address: a name under which clients may know the server. */
+  readonly localAddress?: string
+  /** MD5 of the channel bindings of the transport (MS-NLMP 2.2.2.1), where it has any. */
+  readonly channelBindings?: Uint8Array
+}
+
 /** A way to authenticate, as an acceptor offers it. */
 export interface Mechanism {
   readonly name: string
@@ -88,7 +115,7 @@ export interface Mechanism {
   readonly oid: string
   /** Other identifiers under which peers ask for the same mechanism. */
   readonly aliases?: readonly string[]
-  acceptor(): Acceptor
+  acceptor(peer?: Peer): Acceptor
 }
 
 export interface InitiatorStep {

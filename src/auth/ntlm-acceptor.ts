@@ -1,9 +1,9 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { WireError } from '../bytes/errors.ts'
 import { type Filetime, filetimeFromDate } from '../bytes/filetime.ts'
-import { viewOf } from '../bytes/utf16.ts'
-import { exchangeKey, messageIntegrityCode, NtlmSession, ntowfV2, ntProof, sessionBaseKey } from '../crypto/ntlm.ts'
-import { type Failure, fail } from '../wire/erref/failure.ts'
+import { exchangeKey, messageIntegrityCode, NtlmSession } from '../crypto/ntlm.ts'
+import { clientChallengeIn, keyExchangeKeyV1 } from '../crypto/ntlm-v1.ts'
+import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import {
   type AuthenticateView,
@@ -15,16 +15,23 @@ import {
   decodeNegotiate,
   MAX_MESSAGE_BYTES,
   NtlmFlags,
-  Ntlmv2Response,
   textPair,
   timestampPair,
 } from '../wire/ntlmssp/index.ts'
 import { MechOid } from '../wire/spnego/index.ts'
-import { type Account, type AccountSource, Identities, machineSidOf } from './accounts.ts'
+import type { NtlmAttempt } from './authenticator.ts'
 import { proceed } from './maybe.ts'
-import type { Acceptor, AcceptorStep, Logon, Maybe, Mechanism } from './mechanism.ts'
-
-export type { Account, AccountSource } from './accounts.ts'
+import {
+  type Acceptor,
+  type AcceptorStep,
+  type Logon,
+  type Maybe,
+  type Mechanism,
+  type Peer,
+  RefusedLogon,
+} from './mechanism.ts'
+import { type CheckedNtlm, checkNtlm, type NtlmPolicy } from './ntlm-check.ts'
+import { pairsOf, responseKind } from './ntlm-response.ts'
 
 export interface NtlmAcceptorOptions {
   /** The server's NetBIOS name. */
@@ -35,12 +42,8 @@ export interface NtlmAcceptorOptions {
   readonly domain?: string
   /** DNS name of the domain. Default: `dnsName`. */
   readonly dnsDomain?: string
-  /** Unknown users are let in as guests; wrong passwords never are. Default false. */
-  readonly allowGuest?: boolean
   /** Default false. */
   readonly allowAnonymous?: boolean
-  /** What the SIDs of local accounts begin with. Default: made from `netbiosName`. */
-  readonly machineSid?: string
   /** Default: the system's clock. */
   readonly now?: () => Filetime
   /** Default: the system's source of randomness. */
@@ -53,20 +56,18 @@ const MAX_NAME_UNITS = 256
 const ZERO_KEY = new Uint8Array(16)
 
 /**
- * NTLM for acceptors: NTLMv2 only. LM and NTLMv1 responses are refused, the session key is always exchanged where the
- * client can, and a MIC is checked wherever the client says that it sent one. MS-NLMP 3.2.
+ * NTLM for acceptors. Which responses are good is for the policy; the session key is always exchanged where the client
+ * can, and a MIC is checked wherever the client says that it sent one. MS-NLMP 3.2.
  */
 export class NtlmMechanism implements Mechanism {
   readonly name = 'NTLM'
   readonly oid = MechOid.NTLMSSP
   readonly #settings: Settings
 
-  constructor(accounts: AccountSource, options: NtlmAcceptorOptions) {
+  constructor(policy: NtlmPolicy, options: NtlmAcceptorOptions) {
     const { netbiosName, dnsName, domain = netbiosName, dnsDomain = dnsName } = options
-    const random = options.random ?? ((length) => new Uint8Array(randomBytes(length)))
     this.#settings = {
-      accounts,
-      identities: new Identities(domain, options.machineSid ?? machineSidOf(netbiosName)),
+      policy,
       names: [
         textPair(AvId.NB_DOMAIN_NAME, domain),
         textPair(AvId.NB_COMPUTER_NAME, netbiosName),
@@ -74,30 +75,24 @@ export class NtlmMechanism implements Mechanism {
         textPair(AvId.DNS_COMPUTER_NAME, dnsName),
       ],
       targetName: domain,
-      allowGuest: options.allowGuest ?? false,
       allowAnonymous: options.allowAnonymous ?? false,
       now: options.now ?? (() => filetimeFromDate(new Date())),
-      random,
-      nobodysHash: random(16),
+      random: options.random ?? ((length) => new Uint8Array(randomBytes(length))),
     }
   }
 
-  acceptor(): Acceptor {
-    return new NtlmAcceptor(this.#settings)
+  acceptor(peer?: Peer): Acceptor {
+    return new NtlmAcceptor(this.#settings, peer)
   }
 }
 
 interface Settings {
-  readonly accounts: AccountSource
-  readonly identities: Identities
+  readonly policy: NtlmPolicy
   readonly names: readonly ReturnType<typeof textPair>[]
   readonly targetName: string
-  readonly allowGuest: boolean
   readonly allowAnonymous: boolean
   readonly now: () => Filetime
   readonly random: (length: number) => Uint8Array
-  /** Stands in for the hash of a user who does not exist, so that he costs as much as a wrong password. */
-  readonly nobodysHash: Uint8Array
 }
 
 /** What the server may give back of what a client asks for; the rest is set or left out whatever it asks. */
@@ -127,10 +122,12 @@ interface Challenged {
 
 class NtlmAcceptor implements Acceptor {
   readonly #settings: Settings
+  readonly #peer: Peer | undefined
   #state: 'new' | 'spent' | Challenged = 'new'
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, peer: Peer | undefined) {
     this.#settings = settings
+    this.#peer = peer
   }
 
   accept(token: Uint8Array): Maybe<AcceptorStep | Failure> {
@@ -179,65 +176,56 @@ class NtlmAcceptor implements Acceptor {
     }
     if (userName === '') return fail(NtStatus.LOGON_FAILURE)
     if (userName.length > MAX_NAME_UNITS || domainName.length > MAX_NAME_UNITS) return fail(NtStatus.INVALID_PARAMETER)
-    // 24 bytes are an NTLMv1 response, none an LM response alone: both are refused.
-    if (ntResponse.length <= 24) return fail(NtStatus.LOGON_FAILURE)
-    // Checks the AV pairs before anything is looked up.
-    const response = Ntlmv2Response.decode(viewOf(ntResponse))
     const attempt: Attempt = {
       ...challenged,
       message,
       token,
-      proof: response.proof,
-      temp: ntResponse.subarray(16),
-      hasMic: (avFlags(response.avPairs) & AvFlags.MIC_PRESENT) !== 0,
+      user: userName,
+      domain: domainName,
+      workstation: message.workstation,
+      ntResponse,
+      lmResponse,
+      hasSessionSecurity: (message.negotiateFlags & challenged.flags & NtlmFlags.EXTENDED_SESSION_SECURITY) !== 0,
     }
-    return proceed(this.#settings.accounts.find(userName, domainName), (account) => this.#judge(attempt, account))
-  }
-
-  #judge(attempt: Attempt, account: Account | undefined): AcceptorStep | Failure {
-    const { identities, allowGuest, nobodysHash } = this.#settings
-    const { message } = attempt
-    const responseKey = provenKey(attempt, account?.ntHash ?? nobodysHash)
-    if (account === undefined && allowGuest)
-      return { complete: { identity: identities.guest(message.userName, message.workstation), sessionKey: ZERO_KEY } }
-    if (account === undefined || responseKey === undefined) return fail(NtStatus.LOGON_FAILURE)
-    const logon = establish(attempt, sessionBaseKey(responseKey, attempt.proof))
-    if (logon === undefined) return fail(NtStatus.INVALID_PARAMETER)
-    if (attempt.hasMic && !micIsRight(attempt, logon.sessionKey)) return fail(NtStatus.INVALID_PARAMETER)
-    // Only who knows the password learns that the account is disabled.
-    if (account.disabled === true) return fail(NtStatus.ACCOUNT_DISABLED)
-    return { complete: { ...logon, identity: identities.user(account, message.workstation) } }
+    return proceed(checkNtlm(this.#settings.policy, attempt, this.#peer), (checked) =>
+      failed(checked) ? checked : admit(attempt, checked),
+    )
   }
 
   #anonymous(message: AuthenticateView, challenged: Challenged): AcceptorStep | Failure {
-    if (!this.#settings.allowAnonymous) return fail(NtStatus.ACCESS_DENIED)
+    const { allowAnonymous, policy } = this.#settings
+    if (!allowAnonymous) return new RefusedLogon(NtStatus.ACCESS_DENIED, 'nobody logs on without a name here')
     const logon = establish({ ...challenged, message }, ZERO_KEY)
     if (logon === undefined) return fail(NtStatus.INVALID_PARAMETER)
-    return { complete: { ...logon, identity: this.#settings.identities.anonymous(message.workstation) } }
+    return { complete: { ...logon, identity: policy.identities.anonymous(message.workstation) } }
   }
 }
 
-interface Attempt extends Challenged {
+interface Attempt extends Challenged, NtlmAttempt {
   readonly message: AuthenticateView
   readonly token: Uint8Array
-  readonly proof: Uint8Array
-  /** What the proof is over, beside the challenge. */
-  readonly temp: Uint8Array
-  readonly hasMic: boolean
 }
 
-/**
- * The response key with which the proof was made, if it was made with this hash. Clients do not agree on the domain
- * name that goes into it: as they send it, in upper case, or none (MS-NLMP 3.2.5.1.2). All are always tried, so that
- * time tells nothing.
- */
-function provenKey({ message, serverChallenge, proof, temp }: Attempt, hash: Uint8Array): Uint8Array | undefined {
-  let proven: Uint8Array | undefined
-  for (const domain of [message.domainName, message.domainName.toUpperCase(), '']) {
-    const key = ntowfV2(hash, message.userName, domain)
-    if (timingSafeEqual(ntProof(key, serverChallenge, temp), proof)) proven ??= key
-  }
-  return proven
+/** The password was right: keys, and whether all three messages are as they were sent. */
+function admit(attempt: Attempt, checked: CheckedNtlm): AcceptorStep | Failure {
+  const { identity, sessionBaseKey } = checked
+  if (sessionBaseKey === undefined) return { complete: { identity, sessionKey: ZERO_KEY } }
+  const damaged = (reason: string): RefusedLogon => new RefusedLogon(NtStatus.INVALID_PARAMETER, reason, attempt.user)
+  const logon = establish(attempt, keyExchangeKey(attempt, sessionBaseKey))
+  if (logon === undefined) return damaged('the exchanged key is not as it must be')
+  // The flag is under the proof: who takes the MIC away cannot take back that there was one.
+  const hasMic = (avFlags(pairsOf(attempt)) & AvFlags.MIC_PRESENT) !== 0
+  if (hasMic && !micIsRight(attempt, logon.sessionKey)) return damaged('the MIC over the three messages is wrong')
+  const { expiresAt } = checked
+  return { complete: { ...logon, identity, ...(expiresAt === undefined ? {} : { expiresAt }) } }
+}
+
+/** KXKEY. MS-NLMP 3.4.5.1. */
+function keyExchangeKey(attempt: Attempt, sessionBaseKey: Uint8Array): Uint8Array {
+  const { hasSessionSecurity, serverChallenge, lmResponse } = attempt
+  return responseKind(attempt) === 'NTLMv1' && hasSessionSecurity
+    ? keyExchangeKeyV1(sessionBaseKey, serverChallenge, clientChallengeIn(lmResponse))
+    : sessionBaseKey
 }
 
 /** Session key and message security; undefined when the exchanged key is not as it must be. */

@@ -12,6 +12,13 @@ import {
   ntProof,
   sessionBaseKey,
 } from '../crypto/ntlm.ts'
+import {
+  challengeResponse,
+  keyExchangeKeyV1,
+  lmHash,
+  sessionBaseKeyV1,
+  sessionSecurityChallenge,
+} from '../crypto/ntlm-v1.ts'
 import { type Failure, fail } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import {
@@ -32,6 +39,7 @@ import {
 } from '../wire/ntlmssp/index.ts'
 import { MechOid } from '../wire/spnego/index.ts'
 import type { Initiator, InitiatorMechanism, InitiatorStep } from './mechanism.ts'
+import type { LmLevel } from './ntlm-response.ts'
 
 /** Who logs on. Without a user the logon is anonymous. */
 export interface NtlmCredentials {
@@ -48,13 +56,17 @@ export interface NtlmInitiatorOptions {
   readonly workstation?: string
   /** The service that is meant, e.g. `cifs/server`; a server can check it. */
   readonly targetName?: string
+  /** MD5 of the channel bindings of the transport (MS-NLMP 2.2.2.1). Default: it has none. */
+  readonly channelBindings?: Uint8Array
+  /** The LAN Manager authentication level. Default 5: NTLMv2 alone, as with 3 and 4. */
+  readonly lmLevel?: LmLevel
   /** Default: the system's clock. */
   readonly now?: () => Filetime
   /** Default: the system's source of randomness. */
   readonly random?: (length: number) => Uint8Array
 }
 
-/** NTLMv2 for initiators, with key exchange and MIC. MS-NLMP 3.1. */
+/** NTLM for initiators, with key exchange and, from NTLMv2 on, a MIC. MS-NLMP 3.1. */
 export class NtlmInitiatorMechanism implements InitiatorMechanism {
   readonly name = 'NTLM'
   readonly oid = MechOid.NTLMSSP
@@ -86,6 +98,16 @@ const FLAGS =
   0
 /** Without these a server is too weak to be logged on to. */
 const NEEDED = NtlmFlags.UNICODE | NtlmFlags.EXTENDED_SESSION_SECURITY | NtlmFlags.NEGOTIATE_128
+/** Who has to speak NTLMv1 cannot ask for more. */
+const NEEDED_BY_NTLM_V1 = NtlmFlags.UNICODE
+
+/** The lowest levels that send NTLMv2, and that use extended session security with NTLMv1. */
+const FIRST_V2_LEVEL = 3
+const FIRST_SESSION_SECURITY_LEVEL = 1
+/** The highest level that sends LM responses. */
+const LAST_LM_LEVEL = 1
+
+const NOTHING = new Uint8Array(0)
 
 const VERSION = { major: 10, minor: 0, build: 0 }
 
@@ -104,7 +126,7 @@ class NtlmInitiator implements Initiator {
 
   step(token?: Uint8Array): InitiatorStep | Failure {
     if (this.#negotiate === undefined) {
-      this.#negotiate = NegotiateMessage.encode({ negotiateFlags: FLAGS, version: VERSION })
+      this.#negotiate = NegotiateMessage.encode({ negotiateFlags: this.#wanted, version: VERSION })
       return { token: this.#negotiate }
     }
     if (this.#isSpent || token === undefined) return fail(NtStatus.INVALID_PARAMETER)
@@ -117,11 +139,20 @@ class NtlmInitiator implements Initiator {
     }
   }
 
+  get #level(): LmLevel {
+    return this.#options.lmLevel ?? 5
+  }
+
+  get #wanted(): number {
+    return this.#level < FIRST_SESSION_SECURITY_LEVEL ? (FLAGS & ~NtlmFlags.EXTENDED_SESSION_SECURITY) >>> 0 : FLAGS
+  }
+
   /** MS-NLMP 3.1.5.1.2. */
   #answer(negotiate: Uint8Array, challenge: Uint8Array, view: ChallengeView): InitiatorStep | Failure {
-    if ((view.negotiateFlags & NEEDED) !== NEEDED) return fail(NtStatus.NOT_SUPPORTED)
-    const flags = (view.negotiateFlags & FLAGS) >>> 0
-    const { keyExchangeKey, ...responses } = this.#responses(view)
+    const needed = this.#level < FIRST_V2_LEVEL ? NEEDED_BY_NTLM_V1 : NEEDED
+    if ((view.negotiateFlags & needed) !== needed) return fail(NtStatus.NOT_SUPPORTED)
+    const flags = (view.negotiateFlags & this.#wanted) >>> 0
+    const { keyExchangeKey, ...responses } = this.#responses(view, flags)
     const exchanges = (flags & NtlmFlags.KEY_EXCHANGE) !== 0
     const sessionKey = exchanges ? this.#random(16) : keyExchangeKey
     const { user, domain = '' } = this.#credentials
@@ -134,21 +165,47 @@ class NtlmInitiator implements Initiator {
       workstation: this.#options.workstation ?? '',
       lmResponse: responses.lmResponse,
       ntResponse: responses.ntResponse,
-      encryptedRandomSessionKey: exchanges ? exchangeKey(keyExchangeKey, sessionKey) : new Uint8Array(0),
+      encryptedRandomSessionKey: exchanges ? exchangeKey(keyExchangeKey, sessionKey) : NOTHING,
     })
     if (responses.hasMic)
       authenticate.set(messageIntegrityCode(sessionKey, negotiate, challenge, authenticate), MIC_OFFSET)
+    if ((flags & NtlmFlags.EXTENDED_SESSION_SECURITY) === 0) return { token: authenticate, complete: { sessionKey } }
     const session = new NtlmSession(sessionKey, 'client', flags)
     return { token: authenticate, complete: { sessionKey, integrity: session, messages: session } }
   }
 
-  /** MS-NLMP 3.3.2 and 3.1.5.1.2. */
-  #responses({ serverChallenge, targetInfo }: ChallengeView): Responses {
-    const { user, domain = '', password = '' } = this.#credentials
-    if (user === '') {
-      const nothing = new Uint8Array(0)
-      return { lmResponse: new Uint8Array(1), ntResponse: nothing, keyExchangeKey: new Uint8Array(16), hasMic: false }
+  #responses(view: ChallengeView, flags: number): Responses {
+    if (this.#credentials.user === '')
+      return { lmResponse: new Uint8Array(1), ntResponse: NOTHING, keyExchangeKey: new Uint8Array(16), hasMic: false }
+    return this.#level < FIRST_V2_LEVEL ? this.#responsesV1(view, flags) : this.#responsesV2(view)
+  }
+
+  /** MS-NLMP 3.3.1 and 3.4.5.1. */
+  #responsesV1({ serverChallenge }: ChallengeView, flags: number): Responses {
+    const { password = '' } = this.#credentials
+    const hash = this.#credentials.ntHash ?? ntHash(password)
+    const baseKey = sessionBaseKeyV1(hash)
+    if ((flags & NtlmFlags.EXTENDED_SESSION_SECURITY) !== 0) {
+      const clientChallenge = this.#random(8)
+      const lmResponse = new Uint8Array(24)
+      lmResponse.set(clientChallenge)
+      return {
+        ntResponse: challengeResponse(hash, sessionSecurityChallenge(serverChallenge, clientChallenge)),
+        lmResponse,
+        keyExchangeKey: keyExchangeKeyV1(baseKey, serverChallenge, clientChallenge),
+        hasMic: false,
+      }
     }
+    const ntResponse = challengeResponse(hash, serverChallenge)
+    // A password without an LM hash, and a level that does not show it, repeat NTLM's response (MS-NLMP 3.3.1).
+    const weak = this.#level > LAST_LM_LEVEL || this.#credentials.ntHash ? undefined : lmHash(password)
+    const lmResponse = weak === undefined ? ntResponse : challengeResponse(weak, serverChallenge)
+    return { ntResponse, lmResponse, keyExchangeKey: baseKey, hasMic: false }
+  }
+
+  /** MS-NLMP 3.3.2 and 3.1.5.1.2. */
+  #responsesV2({ serverChallenge, targetInfo }: ChallengeView): Responses {
+    const { user, domain = '', password = '' } = this.#credentials
     const responseKey = ntowfV2(this.#credentials.ntHash ?? ntHash(password), user, domain)
     const clientChallenge = this.#random(8)
     const serverTime = avValue(targetInfo, AvId.TIMESTAMP)
@@ -177,11 +234,11 @@ class NtlmInitiator implements Initiator {
   /** What the server told, and what it makes of a server that tells its time. */
   #pairs(targetInfo: readonly AvPair[], hasTime: boolean): AvPair[] {
     if (!hasTime) return [...targetInfo]
-    const { targetName } = this.#options
+    const { targetName, channelBindings } = this.#options
     return [
       ...targetInfo.filter(({ id }) => id !== AvId.FLAGS),
       flagsPair(avFlags(targetInfo) | AvFlags.MIC_PRESENT),
-      { id: AvId.CHANNEL_BINDINGS, value: new Uint8Array(16) },
+      { id: AvId.CHANNEL_BINDINGS, value: channelBindings ?? new Uint8Array(16) },
       ...(targetName === undefined ? [] : [textPair(AvId.TARGET_NAME, targetName)]),
     ]
   }

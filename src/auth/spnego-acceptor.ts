@@ -14,7 +14,7 @@ import {
   SPNEGO_OID,
 } from '../wire/spnego/index.ts'
 import { proceed } from './maybe.ts'
-import type { Acceptor, AcceptorStep, Logon, Maybe, Mechanism } from './mechanism.ts'
+import type { Acceptor, AcceptorStep, Logon, Maybe, Mechanism, Peer } from './mechanism.ts'
 
 /** Longest token that an acceptor looks at, in bytes. A Kerberos ticket with a large PAC has less. */
 export const MAX_TOKEN_BYTES = 65_536
@@ -47,8 +47,8 @@ export class SpnegoMechanisms implements Mechanism {
     return this.#initialToken
   }
 
-  acceptor(): Acceptor {
-    return new SpnegoAcceptor(this.#mechanisms, this.#initialToken)
+  acceptor(peer?: Peer): Acceptor {
+    return new SpnegoAcceptor(this.#mechanisms, this.#initialToken, peer)
   }
 }
 
@@ -76,11 +76,13 @@ interface Selection {
 class SpnegoAcceptor implements Acceptor {
   readonly #mechanisms: readonly Mechanism[]
   readonly #initialToken: Uint8Array
+  readonly #peer: Peer | undefined
   #state: State = { name: 'start', hinted: false }
 
-  constructor(mechanisms: readonly Mechanism[], initialToken: Uint8Array) {
+  constructor(mechanisms: readonly Mechanism[], initialToken: Uint8Array, peer: Peer | undefined) {
     this.#mechanisms = mechanisms
     this.#initialToken = initialToken
+    this.#peer = peer
   }
 
   accept(token: Uint8Array): Maybe<AcceptorStep | Failure> {
@@ -123,7 +125,9 @@ class SpnegoAcceptor implements Acceptor {
 
   #startBare(oid: string, token: Uint8Array): Maybe<AcceptorStep | Failure> {
     const mechanism = this.#find(oid)
-    return mechanism === undefined ? fail(NtStatus.INVALID_PARAMETER) : this.#bare(mechanism.acceptor(), token)
+    return mechanism === undefined
+      ? fail(NtStatus.INVALID_PARAMETER)
+      : this.#bare(mechanism.acceptor(this.#peer), token)
   }
 
   #bare(inner: Acceptor, token: Uint8Array): Maybe<AcceptorStep | Failure> {
@@ -145,7 +149,7 @@ class SpnegoAcceptor implements Acceptor {
     if (oid === undefined || mechanism === undefined) return fail(NtStatus.INVALID_PARAMETER)
     const isPreferred = index === 0
     const selection: Selection = {
-      inner: mechanism.acceptor(),
+      inner: mechanism.acceptor(this.#peer),
       oid,
       mechTypeList: init.mechTypeList.slice(),
       needsMic: !isPreferred,

@@ -118,7 +118,7 @@ async function reload(options: RunOptions, server: Server, backends: Backends, f
       throw new UsageError('the first share that is continuously available needs a new start of the server')
     const { shares, notes } = await backends.prepare(plan.settings.shares)
     server.setShares(shares)
-    server.setAccounts(plan.accounts)
+    await server.setAccounts(plan.accounts)
     warn([...plan.warnings, ...notes])
     const changed = whatNeedsRestart(first.settings, plan.settings)
     if (changed.length > 0) tell(`smbkit: note: changed, but only for the next start: ${changed.join(', ')}\n`)

@@ -25,8 +25,9 @@ export function watch(server: Server, verbosity: Verbosity, write: (text: string
     write(`${new Date().toISOString().slice(11, 23)} ${remote} ${printable(text)}\n`)
   }
   server.on('logon', ({ remote, identity }) => line(remote, `${who(identity)} logged on`))
-  server.on('logonFailed', ({ remote, status, user }) => {
-    line(remote, `logon${user === undefined || user === '' ? '' : ` of ${user}`} refused: ${ntStatusName(status)}`)
+  server.on('logonFailed', ({ remote, status, user, reason }) => {
+    const whose = user === undefined || user === '' ? '' : ` of ${user}`
+    line(remote, `logon${whose} refused: ${ntStatusName(status)}${reason === undefined ? '' : ` (${reason})`}`)
   })
   server.on('disconnect', ({ remote, reason }) => line(remote, `disconnected by the server: ${reason}`))
   server.on('fault', ({ remote, error }) => {

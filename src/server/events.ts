@@ -12,7 +12,8 @@ export interface ServerEvents {
   /** The server ended a connection because the client broke a rule. */
   disconnect: [{ remote: string; reason: string }]
   logon: [{ remote: string; sessionId: bigint; identity: Identity }]
-  logonFailed: [{ remote: string; status: NtStatus; user?: string }]
+  /** `reason`: what the client is not told. */
+  logonFailed: [{ remote: string; status: NtStatus; user?: string; reason?: string }]
   logoff: [{ remote: string; sessionId: bigint; identity: Identity | undefined }]
   tree: [{ remote: string; share: string; identity: Identity | undefined }]
   open: [

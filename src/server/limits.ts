@@ -33,6 +33,11 @@ export interface ServerLimits {
   /** From connecting to the end of NEGOTIATE, and from there to a logon. */
   readonly negotiateTimeoutMs: number
   readonly logonTimeoutMs: number
+  /** What each wrong password costs its source and its account, and the longest that anybody is made to wait for that. */
+  readonly failedLogonDelayMs: number
+  readonly maxFailedLogonDelayMs: number
+  /** Sources and accounts whose wrong passwords are remembered; the oldest give way. */
+  readonly maxFailedLogons: number
   /** How long an open file waits for a client that has lost its connection: where it asks for no time, and at most. */
   readonly durableTimeoutMs: number
   readonly maxDurableTimeoutMs: number
@@ -65,6 +70,9 @@ export const defaultLimits: ServerLimits = {
   maxIdleBufferBytes: 48 * MIB,
   negotiateTimeoutMs: 30_000,
   logonTimeoutMs: 60_000,
+  failedLogonDelayMs: 2000,
+  maxFailedLogonDelayMs: 20_000,
+  maxFailedLogons: 16_384,
   durableTimeoutMs: 2 * 60_000,
   maxDurableTimeoutMs: 5 * 60_000,
   idleTimeoutMs: 15 * 60_000,

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { AccountSource } from '../auth/accounts.ts'
+import type { Authenticator } from '../auth/authenticator.ts'
+import type { LockoutPolicy } from '../auth/lockout.ts'
 import type { Acceptor } from '../auth/mechanism.ts'
-import { NtlmMechanism } from '../auth/ntlm-acceptor.ts'
-import { SpnegoMechanisms } from '../auth/spnego-acceptor.ts'
+import type { LmLevel } from '../auth/ntlm-response.ts'
+import type { TargetNameValidation } from '../auth/target-name.ts'
 import type { Filetime } from '../bytes/filetime.ts'
 import { readGuid } from '../bytes/guid.ts'
 import { viewOf } from '../bytes/utf16.ts'
@@ -20,6 +22,7 @@ import { Persistence } from './durability/persistence.ts'
 import { restoreOpens } from './durability/restoring.ts'
 import type { ServerEvents } from './events.ts'
 import { defaultLimits, type ServerLimits } from './limits.ts'
+import { Logons } from './logons.ts'
 import { NamedPipes } from './named-pipes.ts'
 import { OffloadTokens } from './offload-tokens.ts'
 import type { Open } from './open.ts'
@@ -28,6 +31,7 @@ import type { Reply } from './reply.ts'
 import type { Request } from './request.ts'
 import type { Session } from './session.ts'
 import { endSession } from './session-end.ts'
+import { recheckSessions } from './session-recheck.ts'
 import { Share, type ShareOptions } from './share.ts'
 import { type ServerStatus, statusOf } from './status.ts'
 
@@ -42,8 +46,20 @@ export type DialectName = keyof typeof DIALECTS
 
 export interface ServerOptions {
   readonly shares: readonly ShareOptions[]
-  /** Who may log on. */
-  readonly accounts: AccountSource
+  /** Who may log on: accounts of the server's own, which it holds to their terms. */
+  readonly accounts?: AccountSource
+  /** Instead of `accounts`: decides by itself. */
+  readonly authenticator?: Authenticator
+  /** When wrong passwords lock an account of the server's own. Default: ten lock it for ten minutes. */
+  readonly lockout?: LockoutPolicy
+  /** False: NTLM is refused. Default true. */
+  readonly ntlm?: boolean
+  /** The LAN Manager authentication level. Default 5: NTLMv2 alone. */
+  readonly lmLevel?: LmLevel
+  /** Whether the names of services are looked at that clients say they mean. Default off. */
+  readonly targetNames?: TargetNameValidation
+  /** Names under which clients know the server, beside its own and the machine's. */
+  readonly hostNames?: readonly string[]
   /** The server's NetBIOS name: up to 15 characters. Default SMBKIT. */
   readonly name?: string
   /** For people who browse. */
@@ -62,8 +78,8 @@ export interface ServerOptions {
   readonly compression?: 'enabled' | 'off'
   /** Sessions may have several connections (3.0 and later). Default true. */
   readonly multichannel?: boolean
-  /** Unknown users are let in as guests. Default false. */
-  readonly allowGuest?: boolean
+  /** Unknown users are let in as guests; `wrong password`: also who gives one of those. Default false. */
+  readonly allowGuest?: boolean | 'wrong password'
   /** Logons without a user are let in, to IPC$ only. Default false. */
   readonly allowAnonymous?: boolean
   readonly limits?: Partial<ServerLimits>
@@ -116,11 +132,11 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   readonly leases = new LeaseTables()
   /** Keeps persistent opens; absent where there are none. */
   readonly persistence: Persistence | undefined
-  readonly #allowGuest: boolean
+  /** Who may log on, and how. */
+  readonly logons: Logons
   /** Counts how often the shares were set: trees from before look whether they may stay. */
   shareGeneration = 0
   #shares = new Map<string, Share>()
-  #mechanisms: SpnegoMechanisms
   #nextOpenId: bigint
   #cancelSweep: (() => void) | undefined
 
@@ -143,9 +159,8 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     this.encryption = options.encryption ?? 'enabled'
     this.compression = options.compression ?? 'enabled'
     this.multichannel = options.multichannel ?? true
-    this.#allowGuest = options.allowGuest ?? false
     this.allowAnonymous = options.allowAnonymous ?? false
-    this.#mechanisms = this.#mechanismsFor(options.accounts)
+    this.logons = new Logons(options, { name: this.name, clock: this.clock, limits: this.limits })
     // Ids begin at a random place, so that those of an earlier run mean nothing to this one.
     this.#nextOpenId = (BigInt(randomBytes(4).readUInt32LE()) << 20n) + 1n
     const { openStore } = options
@@ -213,8 +228,10 @@ export class ServerCore extends EventEmitter<ServerEvents> {
       if (!open.share.isSameAs(this.share(open.share.name))) void closeOpen(open)
   }
 
-  setAccounts(accounts: AccountSource): void {
-    this.#mechanisms = this.#mechanismsFor(accounts)
+  /** Who may log on from now on. Who has a session and may not any more loses it; resolves when that is done. */
+  async setAccounts(accounts: AccountSource): Promise<void> {
+    this.logons.setAccounts(accounts)
+    await recheckSessions(this)
   }
 
   /** Sessions, what they have open, and locks: plain JSON. */
@@ -241,14 +258,14 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     return this.#shares.values()
   }
 
-  /** One logon attempt. */
-  newAcceptor(): Acceptor {
-    return this.#mechanisms.acceptor()
+  /** One logon attempt on a connection. */
+  newAcceptor(transport: Transport): Acceptor {
+    return this.logons.acceptor(transport)
   }
 
   /** What NEGOTIATE tells about mechanisms. */
   get initialToken(): Uint8Array {
-    return this.#mechanisms.initialToken()
+    return this.logons.initialToken
   }
 
   /** Any number that is none yet. Some programs keep 32 bits of it. */
@@ -281,17 +298,6 @@ export class ServerCore extends EventEmitter<ServerEvents> {
       status: answer.status,
       answer,
     })
-  }
-
-  #mechanismsFor(accounts: AccountSource): SpnegoMechanisms {
-    const ntlm = new NtlmMechanism(accounts, {
-      netbiosName: this.name,
-      dnsName: this.name.toLowerCase(),
-      domain: this.name,
-      allowGuest: this.#allowGuest,
-      allowAnonymous: this.allowAnonymous,
-    })
-    return new SpnegoMechanisms([ntlm])
   }
 
   /** Closes connections on which nothing is open and nothing has happened for long. */

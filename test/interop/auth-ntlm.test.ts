@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import type { Initiator, Logon } from '../../src/auth/mechanism.ts'
-import { NtlmMechanism } from '../../src/auth/ntlm-acceptor.ts'
 import { NtlmInitiatorMechanism } from '../../src/auth/ntlm-initiator.ts'
 import { SpnegoMechanisms } from '../../src/auth/spnego-acceptor.ts'
 import { SpnegoInitiator } from '../../src/auth/spnego-initiator.ts'
@@ -16,12 +15,13 @@ import { failed } from '../../src/wire/erref/failure.ts'
 import { NtStatus } from '../../src/wire/erref/ntstatus.ts'
 import { decodeAuthenticate } from '../../src/wire/ntlmssp/index.ts'
 import { withFolder } from '../peers/content.ts'
+import { localNtlm } from '../peers/local-ntlm.ts'
 import { needsPeer, python } from '../peers/peer.ts'
 
 const PASSWORD = 'Sécret 1'
 const ANSWER_TIMEOUT_MS = 20_000
 
-const ntlm = new NtlmMechanism(
+const ntlm = localNtlm(
   { find: (user) => (user.toLowerCase() === 'alice' ? { user: 'alice', ntHash: ntHash(PASSWORD) } : undefined) },
   { netbiosName: 'SERVER', dnsName: 'server.example' },
 )

@@ -54,6 +54,8 @@ export class World {
     this.server = new ServerCore({
       accounts: { find: (user) => accountOf(user, options.administrators) },
       ...options.server,
+      // Time passes only where a test says so.
+      limits: { failedLogonDelayMs: 0, ...options.server?.limits },
       shares: options.shares ?? [{ name: 'data', backend: this.backend }],
       clock: this.clock,
     })

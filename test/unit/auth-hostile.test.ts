@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { array, asyncProperty, assert as check, integer, nat, tuple, uint8Array } from 'fast-check'
 import type { Acceptor, AcceptorStep, Mechanism } from '../../src/auth/mechanism.ts'
-import { NtlmMechanism } from '../../src/auth/ntlm-acceptor.ts'
 import { NtlmInitiatorMechanism } from '../../src/auth/ntlm-initiator.ts'
 import { MAX_TOKEN_BYTES, SpnegoMechanisms } from '../../src/auth/spnego-acceptor.ts'
 import { SpnegoInitiator } from '../../src/auth/spnego-initiator.ts'
@@ -13,10 +12,11 @@ import { type Failure, failed } from '../../src/wire/erref/failure.ts'
 import { NtStatus, ntStatusName } from '../../src/wire/erref/ntstatus.ts'
 import { AuthenticateMessage, NegotiateMessage, NtlmFlags } from '../../src/wire/ntlmssp/index.ts'
 import { MechOid, SPNEGO_OID } from '../../src/wire/spnego/index.ts'
+import { localNtlm } from '../peers/local-ntlm.ts'
 
 let looked: string[] = []
 const everything = { netbiosName: 'SERVER', dnsName: 'server', allowAnonymous: true } as const
-const ntlm = new NtlmMechanism(
+const ntlm = localNtlm(
   {
     find(user) {
       looked.push(user)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Account } from '../../src/auth/accounts.ts'
 import type {
   Acceptor,
   Established,
@@ -8,7 +9,7 @@ import type {
   Logon,
   Mechanism,
 } from '../../src/auth/mechanism.ts'
-import { type Account, type NtlmAcceptorOptions, NtlmMechanism } from '../../src/auth/ntlm-acceptor.ts'
+import type { NtlmAcceptorOptions, NtlmMechanism } from '../../src/auth/ntlm-acceptor.ts'
 import { type NtlmCredentials, NtlmInitiatorMechanism } from '../../src/auth/ntlm-initiator.ts'
 import { SpnegoMechanisms } from '../../src/auth/spnego-acceptor.ts'
 import { SpnegoInitiator } from '../../src/auth/spnego-initiator.ts'
@@ -17,6 +18,7 @@ import { ntHash } from '../../src/crypto/ntlm.ts'
 import { type Failure, failed } from '../../src/wire/erref/failure.ts'
 import { NtStatus, ntStatusName } from '../../src/wire/erref/ntstatus.ts'
 import { decodeSpnego, MechOid, NegState } from '../../src/wire/spnego/index.ts'
+import { type LocalNtlmOptions, localNtlm } from '../peers/local-ntlm.ts'
 
 const accounts = new Map<string, Account>([
   ['alice', { user: 'Alice', ntHash: ntHash('Secret1'), sid: 'S-1-5-21-1-2-3-1001' }],
@@ -25,8 +27,7 @@ const accounts = new Map<string, Account>([
 const source = { find: (user: string) => accounts.get(user.toLowerCase()) }
 const options: NtlmAcceptorOptions = { netbiosName: 'SERVER', dnsName: 'server.example' }
 
-const ntlm = (more: Partial<NtlmAcceptorOptions> = {}): NtlmMechanism =>
-  new NtlmMechanism(source, { ...options, ...more })
+const ntlm = (more: Partial<LocalNtlmOptions> = {}): NtlmMechanism => localNtlm(source, { ...options, ...more })
 const alice: NtlmCredentials = { user: 'alice', domain: 'SERVER', password: 'Secret1' }
 
 type Outcome = { logon: Logon; established: Established; trips: number }
@@ -151,14 +152,14 @@ test('NTLM refuses: wrong password, unknown user, disabled account (which only t
   refused(await attempt({ user: 'bob', password: 'Secret1' }), NtStatus.LOGON_FAILURE)
   refused(await attempt({ user: 'x'.repeat(257), password: 'x' }), NtStatus.INVALID_PARAMETER)
   // A guest is an unknown user, never a known one with a wrong password.
-  refused(await attempt({ ...alice, password: 'wrong' }, { allowGuest: true }), NtStatus.LOGON_FAILURE)
-  refused(await attempt({ user: 'bob', password: 'wrong' }, { allowGuest: true }), NtStatus.LOGON_FAILURE)
+  refused(await attempt({ ...alice, password: 'wrong' }, { guests: 'unknown user' }), NtStatus.LOGON_FAILURE)
+  refused(await attempt({ user: 'bob', password: 'wrong' }, { guests: 'unknown user' }), NtStatus.LOGON_FAILURE)
 })
 
 test('guests and anonymous users: off unless allowed, and told apart', async () => {
   const anonymous = { user: '' }
   refused(
-    await join(new NtlmInitiatorMechanism(anonymous).initiator(), ntlm({ allowGuest: true }).acceptor()),
+    await join(new NtlmInitiatorMechanism(anonymous).initiator(), ntlm({ guests: 'unknown user' }).acceptor()),
     NtStatus.ACCESS_DENIED,
   )
   const { logon, established } = await joined(
@@ -178,7 +179,7 @@ test('guests and anonymous users: off unless allowed, and told apart', async () 
     NtStatus.LOGON_FAILURE,
   )
   for (const wrap of [false, true]) {
-    const mechanism = ntlm({ allowGuest: true })
+    const mechanism = ntlm({ guests: 'unknown user' })
     const client = new NtlmInitiatorMechanism({ user: 'visitor', password: 'x', domain: 'D' })
     const guest = await joined(
       wrap ? new SpnegoInitiator([client]) : client.initiator(),
@@ -328,10 +329,7 @@ test('an AUTHENTICATE message that was right once is right for no other challeng
 
 test('accounts that take a while: the token may be overwritten meanwhile, and a second token ends the attempt', async () => {
   let release: (account: Account | undefined) => void = () => {}
-  const slow = new NtlmMechanism(
-    { find: () => new Promise<Account | undefined>((resolve) => (release = resolve)) },
-    options,
-  )
+  const slow = localNtlm({ find: () => new Promise<Account | undefined>((resolve) => (release = resolve)) }, options)
   const server = new SpnegoMechanisms([slow]).acceptor()
   const initiator = new SpnegoInitiator([new NtlmInitiatorMechanism(alice)])
   const first = await initiator.step()

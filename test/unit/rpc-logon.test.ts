@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { Acceptor, Identity, Initiator } from '../../src/auth/mechanism.ts'
-import { NtlmMechanism } from '../../src/auth/ntlm-acceptor.ts'
 import { NtlmInitiatorMechanism } from '../../src/auth/ntlm-initiator.ts'
 import { SpnegoMechanisms } from '../../src/auth/spnego-acceptor.ts'
 import { SpnegoInitiator } from '../../src/auth/spnego-initiator.ts'
@@ -14,6 +13,7 @@ import type { RpcAuthenticator } from '../../src/rpc/logons.ts'
 import type { RpcEndpoint } from '../../src/rpc/server.ts'
 import { service } from '../../src/rpc/service.ts'
 import { AuthenticationLevel, AuthenticationType, FaultStatus } from '../../src/wire/dcerpc/index.ts'
+import { localNtlm } from '../peers/local-ntlm.ts'
 import { bindPacket, duplexTo, endpoint, Listening, ndr20 } from './rpc-pair.ts'
 import { Toy, ToyState } from './rpc-toy.ts'
 
@@ -23,7 +23,7 @@ const known: Find = (user) => (user === 'alice' ? { user, ntHash: ntHash(passwor
 
 function authenticator(find: (user: string) => ReturnType<Find> | Promise<ReturnType<Find>> = known): RpcAuthenticator {
   const names = { netbiosName: 'SERVER', dnsName: 'server.example' }
-  const ntlm = new NtlmMechanism({ find }, { ...names, allowGuest: true })
+  const ntlm = localNtlm({ find }, { ...names, guests: 'unknown user' })
   const mechanisms = new SpnegoMechanisms([ntlm])
   const greeter = (identity: Identity) =>
     service(Toy, {

@@ -14,6 +14,7 @@ import {
 import { Channel } from '../channel.ts'
 import { defineCommand } from '../command.ts'
 import type { Negotiated } from '../connection.ts'
+import { tellRefusal } from '../logon-events.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
 import { Session } from '../session.ts'
@@ -40,7 +41,7 @@ function* serveSessionSetup(request: Request, body: SessionSetupRequest): Steps<
   request.channel = channel
   const { session } = channel
   // Nothing of this is logged on yet, so nothing that it can read or write may be sealed but with its own older key.
-  channel.acceptor ??= connection.server.newAcceptor()
+  channel.acceptor ??= connection.server.newAcceptor(connection.transport)
   if (negotiated.preauthHash !== undefined && !channel.isEstablished) {
     channel.preauthHash ??= negotiated.preauthHash.copy()
     channel.preauthHash.update(request.bytes)
@@ -154,7 +155,7 @@ function* accept(channel: Channel, token: Uint8Array): Steps<AcceptorStep | Fail
  */
 function* refuse(request: Request, channel: Channel, why: Failure): Steps<Failure> {
   const { connection } = request
-  connection.server.emit('logonFailed', { remote: connection.transport.remote, status: why.status })
+  tellRefusal(connection, why)
   channel.acceptor = undefined
   if (channel.isBinding && !channel.isEstablished) yield* wait(endChannel(channel, 'refused'))
   else yield* wait(endSession(channel.session, 'refused'))

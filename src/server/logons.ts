@@ -1,0 +1,143 @@
+import { hostname } from 'node:os'
+import { type AccountSource, Identities, machineSidOf } from '../auth/accounts.ts'
+import type { Authenticator } from '../auth/authenticator.ts'
+import { LocalAuthenticator } from '../auth/local-authenticator.ts'
+import { LogonThrottle } from '../auth/logon-throttle.ts'
+import type { Acceptor, Identity, Maybe, Mechanism, Peer } from '../auth/mechanism.ts'
+import { NtlmMechanism } from '../auth/ntlm-acceptor.ts'
+import type { GuestMapping, NtlmPolicy } from '../auth/ntlm-check.ts'
+import { SpnegoMechanisms } from '../auth/spnego-acceptor.ts'
+import type { Clock } from '../protocol/clock.ts'
+import type { Transport } from '../protocol/transport.ts'
+import type { Failure } from '../wire/erref/failure.ts'
+import type { ServerLimits } from './limits.ts'
+import type { ServerOptions } from './server-core.ts'
+
+interface Parts {
+  /** The server's NetBIOS name. */
+  readonly name: string
+  readonly clock: Clock
+  readonly limits: ServerLimits
+}
+
+/** Who may log on to a server, and by which mechanisms. */
+export class Logons {
+  readonly identities: Identities
+  readonly throttle: LogonThrottle
+  /** Names under which the server is known: lower case, without its addresses. */
+  readonly hostNames: readonly string[]
+  readonly #options: ServerOptions
+  readonly #parts: Parts
+  #local: LocalAuthenticator | undefined
+  #authenticator: Authenticator
+  #mechanisms: SpnegoMechanisms
+
+  constructor(options: ServerOptions, parts: Parts) {
+    const { name, clock, limits } = parts
+    this.#options = options
+    this.#parts = parts
+    this.identities = new Identities(name, machineSidOf(name))
+    this.throttle = new LogonThrottle(clock, {
+      delayMs: limits.failedLogonDelayMs,
+      maxDelayMs: limits.maxFailedLogonDelayMs,
+      max: limits.maxFailedLogons,
+    })
+    const machine = hostname()
+    const names = [name, machine, machine.split('.')[0] ?? machine, 'localhost', ...(options.hostNames ?? [])]
+    this.hostNames = [...new Set(names.map((text) => text.toLowerCase()))]
+    this.#authenticator = options.authenticator ?? this.#localFor(options.accounts)
+    this.#mechanisms = new SpnegoMechanisms(this.#offered())
+  }
+
+  /** Accounts of the server's own from now on. Counts of wrong passwords go on. */
+  setAccounts(accounts: AccountSource): void {
+    this.#authenticator = this.#localFor(accounts)
+    this.#mechanisms = new SpnegoMechanisms(this.#offered())
+  }
+
+  get authenticator(): Authenticator {
+    return this.#authenticator
+  }
+
+  /** By what responses are judged that come without NTLMSSP around them, too. */
+  get ntlmPolicy(): NtlmPolicy {
+    const { allowGuest = false, lmLevel, targetNames } = this.#options
+    const guests: GuestMapping =
+      allowGuest === false ? 'never' : allowGuest === true ? 'unknown user' : 'wrong password'
+    return {
+      authenticator: this.#authenticator,
+      identities: this.identities,
+      throttle: this.throttle,
+      guests,
+      hostNames: () => this.hostNames,
+      ...(lmLevel === undefined ? {} : { lmLevel }),
+      ...(targetNames === undefined ? {} : { targetNames }),
+    }
+  }
+
+  /** NTLM may be used. */
+  get offersNtlm(): boolean {
+    return this.#options.ntlm !== false
+  }
+
+  acceptor(transport: Transport): Acceptor {
+    return this.#mechanisms.acceptor(peerOf(transport))
+  }
+
+  get initialToken(): Uint8Array {
+    return this.#mechanisms.initialToken()
+  }
+
+  /** Who somebody with a session is now, or why he may not stay. */
+  recheck(identity: Identity): Maybe<Identity | Failure> {
+    return this.#authenticator.recheck?.(identity) ?? identity
+  }
+
+  /** An administrator lets somebody who was locked out try again. */
+  unlock(user: string): void {
+    this.#local?.unlock(user)
+  }
+
+  #localFor(accounts: AccountSource | undefined): LocalAuthenticator {
+    if (accounts === undefined)
+      throw new RangeError('nobody could log on: the server has neither accounts nor authenticator')
+    const { clock, limits } = this.#parts
+    const { lockout } = this.#options
+    const options = {
+      identities: this.identities,
+      timing: clock,
+      maxTallies: limits.maxFailedLogons,
+      ...(lockout === undefined ? {} : { lockout }),
+    }
+    this.#local = new LocalAuthenticator(accounts, options, this.#local)
+    return this.#local
+  }
+
+  /** The one to be preferred first. */
+  #offered(): Mechanism[] {
+    if (!this.offersNtlm) throw new RangeError('nobody could log on: NTLM is off, and there is no other mechanism')
+    const { name, clock } = this.#parts
+    return [
+      new NtlmMechanism(this.ntlmPolicy, {
+        netbiosName: name,
+        dnsName: name.toLowerCase(),
+        domain: name,
+        allowAnonymous: this.#options.allowAnonymous ?? false,
+        now: () => clock.now(),
+      }),
+    ]
+  }
+}
+
+/** Where a connection comes from, for who judges logons. */
+export const peerOf = ({ remote, local }: Transport): Peer => ({
+  address: addressIn(remote),
+  localAddress: addressIn(local),
+})
+
+/** Without the port, and without what marks an IPv4 address on a socket of IPv6. */
+const addressIn = (text: string): string =>
+  text
+    .replace(/:\d+$/, '')
+    .replace(/^\[|\]$/g, '')
+    .replace(/^::ffff:/, '')
