@@ -211,7 +211,7 @@ function admit(attempt: Attempt, checked: CheckedNtlm): AcceptorStep | Failure {
   const { identity, sessionBaseKey } = checked
   if (sessionBaseKey === undefined) return { complete: { identity, sessionKey: ZERO_KEY } }
   const damaged = (reason: string): RefusedLogon => new RefusedLogon(NtStatus.INVALID_PARAMETER, reason, attempt.user)
-  const logon = establish(attempt, keyExchangeKey(attempt, sessionBaseKey))
+  const logon = establish(attempt, exchangeKeyOf(attempt, sessionBaseKey))
   if (logon === undefined) return damaged('the exchanged key is not as it must be')
   // The flag is under the proof: who takes the MIC away cannot take back that there was one.
   const hasMic = (avFlags(pairsOf(attempt)) & AvFlags.MIC_PRESENT) !== 0
@@ -221,7 +221,7 @@ function admit(attempt: Attempt, checked: CheckedNtlm): AcceptorStep | Failure {
 }
 
 /** KXKEY. MS-NLMP 3.4.5.1. */
-function keyExchangeKey(attempt: Attempt, sessionBaseKey: Uint8Array): Uint8Array {
+function exchangeKeyOf(attempt: Attempt, sessionBaseKey: Uint8Array): Uint8Array {
   const { hasSessionSecurity, serverChallenge, lmResponse } = attempt
   return responseKind(attempt) === 'NTLMv1' && hasSessionSecurity
     ? keyExchangeKeyV1(sessionBaseKey, serverChallenge, clientChallengeIn(lmResponse))

@@ -1,5 +1,5 @@
 /** Whether names of services that clients say they mean are looked at: SPN target name validation of Windows. */
-export type TargetNameValidation = 'off' | 'accept if given' | 'required'
+export type TargetNameValidation = 'off' | 'ifGiven' | 'required'
 
 /** Classes of service names under which file servers are known. */
 const CLASSES: ReadonlySet<string> = new Set(['cifs', 'host'])

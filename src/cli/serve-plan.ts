@@ -37,7 +37,7 @@ export function planOf(path: string | undefined, options: ServeOptions): Plan {
 
 function usersOf({ usersFile, server }: Settings): readonly User[] {
   const file = usersFile ?? defaultUsersFile()
-  const openToAll = server.allowGuest === true || server.allowAnonymous === true
+  const openToAll = (server.allowGuest ?? false) !== false || server.allowAnonymous === true
   try {
     const { users } = readUsers(file)
     if (openToAll || users.some(({ enabled }) => enabled)) return users
@@ -50,10 +50,17 @@ function usersOf({ usersFile, server }: Settings): readonly User[] {
   throw new ConfigError(`nobody could log on: add a user with \`smbkit user add NAME${option}\``, { file })
 }
 
-function warningsOf({ shares }: Settings, users: readonly User[]): string[] {
-  return shares.flatMap(({ name, users: allowed = [] }) =>
+/** The lowest level at which nothing is taken that can be broken in hours. */
+const soundLmLevel = 5
+
+function warningsOf({ shares, server }: Settings, users: readonly User[]): string[] {
+  const { lmLevel = soundLmLevel } = server
+  const weak = lmLevel < 4 ? 'NTLMv1 and LM are' : 'NTLMv1 is'
+  const levels = lmLevel < soundLmLevel ? [`lmLevel ${lmLevel}: ${weak} taken, whose passwords can be worked out`] : []
+  const strangers = shares.flatMap(({ name, users: allowed = [] }) =>
     allowed
       .filter((user) => !users.some((known) => sameUser(known.name, user)))
       .map((user) => `the share ${name} is for ${user}, and there is no such user`),
   )
+  return [...levels, ...strangers]
 }

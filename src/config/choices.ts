@@ -11,6 +11,12 @@ export const snapshotTimes = ['utc', 'local'] as const
 export type SnapshotTimes = (typeof snapshotTimes)[number]
 export const macosModes = ['auto', 'always', 'off'] as const
 export type MacosMode = (typeof macosModes)[number]
+export const targetNameModes = ['off', 'ifGiven', 'required'] as const
+export type TargetNameMode = (typeof targetNameModes)[number]
+export const guestModes = ['true', 'false', 'wrongPassword'] as const
+/** LAN Manager authentication levels. */
+export const lmLevels = [0, 1, 2, 3, 4, 5] as const
+export type LmLevelChoice = (typeof lmLevels)[number]
 
 /** A number that is written in digits alone (and `_` between them) and lies in a range; undefined for all else. */
 export function wholeNumber(digits: string, least: number, most: number): number | undefined {

@@ -4,10 +4,14 @@ import {
   compressionModes,
   dialectNames,
   encryptionModes,
+  guestModes,
+  type LmLevelChoice,
+  lmLevels,
   macosModes,
   maxPort,
   signingModes,
   snapshotTimes,
+  targetNameModes,
   wholeNumber,
 } from './choices.ts'
 import { shareNameProblem } from './share-name.ts'
@@ -78,6 +82,14 @@ const limits = block(
   Object.fromEntries(Object.keys(defaultLimits).map((name) => [name, integer(1, maxLimit).exactOptional()])),
 )
 
+const lockout = block('threshold, durationMs and windowMs', {
+  threshold: integer(0, 1000).exactOptional(),
+  durationMs: integer(0, maxLimit).exactOptional(),
+  windowMs: integer(0, maxLimit).exactOptional(),
+})
+
+const lmLevel = integer(0, 5).transform((value) => lmLevels[value as 0] as LmLevelChoice)
+
 /** What stands in a config file. docs/configuration.md explains each key. */
 export const configSchema = block('a config file: keys with values', {
   host: text('an address or a host name').exactOptional(),
@@ -97,8 +109,15 @@ export const configSchema = block('a config file: keys with values', {
   encryption: oneOf(encryptionModes).exactOptional(),
   compression: oneOf(compressionModes).exactOptional(),
   multichannel: flag.exactOptional(),
-  allowGuest: flag.exactOptional(),
+  allowGuest: oneOf(guestModes)
+    .transform((value) => (value === 'wrongPassword' ? value : value === 'true'))
+    .exactOptional(),
   allowAnonymous: flag.exactOptional(),
+  ntlm: flag.exactOptional(),
+  lmLevel: lmLevel.exactOptional(),
+  targetNames: oneOf(targetNameModes).exactOptional(),
+  hostNames: z.array(text('a host name'), { error: 'must be a list of host names' }).exactOptional(),
+  lockout: lockout.exactOptional(),
   limits: limits.exactOptional(),
   shares: z.record(shareName, share, { error: 'must be shares by name' }).exactOptional(),
 })

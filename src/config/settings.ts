@@ -1,12 +1,15 @@
+import type { LockoutPolicy } from '../auth/lockout.ts'
 import type { ServerLimits } from '../server/limits.ts'
 import {
   type CompressionMode,
   type DialectName,
   dialectNames,
   type EncryptionMode,
+  type LmLevelChoice,
   type MacosMode,
   type SigningMode,
   type SnapshotTimes,
+  type TargetNameMode,
 } from './choices.ts'
 import { ConfigError } from './config-error.ts'
 import type { Config } from './config-file.ts'
@@ -23,8 +26,13 @@ export interface ServerSettings {
   readonly encryption?: EncryptionMode
   readonly compression?: CompressionMode
   readonly multichannel?: boolean
-  readonly allowGuest?: boolean
+  readonly allowGuest?: boolean | 'wrongPassword'
   readonly allowAnonymous?: boolean
+  readonly ntlm?: boolean
+  readonly lmLevel?: LmLevelChoice
+  readonly targetNames?: TargetNameMode
+  readonly hostNames?: readonly string[]
+  readonly lockout?: LockoutPolicy
   readonly limits?: Partial<ServerLimits>
 }
 

@@ -15,6 +15,7 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fromHex, hex } from '../bytes/hex.ts'
 import { ConfigError, errorCode, systemReason } from './config-error.ts'
+import { formatTerms, parseTerms, type UserTerms } from './user-terms.ts'
 
 /** Somebody who may log on. */
 export interface User {
@@ -23,6 +24,8 @@ export interface User {
   readonly enabled: boolean
   /** MD4 of the password in UTF-16LE, 16 bytes: worth as much as the password. */
   readonly ntHash: Uint8Array
+  /** What else holds for the user; absent where nothing does. */
+  readonly terms?: UserTerms
 }
 
 const maxUserNameLength = 64
@@ -43,7 +46,8 @@ export function userNameProblem(name: string): string | undefined {
 /** Names are compared without regard to case, as clients send them in any. */
 export const sameUser = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
 
-const heading = '# smbkit users. One a line: name:enabled or disabled:NT hash. Keep this file to yourself (mode 0600).'
+const heading =
+  '# smbkit users. One a line: name:enabled or disabled:NT hash, and :terms. Keep this file to yourself (mode 0600).'
 
 /** A users file in memory. Comments and the order of lines are kept. */
 export class UserList {
@@ -97,10 +101,7 @@ export class UserList {
   }
 
   format(): string {
-    const lines = this.#lines.map((line) =>
-      typeof line === 'string' ? line : `${line.name}:${line.enabled ? 'enabled' : 'disabled'}:${hex(line.ntHash)}`,
-    )
-    return `${lines.join('\n')}\n`
+    return `${this.#lines.map((line) => (typeof line === 'string' ? line : formatLine(line))).join('\n')}\n`
   }
 
   #indexOf(name: string): number {
@@ -108,16 +109,23 @@ export class UserList {
   }
 }
 
+function formatLine({ name, enabled, ntHash, terms = {} }: User): string {
+  const text = formatTerms(terms)
+  return `${name}:${enabled ? 'enabled' : 'disabled'}:${hex(ntHash)}${text === '' ? '' : `:${text}`}`
+}
+
 function parseLine(line: string): User | string {
   const parts = line.split(':')
-  const [name = '', state = '', digits = ''] = parts
-  if (parts.length !== 3) return 'must be name:enabled:hash or name:disabled:hash'
+  const [name = '', state = '', digits = '', ...rest] = parts
+  if (parts.length < 3) return 'must be name:enabled:hash or name:disabled:hash, and :terms where there are some'
   const problem = userNameProblem(name)
   if (problem !== undefined) return problem
   if (state !== 'enabled' && state !== 'disabled') return `${name} must be enabled or disabled`
   // The text is not shown: it may be a password that somebody wrote where the hash belongs.
   if (!/^[0-9a-fA-F]{32}$/.test(digits)) return `the NT hash of ${name} must be 32 hexadecimal digits`
-  return { name, enabled: state === 'enabled', ntHash: fromHex(digits) }
+  const terms = rest.length === 0 ? undefined : parseTerms(rest.join(':'))
+  if (typeof terms === 'string') return `${name}: ${terms}`
+  return { name, enabled: state === 'enabled', ntHash: fromHex(digits), ...(terms && { terms }) }
 }
 
 /**

@@ -78,8 +78,8 @@ export interface ServerOptions {
   readonly compression?: 'enabled' | 'off'
   /** Sessions may have several connections (3.0 and later). Default true. */
   readonly multichannel?: boolean
-  /** Unknown users are let in as guests; `wrong password`: also who gives one of those. Default false. */
-  readonly allowGuest?: boolean | 'wrong password'
+  /** Unknown users are let in as guests; `wrongPassword`: also who gives one of those. Default false. */
+  readonly allowGuest?: boolean | 'wrongPassword'
   /** Logons without a user are let in, to IPC$ only. Default false. */
   readonly allowAnonymous?: boolean
   readonly limits?: Partial<ServerLimits>

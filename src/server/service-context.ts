@@ -1,4 +1,5 @@
 import type { Identity } from '../auth/mechanism.ts'
+import type { Transport } from '../protocol/transport.ts'
 import { AuthenticationType } from '../wire/dcerpc/index.ts'
 import type { ServerCore } from './server-core.ts'
 import type { ServiceContext } from './services/context.ts'
@@ -9,17 +10,17 @@ const TYPES: readonly number[] = [AuthenticationType.SPNEGO, AuthenticationType.
 
 /** What RPC services may know of the server, and of who asks. */
 export function serviceContext(server: ServerCore, session: Session): ServiceContext {
-  return contextFor(server, session.identity, session.remote)
+  return contextFor(server, session.identity, session.transport)
 }
 
-function contextFor(server: ServerCore, identity: Identity | undefined, remote: string): ServiceContext {
+function contextFor(server: ServerCore, identity: Identity | undefined, transport: Transport): ServiceContext {
   return {
     serverName: server.name,
     comment: server.comment,
     pipes: server.pipes,
     now: () => server.clock.now(),
     sessionCount: () => server.sessions.size,
-    report: (error) => server.reportError(error, remote),
+    report: (error) => server.reportError(error, transport.remote),
     shares: () => [
       ...[...server.shares].map((share) => ({
         name: share.name,
@@ -37,8 +38,8 @@ function contextFor(server: ServerCore, identity: Identity | undefined, remote: 
       sid: identity?.sid ?? 'S-1-5-7',
     },
     logons: {
-      acceptor: (type) => (TYPES.includes(type) ? server.newAcceptor() : undefined),
-      contextFor: (other) => contextFor(server, other, remote),
+      acceptor: (type) => (TYPES.includes(type) ? server.newAcceptor(transport) : undefined),
+      contextFor: (other) => contextFor(server, other, transport),
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { Identity } from '../auth/mechanism.ts'
 import type { Sealer } from '../crypto/sealing.ts'
+import type { Transport } from '../protocol/transport.ts'
 import type { Channel } from './channel.ts'
 import type { Connection, Negotiated } from './connection.ts'
 import type { MacSession } from './mac/session.ts'
@@ -74,10 +75,15 @@ export class Session {
     return this.negotiated.clientGuid
   }
 
-  /** Address and port of a connection that it has, or of the one that it had first. */
-  get remote(): string {
+  /** Of a connection that it has, or of the one that it had first. */
+  get transport(): Transport {
     const [channel] = this.channels.values()
-    return (channel?.connection ?? this.firstConnection).transport.remote
+    return (channel?.connection ?? this.firstConnection).transport
+  }
+
+  /** Address and port of the client. */
+  get remote(): string {
+    return this.transport.remote
   }
 
   newTreeId(): number {

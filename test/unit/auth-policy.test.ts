@@ -264,12 +264,12 @@ suite('what a response says of its target', () => {
   ]
   for (const [name, isOurs] of cases)
     test(`${name} is ${isOurs ? '' : 'not '}ours`, () => {
-      assert.equal(targetNameProblem(name, 'accept if given', ours) === undefined, isOurs)
+      assert.equal(targetNameProblem(name, 'ifGiven', ours) === undefined, isOurs)
       assert.equal(targetNameProblem(name, 'off', ours), undefined)
     })
 
   test('a relayed logon names the server that it was meant for', async () => {
-    const given = { targetNames: 'accept if given', hostNames: () => ours } as const
+    const given = { targetNames: 'ifGiven', hostNames: () => ours } as const
     const relayed = await logOn(mechanismFor(anna, given), { targetName: 'cifs/relay.example' })
     assert.equal(statusOf(relayed), 'STATUS_ACCESS_DENIED')
     assert.match(reasonOf(relayed), /"cifs\/relay.example", which is not this server/)

@@ -27,6 +27,40 @@ test('users are added, listed, disabled, enabled and removed', async () => {
   assert.equal((await user('list')).stdout, 'Bernd Müller  enabled\n')
 })
 
+test('terms of a user are set, shown and taken back; a new password ends what was said of the old one', async () => {
+  await using sandbox = new Sandbox()
+  const file = sandbox.path('users')
+  const user = async (verb: string, ...args: string[]) => {
+    const { code, output } = await sandbox.smbkit(['user', verb, ...args, '--users', file], 'password\n')
+    assert.equal(code, 0, output)
+    return output
+  }
+  await user('add', 'anna', '--password-stdin', '--lm-hash')
+  assert.match(
+    readFileSync(file, 'utf8'),
+    new RegExp(`${hashOfPassword}:lmHash=e52cac67419a9a224a3b108f3fa6cb6d$`, 'm'),
+  )
+  await user(
+    'set',
+    'anna',
+    '--must-change',
+    'yes',
+    '--groups',
+    'staff',
+    '--hours',
+    'Mon-Fri 8-18',
+    '--expires',
+    '2027-01-31',
+  )
+  const shown = 'expiresAt=2027-01-31  mustChangePassword=yes  logonHours=Mon-Fri 8-18  groups=staff'
+  assert.equal(await user('list'), `anna  enabled  ${shown}\n`)
+  await user('set', 'anna', '--hours', '')
+  await user('add', 'anna', '--password-stdin')
+  assert.equal(await user('list'), 'anna  enabled  expiresAt=2027-01-31  groups=staff\n')
+  const wrong = await sandbox.smbkit(['user', 'set', 'anna', '--hours', 'noon', '--users', file])
+  assert.match(wrong.stderr, /^smbkit: --hours <hours>: must be hours as Mon-Fri 8-18, Sat 9-12\n$/)
+})
+
 test('without --users the file is where a user keeps settings', async () => {
   await using sandbox = new Sandbox()
   const added = await sandbox.smbkit(['user', 'add', 'anna', '--password-stdin'], 'password')

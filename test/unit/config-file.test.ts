@@ -128,7 +128,7 @@ const wrong: readonly (readonly [name: string, text: string, message: RegExp])[]
   ],
   ['wrong choice', 'signing: always', /:1:10: signing: must be one of required, enabled, is always$/],
   ['dialect', "minDialect: '1.0'", /minDialect: must be one of 2\.0\.2, 2\.1, 3\.0, 3\.0\.2, 3\.1\.1, is 1\.0$/],
-  ['not a flag', 'allowGuest: yes', /allowGuest: must be true or false, is yes$/],
+  ['not a flag', 'allowGuest: yes', /allowGuest: must be one of true, false, wrongPassword, is yes$/],
   ['empty value', 'host:', /:1:\d+: host: must be an address or a host name$/],
   ['a list where a text belongs', 'host: [a]', /:1:7: host: must be an address or a host name$/],
   ['path missing', 'shares:\n  a:\n    readOnly: true\n', /:3:5: shares\.a\.path: must be the path of a folder$/],

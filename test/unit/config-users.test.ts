@@ -13,8 +13,10 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { filetimeFromDate } from '../../src/bytes/filetime.ts'
 import { fromHex } from '../../src/bytes/hex.ts'
 import { ConfigError } from '../../src/config/config-error.ts'
+import { formatHours, parseHours } from '../../src/config/logon-hours.ts'
 import { changeUsers, readUsers, type User, UserList, userNameProblem } from '../../src/config/users-file.ts'
 
 const hash = '8846f7eaee8fb117ad06bdd830b7586c'
@@ -54,11 +56,51 @@ test('a users file is read, and written with its comments as they were', () => {
   assert.deepEqual(UserList.parse('users', list.format()).users, list.users)
 })
 
+test('terms stand behind the hash, and are written as they are read', () => {
+  const terms = [
+    'expiresAt=2027-01-31;passwordExpiresAt=2026-12-24T18:00:00Z;mustChangePassword=yes;mayUseNetwork=no',
+    'logonHours=Mon-Fri 8-12, Mon-Fri 13-18, Sat 9-12;workstations=PC1,PC2;groups=staff,Backup Operators,S-1-5-32-544',
+    `unixUser=anna_b;lmHash=${hash}`,
+  ].join(';')
+  const text = `anna:enabled:${hash}:${terms}\n`
+  const list = UserList.parse('users', text)
+  assert.equal(list.format(), text)
+  const found = list.find('anna')?.terms
+  assert.deepEqual(found?.groups, ['staff', 'Backup Operators', 'S-1-5-32-544'])
+  assert.equal(found?.expiresAt, filetimeFromDate(new Date('2027-01-31T00:00:00Z')))
+  const hours = found?.logonHours ?? []
+  const isAllowed = (day: number, hour: number) => ((hours[day * 3 + (hour >> 3)] ?? 0) & (1 << (hour & 7))) !== 0
+  const asked = [
+    isAllowed(0, 10),
+    isAllowed(1, 7),
+    isAllowed(1, 8),
+    isAllowed(5, 17),
+    isAllowed(5, 18),
+    isAllowed(6, 9),
+  ]
+  assert.deepEqual(asked, [false, false, true, true, false, true])
+})
+
+test('hours over the end of the week, and all of them', () => {
+  for (const hours of ['Sat-Sun 0-24', 'Sun-Sat 0-24', 'Fri 23-24', 'Sun 0-1, Sat 23-24']) {
+    const bits = parseHours(hours)
+    assert.ok(bits)
+    assert.deepEqual(parseHours(formatHours(bits)), bits)
+  }
+  assert.equal(formatHours(parseHours('Fri-Mon 5-6') ?? new Uint8Array(21)), 'Sun-Mon 5-6, Fri-Sat 5-6')
+  for (const wrong of ['', 'Mon', 'Mon 8', 'Mon 9-8', 'Mon 8-25', 'Moon 8-9', 'Mon 8-9;'])
+    assert.equal(parseHours(wrong), undefined)
+})
+
 const wrong: readonly (readonly [text: string, message: RegExp])[] = [
-  ['anna', /^users:1: must be name:enabled:hash or name:disabled:hash$/],
+  ['anna', /^users:1: must be name:enabled:hash or name:disabled:hash/],
+  [`anna:enabled:${hash}:expires=2027-01-01`, /^users:1: anna: the terms have no "expires"$/],
+  [`anna:enabled:${hash}:expiresAt=soon`, /^users:1: anna: expiresAt must be a date as 2027-01-31, or/],
+  [`anna:enabled:${hash}:groups=a;groups=b`, /^users:1: anna: groups is there twice$/],
+  [`anna:enabled:${hash}:lmHash=secret`, /^users:1: anna: lmHash must be a hash of 32 hexadecimal digits$/],
   [`\nanna:on:${hash}`, /^users:2: anna must be enabled or disabled$/],
   ['anna:enabled:secret', /^users:1: the NT hash of anna must be 32 hexadecimal digits$/],
-  [`anna:enabled:${hash}:x`, /^users:1: must be name/],
+  [`anna:enabled:${hash}:x`, /^users:1: anna: the terms have no ""$/],
   [`an/na:enabled:${hash}`, /^users:1: a user name cannot have "\/" in it$/],
   [`:enabled:${hash}`, /^users:1: a user needs a name$/],
   [`a:enabled:${hash}\nA:enabled:${hash}`, /^users:2: this user is there already$/],
