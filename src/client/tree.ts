@@ -108,7 +108,9 @@ export class Tree {
         return { treeId, shareType: shareType as ShareType, flags: shareFlags, capabilities, maximalAccess }
       },
     }
-    const facts = await connection.call(this.link.contextOf(live), call)
+    // A server of 3.1.1 takes it signed alone, whatever else is signed (MS-SMB2 3.3.5.7).
+    const signsAlways = live.negotiated.dialect === Dialect.SMB_3_1_1
+    const facts = await connection.call({ ...this.link.contextOf(live), signsAlways }, call)
     const context = this.#contextOf(live, facts)
     if (needsValidation(live) && !live.connection.isValidated) {
       await validateNegotiate(live, connection, context)

@@ -34,11 +34,9 @@ export interface Sealed {
 export function createSealer(cipher: CipherName, key: Uint8Array): Sealer {
   const keyLength = cipher.startsWith('aes-256') ? 32 : 16
   if (key.length !== keyLength) throw new RangeError(`${cipher} needs a key of ${keyLength} bytes, not ${key.length}`)
+  if (cipher === 'aes-128-gcm' || cipher === 'aes-256-gcm') return new LazyGcm(cipher, key.slice())
   // A KeyObject is made once: a raw key costs several microseconds a call.
-  const secret = createSecretKey(key)
-  if (cipher !== 'aes-128-gcm' && cipher !== 'aes-256-gcm') return new Ccm(cipher, secret)
-  const direct = aesGcm()
-  return direct === undefined ? new Gcm(cipher, secret) : new DirectGcm(cipher, key.slice(), direct)
+  return new Ccm(cipher, createSecretKey(key))
 }
 
 const total = (parts: readonly Uint8Array[]): number => {
@@ -65,6 +63,42 @@ const scratch = new Uint8Array(2048)
 const gathered = (parts: readonly Uint8Array[]): readonly Uint8Array[] => {
   const length = parts.length > 1 ? total(parts) : scratch.length + 1
   return length > scratch.length ? parts : [joinInto(scratch.subarray(0, length), parts)]
+}
+
+/** What it does it by is looked for when there is something to do: sessions that could seal mostly do not. */
+class LazyGcm implements Sealer {
+  readonly cipher: 'aes-128-gcm' | 'aes-256-gcm'
+  readonly nonceLength = 12
+  readonly #key: Uint8Array
+  #found: Sealer | undefined
+
+  constructor(cipher: 'aes-128-gcm' | 'aes-256-gcm', key: Uint8Array) {
+    this.cipher = cipher
+    this.#key = key
+  }
+
+  get #sealer(): Sealer {
+    if (this.#found === undefined) {
+      const direct = aesGcm()
+      this.#found =
+        direct === undefined
+          ? new Gcm(this.cipher, createSecretKey(this.#key))
+          : new DirectGcm(this.cipher, this.#key, direct)
+    }
+    return this.#found
+  }
+
+  seal(nonce: Uint8Array, aad: Uint8Array, parts: readonly Uint8Array[], out: Uint8Array): Uint8Array {
+    return this.#sealer.seal(nonce, aad, parts, out)
+  }
+
+  sealPieces(nonce: Uint8Array, aad: Uint8Array, parts: readonly Uint8Array[]): Sealed {
+    return this.#sealer.sealPieces(nonce, aad, parts)
+  }
+
+  open(nonce: Uint8Array, aad: Uint8Array, tag: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
+    return this.#sealer.open(nonce, aad, tag, ciphertext)
+  }
 }
 
 /** By OpenSSL without `node:crypto` between, from and into buffers that are there. */

@@ -53,15 +53,21 @@ const TAGGERS: Readonly<Record<SigningAlgorithm, (key: Uint8Array) => Tagger>> =
   },
   'aes-cmac': (key) => createCmac(key),
   'aes-gmac': (key) => {
-    const direct = aesGcm()
-    if (direct !== undefined) {
-      const own = key.slice()
-      return (parts, info) => directGmac(direct, own, parts, info)
+    const own = key.slice()
+    let secret: KeyObject | undefined
+    let direct: AesGcm | undefined
+    let left = MESSAGES_BEFORE_DIRECT
+    return (parts, info) => {
+      if (direct !== undefined) return directGmac(direct, own, parts, info)
+      secret ??= createSecretKey(own)
+      if (left-- === 0) direct = aesGcm()
+      return gmac(secret, parts, info)
     }
-    const secret = createSecretKey(key)
-    return (parts, info) => gmac(secret, parts, info)
   },
 }
+
+/** To load what calls OpenSSL directly costs more than it saves with fewer: commands of a client send some dozens. */
+const MESSAGES_BEFORE_DIRECT = 1000
 
 function hmac(key: KeyObject, parts: readonly Uint8Array[]): Uint8Array {
   const mac = createHmac('sha256', key)
@@ -78,17 +84,14 @@ function setNonce(info: SigningInfo): void {
   nonce[8] = (info.fromServer ? 1 : 0) | (info.isCancel ? 2 : 0)
 }
 
-/** A GMAC is the tag of an empty message with the data as what is authenticated beside it. */
 function directGmac(openssl: AesGcm, key: Uint8Array, parts: readonly Uint8Array[], info: SigningInfo): Uint8Array {
   setNonce(info)
   const tag = new Uint8Array(16)
-  const data = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts)
-  openssl.seal(key, nonce, data, NOTHING, NOTHING, tag)
+  openssl.mac(key, nonce, parts, tag)
   return tag
 }
 
-const NOTHING = new Uint8Array(0)
-
+/** A GMAC is the tag of an empty message with the data as what is authenticated beside it. */
 function gmac(key: KeyObject, parts: readonly Uint8Array[], info: SigningInfo): Uint8Array {
   setNonce(info)
   const cipher = createCipheriv('aes-128-gcm', key, nonce)

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import type { Observer } from '../../client/api/observe.ts'
+import { version } from '../manifest.ts'
 import { printable, UsageError } from '../report.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import type { CaptureFile } from './explain.ts'
@@ -23,10 +23,6 @@ export interface Context {
   /** The same, where the error's text says what it is about. */
   failedWith(error: unknown): void
 }
-
-const manifest = new URL('../../../package.json', import.meta.url)
-const application = (): string =>
-  `smbkit ${(JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version}`
 
 /** What a shell keeps from one command to the next. */
 export interface Lasting {
@@ -82,7 +78,7 @@ async function observed(
   if (options.capture === undefined && options.explain !== true) return { observer: undefined, file: undefined }
   // Loaded here: few commands want it.
   const { CaptureFile: File, Explainer, together } = await import('./explain.ts')
-  const file = options.capture === undefined ? undefined : new File(options.capture, application())
+  const file = options.capture === undefined ? undefined : new File(options.capture, `smbkit ${version()}`)
   const explainer = options.explain === true ? new Explainer((line) => out.tell(line)) : undefined
   return { observer: together([file, explainer].filter((one) => one !== undefined)), file }
 }

@@ -150,33 +150,12 @@ export function struct<const F extends Fields>(
   const plain = tails.length === 0
   const rest = fixed.find((field) => field.kind.role?.lengthOfRest === true)
 
-  class View implements Located {
-    readonly view: DataView
-    readonly base: number
-    readonly origin: number
-    readonly end: number
-    constructor(view: DataView, base: number, end: number, origin: number) {
-      this.view = view
-      this.base = base
-      this.end = end
-      this.origin = origin
-    }
-    toJSON(): Values {
-      return toPlain(this as unknown as Values)
-    }
+  /** Made when something is first decoded: of most structures a program never sees one. */
+  let made: ViewClass | undefined
+  const viewed = (view: DataView, base: number, end: number, origin: number): Located => {
+    made ??= viewClass(structName, fixed, tails, locate)
+    return new made(view, base, end, origin)
   }
-  Object.defineProperty(View, 'name', { value: structName })
-  for (const { name, offset, kind } of fixed)
-    Object.defineProperty(View.prototype, name, { get: kind.getter(offset), enumerable: true })
-  tails.forEach((field, index) => {
-    Object.defineProperty(View.prototype, field.name, {
-      get(this: Located) {
-        const [start, end, count] = locate(index, this.view, this.base, this.end, this.origin)
-        return field.field.tail.read(this.view, start, end, count)
-      },
-      enumerable: true,
-    })
-  })
 
   const place = (name: string): Place => ({ path: `${structName}.${name}`, spec })
   const fail = (name: string, at: number, problem: string): WireError =>
@@ -345,8 +324,8 @@ export function struct<const F extends Fields>(
     return nodes
   }
 
-  const read = (view: DataView, start: number, end: number, origin = start): View =>
-    new View(view, start, endOf(view, start, end), origin)
+  const read = (view: DataView, start: number, end: number, origin = start): Located =>
+    viewed(view, start, endOf(view, start, end), origin)
 
   const result = {
     structName,
@@ -359,7 +338,7 @@ export function struct<const F extends Fields>(
     getter: (offset: number) =>
       function (this: Located) {
         const start = this.base + offset
-        return new View(this.view, start, start + size, start)
+        return viewed(this.view, start, start + size, start)
       },
     /** As a field of another structure (two arguments), or as its tail. */
     read: (view: DataView, start: number, end: number = start + size) => read(view, start, end),
@@ -392,6 +371,54 @@ export function struct<const F extends Fields>(
     dissect,
   }
   return result as unknown as Struct<Decoded<F>, Encodable<F>>
+}
+
+type ViewClass = new (view: DataView, base: number, end: number, origin: number) => Located
+
+/** Where tail `index` lies: start, end, count. */
+type Locate = (
+  index: number,
+  view: DataView,
+  base: number,
+  end: number,
+  origin: number,
+) => [number, number, number | undefined]
+
+/** The class of what is decoded: a getter for each field. */
+function viewClass(
+  structName: string,
+  fixed: readonly FixedField[],
+  tails: readonly TailField[],
+  locate: Locate,
+): ViewClass {
+  class View implements Located {
+    readonly view: DataView
+    readonly base: number
+    readonly origin: number
+    readonly end: number
+    constructor(view: DataView, base: number, end: number, origin: number) {
+      this.view = view
+      this.base = base
+      this.end = end
+      this.origin = origin
+    }
+    toJSON(): Values {
+      return toPlain(this as unknown as Values)
+    }
+  }
+  Object.defineProperty(View, 'name', { value: structName })
+  for (const { name, offset, kind } of fixed)
+    Object.defineProperty(View.prototype, name, { get: kind.getter(offset), enumerable: true })
+  tails.forEach((field, index) => {
+    Object.defineProperty(View.prototype, field.name, {
+      get(this: Located) {
+        const [start, end, count] = locate(index, this.view, this.base, this.end, this.origin)
+        return field.field.tail.read(this.view, start, end, count)
+      },
+      enumerable: true,
+    })
+  })
+  return View
 }
 
 function displayPlain(fixed: readonly FixedField[], value: Values): string {
