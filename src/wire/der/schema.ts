@@ -18,7 +18,7 @@ export interface DerType<T> {
   inside?(this: void, reader: DerReader, element: Element): FieldNode[]
 }
 
-interface Field<T, Optional extends boolean = boolean> {
+export interface Field<T, Optional extends boolean = boolean> {
   readonly number: number
   readonly type: DerType<T>
   readonly isOptional: Optional
