@@ -28,6 +28,8 @@ export function* rename(request: Request, open: Open, newName: string, replace: 
   if (target.stream !== undefined) return fail(NtStatus.SHARING_VIOLATION)
   if (open.file.stream !== undefined) return fail(NtStatus.NOT_SUPPORTED)
   if (open.path.length === 0) return fail(NtStatus.INVALID_PARAMETER)
+  // What is on the way to a link of the namespace stays there.
+  if (share.namespace?.holds(open.path) === true) return fail(NtStatus.ACCESS_DENIED)
   const below = new Set(open.file.isDirectory ? share.files.opensBelow(open.path) : [])
   const problem = yield* afterBreaks(request, open, function* () {
     const inTheWay = directoryLetsGo(open, below) ?? parentsLetGo(open, target.path)
@@ -78,6 +80,12 @@ export function* link(request: Request, open: Open, newName: string, replace: bo
 }
 
 function* targetOf(request: Request, open: Open, newName: string): Steps<PathName | Failure> {
+  const target = yield* readTarget(request, open, newName)
+  const leadsElsewhere = !failed(target) && open.share.namespace?.linkOf(target.path) !== undefined
+  return leadsElsewhere ? fail(NtStatus.PATH_NOT_COVERED) : target
+}
+
+function* readTarget(request: Request, open: Open, newName: string): Steps<PathName | Failure> {
   const isDfs = (request.header.flags & HeaderFlags.DFS_OPERATIONS) !== 0
   if (open.isPosix) return parsePosixPath(isDfs ? withoutDfsPrefix(newName) : newName)
   // Some clients begin with a separator here, and Windows lets them.

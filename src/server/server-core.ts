@@ -17,6 +17,7 @@ import { Dialect } from '../wire/smb2/index.ts'
 import { LeaseTables } from './caching/lease-tables.ts'
 import { closeOpen } from './close-open.ts'
 import { Connection } from './connection.ts'
+import { Dfs, type DfsOptions } from './dfs/dfs.ts'
 import { DurableOpens } from './durability/durable-opens.ts'
 import { Persistence } from './durability/persistence.ts'
 import { restoreOpens } from './durability/restoring.ts'
@@ -82,6 +83,8 @@ export interface ServerOptions {
   readonly allowGuest?: boolean | 'wrongPassword'
   /** Logons without a user are let in, to IPC$ only. Default false. */
   readonly allowAnonymous?: boolean
+  /** Namespaces of domains, sites, and what else decides where names lead. Roots are shares with `dfs`. */
+  readonly dfs?: DfsOptions
   readonly limits?: Partial<ServerLimits>
   /** Keeps what is open on shares that are continuously available; needed where there are some. See `sqliteStore`. */
   readonly openStore?: OpenStore
@@ -130,6 +133,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   readonly opens = new Map<bigint, Open>()
   readonly durableOpens: DurableOpens
   readonly leases = new LeaseTables()
+  readonly dfs: Dfs
   /** Keeps persistent opens; absent where there are none. */
   readonly persistence: Persistence | undefined
   /** Who may log on, and how. */
@@ -147,6 +151,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     this.startedAt = this.clock.now()
     this.offloadTokens = new OffloadTokens(this.clock, this.limits.maxOffloadTokens)
     this.durableOpens = new DurableOpens(this)
+    this.dfs = new Dfs(options.dfs ?? {}, (name) => this.share(name))
     this.buffers = new BufferPool(this.limits.maxIdleBufferBytes)
     this.name = (options.name ?? 'SMBKIT').toUpperCase()
     this.comment = options.comment ?? 'smbkit'
@@ -251,6 +256,13 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   /** Some share is continuously available: clients may ask for persistent opens. */
   get isContinuouslyAvailable(): boolean {
     for (const { options } of this.#shares.values()) if (options.continuouslyAvailable === true) return true
+    return false
+  }
+
+  /** It can tell where names of a namespace lead (MS-SMB2 3.3.1.5: IsDfsCapable). */
+  get isDfsCapable(): boolean {
+    if (this.dfs.answersForOthers) return true
+    for (const { namespace } of this.#shares.values()) if (namespace !== undefined) return true
     return false
   }
 

@@ -2,6 +2,7 @@ import type { Filetime } from '../bytes/filetime.ts'
 import { type Failure, failed } from '../wire/erref/failure.ts'
 import type { Backend, Maybe } from './backend.ts'
 import { ChangeNotifier } from './change-notifier.ts'
+import { type DfsRootOptions, Namespace } from './dfs/namespace.ts'
 import { FileTable } from './file-table.ts'
 import { NameTunnel } from './name-tunnel.ts'
 import { type Steps, wait } from './steps.ts'
@@ -44,6 +45,8 @@ export interface ShareOptions {
   readonly changeNotify?: boolean
   /** Listings leave out what the user may not read. */
   readonly accessBasedEnumeration?: boolean
+  /** It is the root of a namespace: some of its folders lie elsewhere (DFS). */
+  readonly dfs?: DfsRootOptions
   /** Files have names of eight characters, a dot and three beside their own. */
   readonly shortNames?: boolean
   /** For status and RPC: where it lies, for people. */
@@ -62,6 +65,10 @@ export class Share {
   readonly tunnel: NameTunnel
   /** What it was at earlier times, as far as somebody has it open. */
   readonly past: Map<Filetime, Maybe<Share | Failure>>
+  /** Its links, where it is the root of a namespace. */
+  readonly namespace: Namespace | undefined
+  /** Links have their folders. */
+  hasLinkFolders = false
   #volumeId: bigint | undefined
   #clusterBytes: number | undefined
 
@@ -71,6 +78,7 @@ export class Share {
     this.notifier = previous?.notifier ?? new ChangeNotifier()
     this.tunnel = previous?.tunnel ?? new NameTunnel()
     this.past = previous?.past ?? new Map()
+    this.namespace = options.dfs && new Namespace(options.dfs)
   }
 
   /** The share of today; another one where this is a previous version of it. */

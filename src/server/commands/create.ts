@@ -28,6 +28,7 @@ import { defineCommand } from '../command.ts'
 import { answerContexts, readContexts } from '../create-contexts.ts'
 import { overwrites } from '../create-disposition.ts'
 import { type Creation, madeFile } from '../creation.ts'
+import { leadsElsewhere } from '../dfs/covered.ts'
 import { closeOtherInstances } from '../durability/app-instance.ts'
 import { CreationName } from '../durability/creation-name.ts'
 import { isWaitedFor } from '../durability/disconnect.ts'
@@ -129,6 +130,8 @@ function* createFile(request: Request, body: CreateRequest, share: Share): Steps
   const parse = permissions === undefined ? parsePathName : parsePosixPath
   const name = parseRequestedName(body.name, request.header.flags, parse)
   if (failed(name)) return name
+  const elsewhere = share.namespace && leadsElsewhere(request, body, share.namespace, name.path)
+  if (elsewhere !== undefined) return elsewhere
   const then = contexts.snapshot === undefined || contexts.snapshot === 0n ? undefined : contexts.snapshot
   const token = share.backend.snapshots === undefined ? undefined : withoutGmtToken(name)
   const time = then ?? token?.time

@@ -17,6 +17,7 @@ import { fileLevelTrim, queryAllocatedRanges, queryFileRegions, setSparse, setZe
 import { deleteReparsePoint, reparsePoint, setReparsePoint } from '../controls/reparse-points.ts'
 import { isPathnameValid, ntfsVolumeData, readFileUsnData, writeUsnCloseRecord } from '../controls/volume.ts'
 import { copyChunk, requestResumeKey } from '../copy-chunk.ts'
+import { dfsReferrals } from '../dfs/get-referrals.ts'
 import { requestResiliency } from '../durability/resiliency.ts'
 import { Open } from '../open.ts'
 import { pipeControl, pipeWait } from '../pipe-controls.ts'
@@ -32,9 +33,8 @@ const serverControls = new Map<number, Control>([
   [FsctlCode.VALIDATE_NEGOTIATE_INFO, validateNegotiateInfo],
   [FsctlCode.QUERY_NETWORK_INTERFACE_INFO, networkInterfaces],
   [FsctlCode.PIPE_WAIT, pipeWait],
-  // There is no namespace here (MS-SMB2 3.3.5.15.2).
-  [FsctlCode.DFS_GET_REFERRALS, noNamespace],
-  [FsctlCode.DFS_GET_REFERRALS_EX, noNamespace],
+  [FsctlCode.DFS_GET_REFERRALS, dfsReferrals],
+  [FsctlCode.DFS_GET_REFERRALS_EX, dfsReferrals],
 ])
 
 const fileControls = new Map<number, FileControl>([
@@ -114,8 +114,4 @@ function* control(request: Request, body: IoctlRequest): Steps<ControlResult | F
   } finally {
     open.release()
   }
-}
-
-function* noNamespace(): Steps<Failure> {
-  return fail(NtStatus.FS_DRIVER_REQUIRED)
 }

@@ -100,7 +100,7 @@ function capabilitiesFor(
   body: NegotiateRequest,
   cipher: CipherName | undefined,
 ): number {
-  let capabilities = 0
+  let capabilities = server.isDfsCapable ? Capabilities.DFS : 0
   if (dialect >= Dialect.SMB_2_1) capabilities |= Capabilities.LARGE_MTU | Capabilities.LEASING
   // MS-SMB2 3.3.5.4: only to a client that says that it understands them.
   if (dialect >= Dialect.SMB_3_0) capabilities |= body.capabilities & Capabilities.DIRECTORY_LEASING

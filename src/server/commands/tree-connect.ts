@@ -14,9 +14,11 @@ import {
 } from '../../wire/smb2/index.ts'
 import { defineCommand } from '../command.ts'
 import type { Connection } from '../connection.ts'
+import { makeLinkFolders } from '../dfs/link-folders.ts'
 import { reply } from '../reply.ts'
 import type { Session } from '../session.ts'
 import type { Share } from '../share.ts'
+import type { Steps } from '../steps.ts'
 import { TreeConnect } from '../tree-connect.ts'
 
 /** What a read-only share leaves of the access rights. */
@@ -33,7 +35,7 @@ export const treeConnect = defineCommand({
   command: Command.TREE_CONNECT,
   needs: 'session',
   body: TreeConnectRequest,
-  handler(request, body) {
+  *handler(request, body) {
     const { session, connection } = request
     // MS-SMB2 3.3.5.7: on 3.1.1 this is what proves that nobody has changed NEGOTIATE.
     const isProven = request.sealedBy !== undefined || request.isSigned
@@ -51,6 +53,7 @@ export const treeConnect = defineCommand({
     // MS-SMB2 3.3.5.7: a client that cannot seal gets no share that wants it.
     if (encrypt && (!canSeal(dialect) || session.keys?.sealer === undefined)) return fail(NtStatus.ACCESS_DENIED)
     const maximalAccess = share === undefined ? PIPE_ACCESS : share.readOnly ? READ_ONLY_ACCESS : FILE_ALL_ACCESS
+    if (share !== undefined) yield* prepareNamespace(share)
     const tree = new TreeConnect(session.newTreeId(), session, share, maximalAccess, encrypt)
     session.trees.set(tree.id, tree)
     request.tree = tree
@@ -63,14 +66,26 @@ export const treeConnect = defineCommand({
     return reply(TreeConnectResponse, {
       shareType: share === undefined ? ShareType.PIPE : ShareType.DISK,
       shareFlags: shareFlags(connection, share, encrypt),
-      capabilities:
-        dialect >= Dialect.SMB_3_0 && share?.options.continuouslyAvailable === true
-          ? ShareCapabilities.CONTINUOUS_AVAILABILITY
-          : 0,
+      capabilities: shareCapabilities(dialect, share),
       maximalAccess,
     })
   },
 })
+
+function shareCapabilities(dialect: number, share: Share | undefined): number {
+  const isAvailable = dialect >= Dialect.SMB_3_0 && share?.options.continuouslyAvailable === true
+  return (
+    (isAvailable ? ShareCapabilities.CONTINUOUS_AVAILABILITY : 0) |
+    (share?.namespace === undefined ? 0 : ShareCapabilities.DFS)
+  )
+}
+
+/** Links have folders from the time on when somebody first looks. */
+function* prepareNamespace(share: Share): Steps<void> {
+  if (share.namespace === undefined || share.hasLinkFolders) return
+  share.hasLinkFolders = true
+  yield* makeLinkFolders(share.backend, share.namespace)
+}
 
 function shareFlags(connection: Connection, share: Share | undefined, encrypt: boolean): number {
   if (share === undefined) return ShareFlags.NO_CACHING
@@ -80,6 +95,7 @@ function shareFlags(connection: Connection, share: Share | undefined, encrypt: b
   return (
     (encrypt ? ShareFlags.ENCRYPT_DATA : 0) |
     (compress ? ShareFlags.COMPRESS_DATA : 0) |
+    (share.namespace === undefined ? 0 : ShareFlags.DFS | ShareFlags.DFS_ROOT) |
     (options.accessBasedEnumeration === true ? ShareFlags.ACCESS_BASED_DIRECTORY_ENUM : 0)
   )
 }
