@@ -1,8 +1,9 @@
 import { accessSync, constants, statSync } from 'node:fs'
-import { type DiskBackend, diskBackend } from '../backends/disk/index.ts'
+import { diskBackend } from '../backends/disk/index.ts'
+import { memoryBackend } from '../backends/memory/index.ts'
 import { ConfigError, errorCode, systemReason } from '../config/config-error.ts'
 import type { ShareSettings } from '../config/settings.ts'
-import type { ShareOptions } from '../server/index.ts'
+import type { Backend, ShareOptions } from '../server/index.ts'
 
 /** Shares as the server takes them. */
 export interface Prepared {
@@ -17,8 +18,8 @@ export interface Prepared {
  */
 export class Backends {
   readonly #warn: (sentences: readonly string[]) => void
-  readonly #open = new Map<string, DiskBackend>()
-  #next = new Map<string, DiskBackend>()
+  readonly #open = new Map<string, Backend>()
+  #next = new Map<string, Backend>()
 
   /** `warn` is told, in sentences, what does not work any more while they run. */
   constructor(warn: (sentences: readonly string[]) => void) {
@@ -42,13 +43,23 @@ export class Backends {
     }
   }
 
+  #ofLinks({ name, dfs }: Pick<ShareSettings, 'name' | 'dfs'>): Backend {
+    const key = [name.toLowerCase(), JSON.stringify(dfs)].join('\0')
+    const backend = this.#open.get(key) ?? memoryBackend()
+    this.#next.set(key, backend)
+    return backend
+  }
+
   async close(): Promise<void> {
     for (const backend of this.#open.values()) await backend.close()
     this.#open.clear()
   }
 
-  #prepareOne({ place, ...settings }: ShareSettings, notes: string[]): ShareOptions {
-    const { snapshots: snapshotPath, snapshotTimes = 'utc', showSnapshots: visible = false, ...share } = settings
+  #prepareOne({ place, path, ...settings }: ShareSettings, notes: string[]): ShareOptions {
+    const { snapshots: snapshotPath, snapshotTimes = 'utc', showSnapshots: visible = false, ...rest } = settings
+    // A namespace that has nothing but links: their folders have to be somewhere.
+    if (path === undefined) return { ...rest, readOnly: true, backend: this.#ofLinks(rest) }
+    const share = { ...rest, path }
     const refuse = (why: string, cause?: unknown) =>
       new ConfigError(`${place}: cannot share ${share.path}: ${why}`, undefined, { cause })
     try {
@@ -63,9 +74,10 @@ export class Backends {
         const localTime = snapshotTimes === 'local'
         const snapshots = snapshotPath === undefined ? {} : { snapshots: { path: snapshotPath, localTime, visible } }
         const warn = (sentence: string) => this.#warn([`the share ${share.name}: ${sentence}`])
-        backend = diskBackend(share.path, { ...snapshots, warn })
-        this.#next.set(key, backend)
-        notes.push(...backend.limitations.map((limitation) => `the share ${share.name}: ${limitation}`))
+        const disk = diskBackend(share.path, { ...snapshots, warn })
+        backend = disk
+        this.#next.set(key, disk)
+        notes.push(...disk.limitations.map((limitation) => `the share ${share.name}: ${limitation}`))
       }
       return { ...share, backend }
     } catch (error) {

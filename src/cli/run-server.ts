@@ -1,8 +1,9 @@
 import { isatty } from 'node:tty'
 import type { AccountSource } from '../auth/accounts.ts'
-import { errorCode } from '../config/config-error.ts'
+import { ConfigError, errorCode } from '../config/config-error.ts'
 import type { Settings } from '../config/settings.ts'
-import { Server } from '../server/index.ts'
+import { siteFinder } from '../net/sites.ts'
+import { type DfsOptions, Server } from '../server/index.ts'
 import { type SqliteStore, StoreError, sqliteStore } from '../state/sqlite.ts'
 import { Backends } from './backends.ts'
 import { defaultSocket, makeSocketFolder } from './places.ts'
@@ -47,7 +48,13 @@ export async function runServer(options: RunOptions): Promise<void> {
   const { shares, notes } = await backends.prepare(plan.settings.shares)
   const store = await storeOf(plan.settings)
   const keeping = store === undefined ? {} : { openStore: store }
-  const server = new Server({ ...plan.settings.server, ...keeping, shares, accounts: plan.accounts })
+  const server = new Server({
+    ...plan.settings.server,
+    ...keeping,
+    dfs: dfsOf(plan.settings),
+    shares,
+    accounts: plan.accounts,
+  })
   watch(server, options.verbosity, tell)
   let socket: StatusSocket | undefined
   try {
@@ -67,6 +74,16 @@ export async function runServer(options: RunOptions): Promise<void> {
 
 async function storeOf({ openStore }: Settings): Promise<SqliteStore | undefined> {
   return openStore === undefined ? undefined : sqliteStore(openStore)
+}
+
+/** @throws ConfigError */
+function dfsOf({ dfs: { domains = [], sites = {}, siteCosts = [] } = {} }: Settings): DfsOptions {
+  try {
+    return { domains, sites: { siteOf: siteFinder(sites), costs: siteCosts } }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new ConfigError(`dfs: ${error.message}`, undefined, { cause: error })
+  }
 }
 
 const warn = (warnings: readonly string[]): void => warnings.forEach((warning) => tell(`smbkit: note: ${warning}\n`))

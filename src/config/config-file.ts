@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { ConfigError, formatPlace, type Place, systemReason } from './config-error.ts'
+import type { DfsSettings } from './dfs-schema.ts'
 import { type ConfigValues, configSchema } from './schema.ts'
 import type { ServerSettings, ShareSettings } from './settings.ts'
 import { maxConfigBytes, YamlFile } from './yaml.ts'
@@ -13,6 +14,7 @@ export interface Config {
   readonly usersFile?: string
   readonly socket?: string
   readonly openStore?: string
+  readonly dfs?: DfsSettings
   readonly server: ServerSettings
   readonly shares: readonly ShareSettings[]
 }
@@ -36,7 +38,7 @@ export function loadConfig(file: string): Config {
 export function parseConfig(file: string, text: string): Config {
   const yaml = new YamlFile(file, text)
   const values: ConfigValues = yaml.read(configSchema)
-  const { host, port, users, socket, openStore, shares, ...server } = values
+  const { host, port, users, socket, openStore, dfs, shares, ...server } = values
   const folder = dirname(resolve(file))
   return {
     file,
@@ -45,11 +47,12 @@ export function parseConfig(file: string, text: string): Config {
     ...(users === undefined ? {} : { usersFile: resolve(folder, users) }),
     ...(socket === undefined ? {} : { socket: resolve(folder, socket) }),
     ...(openStore === undefined ? {} : { openStore: resolve(folder, openStore) }),
+    ...(dfs === undefined ? {} : { dfs }),
     server,
     shares: Object.entries(shares ?? {}).map(([name, share]) => ({
       ...share,
       name,
-      path: resolve(folder, share.path),
+      ...(share.path === undefined ? {} : { path: resolve(folder, share.path) }),
       place: sharePlace(yaml, name),
     })),
   }

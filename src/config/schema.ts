@@ -12,43 +12,18 @@ import {
   signingModes,
   snapshotTimes,
   targetNameModes,
-  wholeNumber,
 } from './choices.ts'
+import { dfs, dfsRoot } from './dfs-schema.ts'
+import { block, flag, integer, oneOf, text } from './kinds.ts'
 import { shareNameProblem } from './share-name.ts'
 
 /** A NetBIOS name has 15 bytes. */
 const maxServerNameLength = 15
 
-const text = (what: string) =>
-  z.string({ error: `must be ${what}` }).check((context) => {
-    if (context.value === '') context.issues.push({ code: 'custom', message: `must be ${what}`, input: context.value })
-  })
-
-const oneOf = <const T extends readonly [string, ...string[]]>(choices: T) =>
-  z.enum(choices, { error: (issue) => `must be one of ${choices.join(', ')}${instead(issue.input)}` })
-
-const flag = z
-  .enum(['true', 'false'], { error: (issue) => `must be true or false${instead(issue.input)}` })
-  .transform((value) => value === 'true')
-
-const integer = (least: number, most: number) =>
-  z.string({ error: `must be a whole number from ${least} to ${most}` }).transform((value, context) => {
-    const number = wholeNumber(value, least, most)
-    if (number !== undefined) return number
-    const message = `must be a whole number from ${least} to ${most}${instead(value)}`
-    context.issues.push({ code: 'custom', message, input: value })
-    return z.NEVER
-  })
-
-const instead = (input: unknown): string => (typeof input === 'string' && input !== '' ? `, is ${input}` : '')
-
-const block = <T extends z.core.$ZodShape>(what: string, shape: T) =>
-  z.strictObject(shape, { error: (issue) => (issue.code === 'invalid_type' ? `must be ${what}` : undefined) })
-
 const userNames = z.array(text('the name of a user'), { error: 'must be a list of user names' })
 
-const share = block('a share: path and more, each on a line of its own', {
-  path: text('the path of a folder'),
+const shareKeys = block('a share: path and more, each on a line of its own', {
+  path: text('the path of a folder').exactOptional(),
   comment: z.string({ error: 'must be text' }).exactOptional(),
   readOnly: flag.exactOptional(),
   users: userNames.exactOptional(),
@@ -68,6 +43,13 @@ const share = block('a share: path and more, each on a line of its own', {
   macos: oneOf(macosModes).exactOptional(),
   timeMachine: flag.exactOptional(),
   timeMachineMaxBytes: integer(1, Number.MAX_SAFE_INTEGER).exactOptional(),
+  dfs: dfsRoot.exactOptional(),
+})
+
+/** A namespace may have nothing but links. */
+const share = shareKeys.check(({ value, issues }) => {
+  if (value.path !== undefined || value.dfs !== undefined) return
+  issues.push({ code: 'custom', message: 'must be the path of a folder', path: ['path'], input: value })
 })
 
 const shareName = z.string().check((context) => {
@@ -118,6 +100,7 @@ export const configSchema = block('a config file: keys with values', {
   targetNames: oneOf(targetNameModes).exactOptional(),
   hostNames: z.array(text('a host name'), { error: 'must be a list of host names' }).exactOptional(),
   lockout: lockout.exactOptional(),
+  dfs: dfs.exactOptional(),
   limits: limits.exactOptional(),
   shares: z.record(shareName, share, { error: 'must be shares by name' }).exactOptional(),
 })

@@ -1,4 +1,6 @@
 import type { LockoutPolicy } from '../auth/lockout.ts'
+import { DfsDomains } from '../server/dfs/domains.ts'
+import { type DfsRootOptions, Namespace } from '../server/dfs/namespace.ts'
 import type { ServerLimits } from '../server/limits.ts'
 import {
   type CompressionMode,
@@ -13,6 +15,7 @@ import {
 } from './choices.ts'
 import { ConfigError } from './config-error.ts'
 import type { Config } from './config-file.ts'
+import type { DfsSettings } from './dfs-schema.ts'
 import { shareNameProblem } from './share-name.ts'
 
 /** How the server speaks. */
@@ -39,8 +42,8 @@ export interface ServerSettings {
 /** One folder to share. */
 export interface ShareSettings {
   readonly name: string
-  /** Absolute path of the folder. */
-  readonly path: string
+  /** Absolute path of the folder; absent where there are only links. */
+  readonly path?: string
   readonly comment?: string
   readonly readOnly?: boolean
   readonly users?: readonly string[]
@@ -70,6 +73,8 @@ export interface ShareSettings {
   readonly macos?: MacosMode
   readonly timeMachine?: boolean
   readonly timeMachineMaxBytes?: number
+  /** It is the root of a namespace. */
+  readonly dfs?: DfsRootOptions
   /** Where it was asked for, for error messages. */
   readonly place: string
 }
@@ -83,6 +88,8 @@ export interface Settings {
   /** File in which persistent opens are kept. */
   readonly openStore?: string
   readonly server: ServerSettings
+  /** Namespaces of domains, and sites. */
+  readonly dfs?: DfsSettings
   readonly shares: readonly ShareSettings[]
 }
 
@@ -110,6 +117,7 @@ export function mergeSettings(config: Config | undefined, overrides: Overrides):
   checkShares(shares, server)
   checkCompression(shares, server)
   checkAvailability(shares, server, config?.openStore)
+  refusing('dfs', () => new DfsDomains(config?.dfs?.domains ?? [], {}))
   const usersFile = overrides.usersFile ?? config?.usersFile
   const socket = overrides.socket ?? config?.socket
   return {
@@ -118,6 +126,7 @@ export function mergeSettings(config: Config | undefined, overrides: Overrides):
     ...(usersFile === undefined ? {} : { usersFile }),
     ...(socket === undefined ? {} : { socket }),
     ...(config?.openStore === undefined ? {} : { openStore: config.openStore }),
+    ...(config?.dfs === undefined ? {} : { dfs: config.dfs }),
     server,
     shares,
   }
@@ -149,6 +158,7 @@ function checkShares(shares: readonly ShareSettings[], { maxDialect, encryption 
     if (share.snapshots === undefined && (share.snapshotTimes ?? share.showSnapshots) !== undefined)
       throw new ConfigError(`${share.place}: nothing says where the snapshots of the share ${share.name} lie`)
     checkMacs(share)
+    checkNamespace(share)
     if (share.encryption !== 'required') continue
     if (encryption === 'off')
       throw new ConfigError(`${share.place}: the share ${share.name} requires encryption, which the server has off`)
@@ -156,6 +166,20 @@ function checkShares(shares: readonly ShareSettings[], { maxDialect, encryption 
       throw new ConfigError(
         `${share.place}: the share ${share.name} requires encryption, which begins with dialect 3.0`,
       )
+  }
+}
+
+function checkNamespace({ dfs, name, place }: ShareSettings): void {
+  if (dfs !== undefined) refusing(`${place}: the share ${name}`, () => new Namespace(dfs))
+}
+
+/** What the server itself refuses is said with the place where it stands. */
+function refusing(where: string, make: () => unknown): void {
+  try {
+    make()
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new ConfigError(`${where}: ${error.message}`, undefined, { cause: error })
   }
 }
 

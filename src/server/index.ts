@@ -36,6 +36,12 @@ export type {
   StreamEntry,
   VolumeInfo,
 } from './backend.ts'
+export type { DfsAnswer, DfsQuestion, DfsResolver } from './dfs/answer.ts'
+export type { DfsOptions } from './dfs/dfs.ts'
+export type { DfsDomainNamespaceOptions, DfsDomainOptions } from './dfs/domains.ts'
+export type { DfsLinkOptions, DfsRootOptions } from './dfs/namespace.ts'
+export { type DfsPriorityClass, type DfsTargetOptions, Target as DfsTarget } from './dfs/target.ts'
+export type { DfsSiteCost, DfsSites } from './dfs/target-order.ts'
 export type { ServerEvents } from './events.ts'
 export type { ServerLimits } from './limits.ts'
 export { defaultLimits } from './limits.ts'

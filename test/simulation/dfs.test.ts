@@ -111,7 +111,7 @@ async function entries(client: Client, folder: string): Promise<Map<string, numb
 scenario('links are listed as reparse points, which stay where they are', roots(), async (world) => {
   const client = await world.client({ share: 'Teams' })
   const root = await entries(client, '')
-  assert.deepEqual([...root.keys()].sort(), ['.', '..', 'Technical', 'readme.txt', 'sub'])
+  assert.deepEqual([...root.keys()].toSorted(), ['.', '..', 'Technical', 'readme.txt', 'sub'])
   assert.equal(root.get('Technical'), ReparseTag.DFS)
   assert.equal((await entries(client, 'sub')).get('Deep Link'), ReparseTag.DFS)
   const point = { name: 'Technical', createOptions: CreateOptions.OPEN_REPARSE_POINT, createDisposition: OPEN }
@@ -128,7 +128,7 @@ scenario('referrals', roots(), async (world) => {
   const client = await world.client({ share: 'IPC$' })
   for (const version of [2, 3, 4, 5]) {
     const answer = await referral(client, '\\server\\teams\\technical\\a', version)
-    assert.deepEqual(targetsIn(answer).sort(), ['\\server01\\tech', '\\server02\\tech\\inner'])
+    assert.deepEqual(targetsIn(answer).toSorted(), ['\\server01\\tech', '\\server02\\tech\\inner'])
   }
   assert.deepEqual(targetsIn(await referral(client, '\\server\\teams')), ['\\server\\teams'])
   const input = GetDfsReferralExRequest.encode({

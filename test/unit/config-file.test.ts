@@ -102,6 +102,8 @@ test('a config file with every key', () => {
   ])
 })
 
+const merge = (text: string) => mergeSettings(parseConfig(file, text), { server: {}, shares: [] })
+
 test('JSON is understood too, and an empty file is an empty config', () => {
   const config = parseConfig(file, '{ "port": 4451, "shares": { "a": { "path": "/a", "readOnly": true } } }')
   assert.equal(config.port, 4451)
@@ -204,7 +206,6 @@ test('the command line wins over the file, and its shares are added', () => {
 })
 
 test('settings that contradict each other are refused', () => {
-  const merge = (text: string) => mergeSettings(parseConfig(file, text), { server: {}, shares: [] })
   assert.throws(() => merge('port: 1'), /there is nothing to share: name a folder/)
   const share = 'shares: { a: { path: /a } }\n'
   assert.throws(
@@ -254,7 +255,7 @@ test('docs/configuration.md has every key, and its example is one', () => {
   const share = ['path', 'comment', 'readOnly', 'users', 'encryption', 'compress', 'posix', 'hidden', 'oplocks']
   share.push('durableHandles', 'continuouslyAvailable')
   share.push('changeNotify', 'snapshots', 'snapshotTimes', 'showSnapshots', 'accessBasedEnumeration', 'shortNames')
-  share.push('macos', 'timeMachine', 'timeMachineMaxBytes')
+  share.push('macos', 'timeMachine', 'timeMachineMaxBytes', 'dfs')
   const keys = [...Object.keys(configSchema.shape), ...share, ...Object.keys(defaultLimits)]
   assert.deepEqual(described, new Set(keys))
   for (const [name, value] of Object.entries(defaultLimits))
@@ -264,4 +265,71 @@ test('docs/configuration.md has every key, and its example is one', () => {
     parseConfig(file, example).shares.map(({ name }) => name),
     ['photos', 'documents'],
   )
+})
+
+const namespace = String.raw`
+dfs:
+  domains:
+    advance7.example:
+      netbiosName: ADVANCE7
+      controllers: [dc1.advance7.example, { name: dc2.advance7.example, site: York }]
+      namespaces:
+        Teams: \\root1\Teams
+  sites:
+    York: [10.1.0.0/16]
+  siteCosts:
+    - { from: York, to: Leeds, cost: 10 }
+shares:
+  Teams:
+    dfs:
+      timeToLive: 60
+      links:
+        Technical: \\server01\tech
+        reports\2026:
+          targets:
+            - \\server19\r
+            - { path: \\server20\r, site: York, priority: high, rank: 3, enabled: false }
+          timeToLive: 5
+          interlink: true
+`
+
+test('a namespace is read', () => {
+  const { dfs, shares } = merge(namespace)
+  assert.deepEqual(dfs, {
+    domains: [
+      {
+        name: 'advance7.example',
+        netbiosName: 'ADVANCE7',
+        controllers: [{ name: 'dc1.advance7.example' }, { name: 'dc2.advance7.example', site: 'York' }],
+        namespaces: [{ name: 'Teams', targets: [{ path: '\\\\root1\\Teams' }] }],
+      },
+    ],
+    sites: { York: ['10.1.0.0/16'] },
+    siteCosts: [{ from: 'York', to: 'Leeds', cost: 10 }],
+  })
+  assert.equal(shares[0]?.path, undefined)
+  assert.deepEqual(shares[0]?.dfs, {
+    timeToLive: 60,
+    links: [
+      { path: 'Technical', targets: [{ path: '\\\\server01\\tech' }] },
+      {
+        path: 'reports\\2026',
+        targets: [
+          { path: '\\\\server19\\r' },
+          { path: '\\\\server20\\r', site: 'York', priority: 'high', rank: 3, enabled: false },
+        ],
+        timeToLive: 5,
+        interlink: true,
+      },
+    ],
+  })
+})
+
+test('a namespace that leads nowhere is refused with its place', () => {
+  const share = (dfs: string) => () => merge(`shares: { a: { dfs: { links: ${dfs} } } }`)
+  assert.throws(share('{ x: server }'), /:1:11: the share a: a target is .* "server" is not/)
+  assert.throws(share('{ x: [] }'), /shares\.a\.dfs\.links\.x: must be a link: targets and more, or only its targets/)
+  assert.throws(share(String.raw`{ x: \\a\b, x/y: \\a\b }`), /x\/y lies in the link x/)
+  const domain = 'dfs: { domains: { d: { controllers: [c], namespaces: { n: a } } } }'
+  assert.throws(() => merge(`${domain}\nshares: { a: { path: /a } }`), /dfs: a target is/)
 })

@@ -74,7 +74,7 @@ export class Namespace {
     const waiting = [this.#top]
     for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
       if (folder.link !== undefined) found.push(folder.link)
-      waiting.push(...[...folder.below.values()].reverse())
+      waiting.push(...[...folder.below.values()].toReversed())
     }
     return found
   }
@@ -127,7 +127,7 @@ export class Namespace {
     }
     if (folder.link === undefined) return false
     folder.link = undefined
-    for (const [parent, key] of way.reverse()) {
+    for (const [parent, key] of way.toReversed()) {
       const child = parent.below.get(key)
       if (child !== undefined && child.below.size === 0 && child.link === undefined) parent.below.delete(key)
     }
