@@ -72,6 +72,8 @@ export interface Session {
   readonly mechanism: Fact<'NTLMv2' | 'NTLMv1' | 'LM' | 'Kerberos' | 'anonymous' | 'unknown'> | undefined
   /** Kerberos: the service that the ticket is for. */
   readonly serviceName: Fact<string> | undefined
+  /** Kerberos: the exchange that gave the ticket, where it was captured. */
+  readonly ticket: KerberosExchange | undefined
   readonly isGuest: boolean
   readonly isSigned: boolean
   readonly isSealed: boolean

@@ -1,16 +1,24 @@
 import type { Packet, Timeline } from '../capture/packet.ts'
 import { emptyPacket, newTimeline } from '../capture/packet.ts'
-import type { Observer } from '../model.ts'
+import type { Conversation, KerberosExchange, Observer } from '../model.ts'
 import { ConnectionTable } from '../network/connection-table.ts'
 import { FrameReader } from '../network/frame-reader.ts'
-import type { TcpConnection } from '../network/tcp-connection.ts'
+import { addressText, type TcpConnection } from '../network/tcp-connection.ts'
 import type { Segment } from '../network/tcp-flow.ts'
+import { KERBEROS_PORT, KerberosExchanges } from './kerberos-exchanges.ts'
+import { KerberosStream } from './kerberos-stream.ts'
 import { isSmb, MessageScanner } from './message-scanner.ts'
-import { SessionGroup, type TransactionRecord } from './records.ts'
+import { ConversationRecord, SessionGroup, type TransactionRecord } from './records.ts'
 import { SmbConversation } from './smb-conversation.ts'
 
 /** Where SMB is looked for first: directly over TCP, and over NetBIOS. */
 const smbPorts: readonly number[] = [445, 139]
+const kerberosPorts: ReadonlySet<number> = new Set([KERBEROS_PORT])
+/** Version 5.0, a bind of a single fragment. C706 12.6.3.1. */
+const DCERPC_BIND = 0x0500_0b03
+const UDP_HEADER_BYTES = 8
+/** Most tickets of which it is known who got them. */
+const maxTickets = 4096
 /** Most sessions of which the channels are known. */
 const maxGroups = 65_536
 
@@ -27,7 +35,12 @@ export class Analysis {
   readonly #ports: ReadonlySet<number>
   readonly #frames: FrameReader
   readonly #connections: ConnectionTable
-  readonly #conversations = new Map<TcpConnection, SmbConversation>()
+  readonly #conversations = new Map<TcpConnection, { readonly record: Conversation; finish(): void }>()
+  readonly #kerberos = new KerberosExchanges((exchange) => this.#exchanged(exchange))
+  /** By client and service. */
+  readonly #tickets = new Map<string, KerberosExchange>()
+  /** Who got the latest ticket-granting ticket, by the client's address. */
+  readonly #askers = new Map<string, string>()
   readonly #groups = new Map<string, SessionGroup>()
   #transactions = 0
 
@@ -46,7 +59,7 @@ export class Analysis {
     this.#frames = new FrameReader({
       tcp: (packet, addresses, addressBytes, at, end) =>
         this.#connections.segment(packet, addresses, addressBytes, at, end),
-      udp: () => {},
+      udp: (packet, addresses, addressBytes, at, end) => this.#datagram(packet, addresses, addressBytes, at, end),
     })
   }
 
@@ -57,34 +70,64 @@ export class Analysis {
   /** The capture is over. */
   finish(): void {
     this.#connections.finish()
+    this.#kerberos.finish()
     for (const observer of this.#observers) observer.end?.()
   }
 
   #begins(connection: TcpConnection): void {
-    const isExpected = this.#ports.has(connection.firstPort) || this.#ports.has(connection.secondPort)
-    if (!isExpected) return
-    connection.isFirstClient = this.#ports.has(connection.secondPort)
-    this.#read(connection)
+    const isPort = (ports: ReadonlySet<number>): boolean =>
+      ports.has(connection.firstPort) || ports.has(connection.secondPort)
+    if (isPort(this.#ports)) {
+      connection.isFirstClient = this.#ports.has(connection.secondPort)
+      this.#readSmb(connection)
+    } else if (isPort(kerberosPorts)) {
+      connection.isFirstClient = connection.secondPort === KERBEROS_PORT
+      this.#readKerberos(connection)
+    }
   }
 
-  /** Recognises SMB on other ports: a session packet that begins with a message of it. */
-  #sees(connection: TcpConnection, _isFromFirst: boolean, { packet, start }: Segment): void {
+  /** Recognises SMB and DCE/RPC on other ports by their first bytes. */
+  #sees(connection: TcpConnection, isFromFirst: boolean, { packet, start }: Segment): void {
     if (connection.fromFirst.sink !== undefined || start + 8 > packet.end) return
-    if (packet.bytes[start] === 0 && isSmb(packet.view, start + 4)) this.#read(connection)
+    const { bytes, view } = packet
+    if (bytes[start] === 0 && isSmb(view, start + 4)) this.#readSmb(connection)
+    else if (view.getUint32(start, false) === DCERPC_BIND && !this.#conversations.has(connection)) {
+      if (!connection.hasBeginning) connection.isFirstClient = isFromFirst
+      const record = new ConversationRecord(connection, 'dcerpc')
+      this.#follow(connection, { record, finish: () => {} })
+    }
   }
 
-  #read(connection: TcpConnection): void {
+  #readSmb(connection: TcpConnection): void {
     const conversation = new SmbConversation(
       {
         originNs: this.timeline.originNs ?? 0n,
         nextTransactionId: () => ++this.#transactions,
         group: (server, low, high) => this.#group(server, low, high),
         tell: (transaction) => this.#tell(transaction),
+        ticket: (client, serviceName) => this.#tickets.get(`${client} ${serviceName}`),
+        asker: (client) => this.#askers.get(client),
       },
       connection,
     )
     connection.fromFirst.sink = new MessageScanner(conversation.sink(true))
     connection.fromSecond.sink = new MessageScanner(conversation.sink(false))
+    this.#follow(connection, conversation)
+  }
+
+  #readKerberos(connection: TcpConnection): void {
+    const stream = (isFromFirst: boolean): KerberosStream =>
+      new KerberosStream((bytes, frame, timeNs) => {
+        const isFromClient = isFromFirst === connection.isFirstClient
+        const way = { transport: 'tcp', client: connection.client, kdc: connection.server, isFromClient } as const
+        this.#kerberos.message(bytes, way, { frame, timeNs })
+      })
+    connection.fromFirst.sink = stream(true)
+    connection.fromSecond.sink = stream(false)
+    this.#follow(connection, { record: new ConversationRecord(connection, 'kerberos'), finish: () => {} })
+  }
+
+  #follow(connection: TcpConnection, conversation: { readonly record: Conversation; finish(): void }): void {
     this.#conversations.set(connection, conversation)
     for (const observer of this.#observers) observer.conversationBegins?.(conversation.record)
   }
@@ -97,6 +140,38 @@ export class Analysis {
     conversation.finish()
     this.#conversations.delete(connection)
     for (const observer of this.#observers) observer.conversationEnds?.(conversation.record)
+  }
+
+  /** RFC 768. */
+  #datagram(packet: Packet, addresses: number, addressBytes: number, at: number, end: number): void {
+    const data = at + UDP_HEADER_BYTES
+    if (data > packet.end || end > packet.end) return
+    const { bytes, view, frame, timeNs } = packet
+    const source = view.getUint16(at, false)
+    const destination = view.getUint16(at + 2, false)
+    if (source !== KERBEROS_PORT && destination !== KERBEROS_PORT) return
+    const from = { address: addressText(bytes, addresses, addressBytes), port: source }
+    const to = { address: addressText(bytes, addresses + addressBytes, addressBytes), port: destination }
+    const isFromClient = destination === KERBEROS_PORT
+    const way = {
+      transport: 'udp',
+      client: isFromClient ? from : to,
+      kdc: isFromClient ? to : from,
+      isFromClient,
+    } as const
+    this.#kerberos.message(bytes.subarray(data, end), way, { frame, timeNs })
+  }
+
+  #exchanged(exchange: KerberosExchange): void {
+    if (exchange.kind === 'AS' && exchange.ticketEncryption !== undefined && exchange.clientName !== undefined) {
+      if (this.#askers.size >= maxTickets) this.#askers.clear()
+      this.#askers.set(exchange.client.address, exchange.clientName)
+    }
+    if (exchange.kind === 'TGS' && exchange.ticketEncryption !== undefined && exchange.serviceName !== undefined) {
+      if (this.#tickets.size >= maxTickets) this.#tickets.clear()
+      this.#tickets.set(`${exchange.client.address} ${exchange.serviceName}`, exchange)
+    }
+    for (const observer of this.#observers) observer.kerberos?.(exchange)
   }
 
   #group(server: string, low: number, high: number): SessionGroup {

@@ -1,4 +1,5 @@
 import { WireError } from '../../bytes/errors.ts'
+import { ApReq, decodeGssKerberos, principalText } from '../../wire/kerberos/index.ts'
 import { decodeAuthenticate, isNtlmssp, NtlmFlags, NtlmMessageType, ntlmMessageType } from '../../wire/ntlmssp/index.ts'
 import { decodeSpnego, MechOid } from '../../wire/spnego/index.ts'
 import type { Session } from '../model.ts'
@@ -10,6 +11,8 @@ export interface LogonToken {
   readonly user?: string
   readonly domain?: string
   readonly workstation?: string
+  /** Kerberos: what the ticket is for, `cifs/server`. */
+  readonly serviceName?: string
 }
 
 const mechanismNames: Readonly<Record<string, string>> = {
@@ -29,8 +32,7 @@ export function readLogonToken(token: Uint8Array): LogonToken {
   try {
     if (isNtlmssp(token)) return { ...nothing, ...readNtlm(token) }
     const outer = decodeSpnego(token)
-    if (outer.kind === 'mechanism')
-      return { ...nothing, mechanism: kerberosMechanisms.includes(outer.oid) ? 'Kerberos' : 'unknown' }
+    if (outer.kind === 'mechanism') return { ...nothing, ...readMechanism(outer.oid, token) }
     if (outer.kind === 'resp') {
       const inner = outer.responseToken
       return inner !== undefined && isNtlmssp(inner) ? { ...nothing, ...readNtlm(inner) } : nothing
@@ -40,11 +42,18 @@ export function readLogonToken(token: Uint8Array): LogonToken {
     if (inner === undefined) return { ...nothing, offered }
     if (isNtlmssp(inner)) return { offered, ...readNtlm(inner) }
     const [first = ''] = outer.mechTypes
-    return { offered, mechanism: kerberosMechanisms.includes(first) ? 'Kerberos' : 'unknown' }
+    return { offered, ...readMechanism(first, inner) }
   } catch (error) {
     if (error instanceof WireError) return nothing
     throw error
   }
+}
+
+function readMechanism(oid: string, token: Uint8Array): Omit<LogonToken, 'offered'> {
+  if (!kerberosMechanisms.includes(oid)) return { mechanism: 'unknown' }
+  const message = decodeGssKerberos(token)?.message
+  if (message?.[0] !== ApReq.tag) return { mechanism: 'Kerberos' }
+  return { mechanism: 'Kerberos', serviceName: principalText(ApReq.decode(message).ticket.sname) }
 }
 
 /** MS-NLMP 2.2.1.3. Which version of NTLM it is, the responses' lengths and flags tell (2.2.2.3 to 2.2.2.8). */

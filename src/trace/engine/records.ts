@@ -4,6 +4,7 @@ import type {
   Endpoint,
   Fact,
   FrameSpot,
+  KerberosExchange,
   MessageSpot,
   Open,
   Session,
@@ -104,6 +105,7 @@ export class SessionRecord implements Session {
   workstation: Fact<string> | undefined
   mechanism: Session['mechanism']
   serviceName: Fact<string> | undefined
+  ticket: KerberosExchange | undefined
   isGuest = false
   isSigned = false
   isSealed = false

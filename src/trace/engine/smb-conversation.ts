@@ -1,14 +1,16 @@
 import { Command, SMB2_PROTOCOL_ID } from '../../wire/smb2/index.ts'
-import type { Fact, MessageSpot } from '../model.ts'
+import type { Fact, KerberosExchange, MessageSpot } from '../model.ts'
 import { IdMap } from './id-map.ts'
 import type { LogonToken } from './logon.ts'
 import type { MessageSink } from './message-scanner.ts'
 import {
   type Carrier,
   ConversationRecord,
+  inferred,
   OpenRecord,
   type SessionGroup,
   SessionRecord,
+  said,
   TransactionRecord,
   TreeRecord,
 } from './records.ts'
@@ -29,7 +31,14 @@ export interface Capture {
   /** The channels of a session know the same trees and opens. */
   group(server: string, low: number, high: number): SessionGroup
   tell(transaction: TransactionRecord): void
+  /** The exchange by which a client, an address, got its latest ticket for a service. */
+  ticket(client: string, serviceName: string): KerberosExchange | undefined
+  /** Who got the latest ticket-granting ticket at an address. */
+  asker(client: string): string | undefined
 }
+
+/** RFC 8062 3. */
+const ANONYMOUS_PRINCIPAL = 'WELLKNOWN/ANONYMOUS@'
 
 type Sender = 'client' | 'server'
 
@@ -215,6 +224,27 @@ export class SmbConversation {
     this.#sessions.delete(session.low, session.high)
     session.group.trees.clear()
     session.group.opens.clear()
+  }
+
+  /** Who logs on, as the token in this frame says it. */
+  logsOn(session: SessionRecord, token: LogonToken, frame: number): void {
+    const { user, domain, workstation, mechanism, serviceName } = token
+    if (user !== undefined) session.user = said(user, frame)
+    if (domain !== undefined) session.domain = said(domain, frame)
+    if (workstation !== undefined) session.workstation = said(workstation, frame)
+    if (mechanism !== undefined) session.mechanism = said(mechanism, frame)
+    if (serviceName === undefined) return
+    session.serviceName = said(serviceName, frame)
+    const ticket = this.#capture.ticket(this.#carrier.client.address, serviceName)
+    session.ticket = ticket
+    // A request that is armoured (FAST) does not tell: who had asked for the ticket-granting ticket does.
+    const isHidden = ticket?.clientName?.startsWith(ANONYMOUS_PRINCIPAL) === true
+    const name = isHidden ? this.#capture.asker(this.#carrier.client.address) : ticket?.clientName
+    const [client = '', realm] = name?.split('@') ?? []
+    if (ticket?.response === undefined || client === '') return
+    // The ticket's own names are sealed: who asked for it is who logs on with it.
+    session.user ??= inferred(client, ticket.response.frame)
+    if (realm !== undefined) session.domain ??= inferred(realm, ticket.response.frame)
   }
 
   speaks(dialect: Fact<number | 'NT1'>): void {

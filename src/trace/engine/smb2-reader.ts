@@ -31,7 +31,7 @@ import {
 } from '../../wire/smb2/index.ts'
 import type { Fact, MessageSpot } from '../model.ts'
 import { decoded, fixedPart, offsetOf } from './layout.ts'
-import { type LogonToken, readLogonToken } from './logon.ts'
+import { readLogonToken } from './logon.ts'
 import type { Place } from './message-scanner.ts'
 import { inferred, OpenRecord, type SessionRecord, said, type TransactionRecord, type TreeRecord } from './records.ts'
 import type { SmbConversation } from './smb-conversation.ts'
@@ -238,7 +238,7 @@ export class Smb2Reader {
     if (token === undefined || token.length === 0 || transaction.detail.kind !== 'session-setup') return
     const found = readLogonToken(token)
     transaction.detail = { ...transaction.detail, offered: found.offered, mechanism: found.mechanism }
-    if (transaction.session !== undefined) noteLogon(transaction.session, found, this.#owner.frame)
+    if (transaction.session !== undefined) this.#owner.logsOn(transaction.session, found, this.#owner.frame)
     else this.#owner.logons.set(transaction, found)
   }
 
@@ -275,7 +275,7 @@ export class Smb2Reader {
     const { session } = transaction
     const logon = this.#owner.logons.get(transaction)
     if (logon === undefined) return
-    if (session !== undefined) noteLogon(session, logon, transaction.request?.last.frame ?? this.#owner.frame)
+    if (session !== undefined) this.#owner.logsOn(session, logon, transaction.request?.last.frame ?? this.#owner.frame)
     if (status !== NtStatus.MORE_PROCESSING_REQUIRED || session !== undefined) this.#owner.logons.delete(transaction)
   }
 
@@ -379,14 +379,6 @@ const shareKinds: Readonly<Record<number, 'disk' | 'pipe' | 'print'>> = {
 
 export const asInferred = <T>(fact: Fact<T> | undefined): Fact<T> | undefined =>
   fact === undefined || fact.isInferred ? fact : { ...fact, isInferred: true }
-
-/** Who logs on, as the token says it. */
-function noteLogon(session: SessionRecord, { user, domain, workstation, mechanism }: LogonToken, frame: number): void {
-  if (user !== undefined) session.user = said(user, frame)
-  if (domain !== undefined) session.domain = said(domain, frame)
-  if (workstation !== undefined) session.workstation = said(workstation, frame)
-  if (mechanism !== undefined) session.mechanism = said(mechanism, frame)
-}
 
 /** From here on the file has its new name. */
 function renamed({ detail, open, request }: TransactionRecord): void {
