@@ -5,7 +5,7 @@ import { analyze } from '../../trace/index.ts'
 import { Overview } from '../../trace/reports/overview.ts'
 import { textReport } from '../../trace/reports/text-report.ts'
 import { printable, runCommand } from '../report.ts'
-import { captureFiles } from './capture-files.ts'
+import { captureFiles, inOrder } from './capture-files.ts'
 
 interface TraceOptions {
   readonly port?: readonly number[]
@@ -28,9 +28,10 @@ function gatherPort(text: string, before: readonly number[] = []): number[] {
   return [...before, port]
 }
 
-async function report(files: readonly string[], { port = [] }: TraceOptions): Promise<void> {
+async function report(named: readonly string[], { port = [] }: TraceOptions): Promise<void> {
   const overview = new Overview()
   const diagnosis = new Diagnosis()
+  const files = await inOrder(named)
   const summary = await analyze(captureFiles(files), [overview, diagnosis], { ports: port })
   const text = textReport({ files, summary, overview, findings: diagnosis.findings() })
   process.stdout.write(text.split('\n').map(printable).join('\n'))

@@ -45,11 +45,9 @@ async function* restOf(first: Uint8Array, pieces: AsyncIterator<Uint8Array>): As
  */
 async function* unpacked(packed: AsyncGenerator<Uint8Array>, unpacker: Transform): AsyncGenerator<Uint8Array> {
   const ready: Uint8Array[] = []
-  let isOver = false
   unpacker.on('data', (piece: Uint8Array) => ready.push(piece))
-  unpacker.on('error', () => {
-    isOver = true
-  })
+  // It says so by being destroyed, too.
+  unpacker.on('error', () => {})
   const settled = (act: (done: () => void) => void): Promise<void> =>
     new Promise((resolve) => {
       unpacker.once('close', resolve)
@@ -59,11 +57,11 @@ async function* unpacked(packed: AsyncGenerator<Uint8Array>, unpacker: Transform
       })
     })
   for await (const piece of packed)
-    for (let at = 0; at < piece.length && !isOver; at += packedBytes) {
+    for (let at = 0; at < piece.length && !unpacker.destroyed; at += packedBytes) {
       await settled((done) => unpacker.write(piece.subarray(at, at + packedBytes), done))
       yield* ready.splice(0)
     }
-  if (!isOver) await settled((done) => unpacker.end(done))
+  if (!unpacker.destroyed) await settled((done) => unpacker.end(done))
   yield* ready
 }
 
