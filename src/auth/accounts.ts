@@ -31,12 +31,17 @@ export interface Account {
   readonly passwordExpiresAt?: bigint
   /** 16 bytes; see `lmHash`. For clients that know nothing newer than LM; where there is none, LM is refused. */
   readonly lmHash?: Uint8Array
+  /** For people; default ''. */
+  readonly fullName?: string
+  readonly comment?: string
 }
 
 /** Where accounts are looked up. Names are to be compared without regard to case. */
 export interface AccountSource {
   /** `user` and `domain` are as the client sent them: anything at all, up to 256 UTF-16 units. */
   find(user: string, domain: string): Maybe<Account | undefined>
+  /** All accounts, for clients that list users. Absent: they are told of those who are logged on. */
+  list?(): Maybe<Iterable<Account>>
 }
 
 /** MS-DTYP 2.4.2.4. */

@@ -13,7 +13,8 @@ export function accountsOf(users: readonly User[]): AccountSource {
   return {
     find(name) {
       const user = users.find((candidate) => sameUser(candidate.name, name))
-      return user === undefined ? undefined : accountOf(user)
+      return user && accountOf(user)
     },
+    list: () => users.map(accountOf),
   }
 }

@@ -3,7 +3,10 @@ import { ByteBudget, defaultRpcLimits, type RpcLimits } from '../rpc/limits.ts'
 import type { RpcAuthenticator } from '../rpc/logons.ts'
 import { RpcConnection } from '../rpc/server.ts'
 import type { RpcService } from '../rpc/service.ts'
+import type { AccountDirectory } from './account-directory.ts'
 import type { PipeDefinition, PipeSource, ServiceContext, ServiceLogons } from './services/context.ts'
+import { dssetup, lsarpc } from './services/lsarpc.ts'
+import { samr } from './services/samr.ts'
 import { srvsvc } from './services/srvsvc.ts'
 import { wkssvc } from './services/wkssvc.ts'
 
@@ -42,6 +45,8 @@ export class NamedPipes implements PipeSource {
     this.#groups = new AssociationGroups(this.#rpcLimits.maxHandles)
     this.addRpc('srvsvc', (context) => [srvsvc(context)])
     this.addRpc('wkssvc', (context) => [wkssvc(context)])
+    this.addRpc('lsarpc', (context) => [...withAccounts(context, lsarpc), dssetup(context)])
+    this.addRpc('samr', (context) => withAccounts(context, samr))
   }
 
   /** What pipes hold now, in bytes. */
@@ -88,6 +93,12 @@ export class NamedPipes implements PipeSource {
     return this.#pipes.get(name.replace(/^\\+/, '').toUpperCase())
   }
 }
+
+/** A service that tells of accounts, where there are some. */
+const withAccounts = (
+  context: ServiceContext,
+  make: (context: ServiceContext, accounts: AccountDirectory) => RpcService,
+): RpcService[] => (context.accounts === undefined ? [] : [make(context, context.accounts)])
 
 function authenticatorOf(
   logons: ServiceLogons,

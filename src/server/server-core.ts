@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import type { AccountSource } from '../auth/accounts.ts'
+import { type AccountSource, machineSidOf } from '../auth/accounts.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { LockoutPolicy } from '../auth/lockout.ts'
-import type { Acceptor } from '../auth/mechanism.ts'
+import type { Acceptor, Identity } from '../auth/mechanism.ts'
 import type { LmLevel } from '../auth/ntlm-response.ts'
 import type { TargetNameValidation } from '../auth/target-name.ts'
 import type { Filetime } from '../bytes/filetime.ts'
@@ -14,6 +14,7 @@ import { type Clock, systemClock } from '../protocol/clock.ts'
 import type { Transport } from '../protocol/transport.ts'
 import type { Failure } from '../wire/erref/failure.ts'
 import { Dialect } from '../wire/smb2/index.ts'
+import { AccountDirectory } from './account-directory.ts'
 import { LeaseTables } from './caching/lease-tables.ts'
 import { closeOpen } from './close-open.ts'
 import { Connection } from './connection.ts'
@@ -141,6 +142,9 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   /** Counts how often the shares were set: trees from before look whether they may stay. */
   shareGeneration = 0
   #shares = new Map<string, Share>()
+  /** The accounts, for those who list or translate them. */
+  readonly directory: AccountDirectory
+  #accounts: AccountSource | undefined
   #nextOpenId: bigint
   #cancelSweep: (() => void) | undefined
 
@@ -166,6 +170,13 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     this.multichannel = options.multichannel ?? true
     this.allowAnonymous = options.allowAnonymous ?? false
     this.logons = new Logons(options, { name: this.name, clock: this.clock, limits: this.limits })
+    this.#accounts = options.accounts
+    this.directory = new AccountDirectory({
+      name: this.name,
+      sid: machineSidOf(this.name),
+      source: () => this.#accounts,
+      loggedOn: () => this.#identities(),
+    })
     // Ids begin at a random place, so that those of an earlier run mean nothing to this one.
     this.#nextOpenId = (BigInt(randomBytes(4).readUInt32LE()) << 20n) + 1n
     const { openStore } = options
@@ -233,8 +244,14 @@ export class ServerCore extends EventEmitter<ServerEvents> {
       if (!open.share.isSameAs(this.share(open.share.name))) void closeOpen(open)
   }
 
+  *#identities(): Generator<Identity> {
+    for (const { identity, state } of this.sessions.values())
+      if (identity !== undefined && state === 'valid') yield identity
+  }
+
   /** Who may log on from now on. Who has a session and may not any more loses it; resolves when that is done. */
   async setAccounts(accounts: AccountSource): Promise<void> {
+    this.#accounts = accounts
     this.logons.setAccounts(accounts)
     await recheckSessions(this)
   }

@@ -1,6 +1,7 @@
 import type { Identity } from '../auth/mechanism.ts'
 import type { Transport } from '../protocol/transport.ts'
 import { AuthenticationType } from '../wire/dcerpc/index.ts'
+import { isAdministrator } from './access-check.ts'
 import type { ServerCore } from './server-core.ts'
 import type { ServiceContext } from './services/context.ts'
 import type { Session } from './session.ts'
@@ -36,7 +37,9 @@ function contextFor(server: ServerCore, identity: Identity | undefined, transpor
       user: identity?.user ?? '',
       domain: identity?.domain ?? '',
       sid: identity?.sid ?? 'S-1-5-7',
+      isAdministrator: isAdministrator(identity),
     },
+    accounts: server.directory,
     logons: {
       acceptor: (type) => (TYPES.includes(type) ? server.newAcceptor(transport) : undefined),
       contextFor: (other) => contextFor(server, other, transport),

@@ -89,11 +89,9 @@ async function startBelow(root: string | undefined, options: OurServerOptions): 
     return { ...share, path, backend }
   })
   const groupSids = (user: string) => (options.administrators?.includes(user) === true ? [ADMINISTRATORS] : [])
-  const find = (name: string) => {
-    const account = accounts.find(({ user }) => user === name.toLowerCase())
-    return account === undefined ? undefined : { ...account, groupSids: groupSids(account.user) }
-  }
-  const server = new Server({ ...options.server, shares, accounts: { find } })
+  const list = () => accounts.map((account) => ({ ...account, groupSids: groupSids(account.user) }))
+  const find = (name: string) => list().find(({ user }) => user === name.toLowerCase())
+  const server = new Server({ ...options.server, shares, accounts: { find, list } })
   const faults: unknown[] = []
   server.on('fault', ({ error }) => faults.push(error))
   const { host, port } = await server.start({ host: options.host ?? '127.0.0.1', port: options.port ?? 0 })

@@ -14,6 +14,7 @@ const packages = {
   smbd: 'samba',
   smbpasswd: 'samba-common-bin',
   pdbedit: 'samba',
+  net: 'samba-common-bin',
   smbclient: 'smbclient',
   rpcclient: 'smbclient',
   smbcacls: 'smbclient',

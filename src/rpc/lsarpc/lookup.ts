@@ -1,17 +1,6 @@
 /** Names and SIDs: MS-LSAT 2.2. */
-import {
-  conformantArray,
-  i32,
-  type NdrFields,
-  type NdrType,
-  sid,
-  sidIfAny,
-  struct,
-  u16,
-  u32,
-  unicodeString,
-  unique,
-} from '../ndr/index.ts'
+import { countedList } from '../account-lists.ts'
+import { conformantArray, i32, sid, sidIfAny, struct, u16, u32, unicodeString, unique } from '../ndr/index.ts'
 
 /** What a SID stands for, MS-LSAT 2.2.13. */
 export const SidNameUse = {
@@ -44,16 +33,6 @@ export const ClientRevision = { BEFORE_FORESTS: 1, FORESTS: 2 } as const
 /** Names and SIDs of one call (MS-LSAT 3.1.4.5, 3.1.4.9). */
 export const MAX_LOOKUPS = 1000
 
-function list<T, I>(typeName: string, element: NdrType<T, I>) {
-  return struct(typeName, {
-    count: u32.countOf('entries'),
-    entries: unique(conformantArray(element)),
-  } satisfies NdrFields)
-}
-
-/** MS-LSAT 2.2.18. */
-export const SidEnumBuffer = list('LSAPR_SID_ENUM_BUFFER', struct('LSAPR_SID_INFORMATION', { sid: unique(sid) }))
-
 /** MS-LSAT 2.2.12; what `domainIndex` of a translation counts in. */
 export const ReferencedDomainList = struct('LSAPR_REFERENCED_DOMAIN_LIST', {
   count: u32.countOf('domains'),
@@ -66,16 +45,24 @@ export const ReferencedDomainList = struct('LSAPR_REFERENCED_DOMAIN_LIST', {
 const name = { use: u16, name: unicodeString(), domainIndex: i32 } as const
 
 /** MS-LSAT 2.2.20. */
-export const TranslatedNames = list('LSAPR_TRANSLATED_NAMES', struct('LSAPR_TRANSLATED_NAME', name))
+export const TranslatedNames = countedList('LSAPR_TRANSLATED_NAMES', struct('LSAPR_TRANSLATED_NAME', name))
 
 /** MS-LSAT 2.2.22. */
-export const TranslatedNamesEx = list(
+export const TranslatedNamesEx = countedList(
   'LSAPR_TRANSLATED_NAMES_EX',
   struct('LSAPR_TRANSLATED_NAME_EX', { ...name, flags: u32 }),
 )
 
+/** MS-LSAT 2.2.15, 2.2.24: SIDs as relative ids in their domains. */
+const translatedSid = { use: u16, relativeId: u32, domainIndex: i32 } as const
+export const TranslatedSids = countedList('LSAPR_TRANSLATED_SIDS', struct('LSA_TRANSLATED_SID', translatedSid))
+export const TranslatedSidsEx = countedList(
+  'LSAPR_TRANSLATED_SIDS_EX',
+  struct('LSAPR_TRANSLATED_SID_EX', { ...translatedSid, flags: u32 }),
+)
+
 /** MS-LSAT 2.2.26. */
-export const TranslatedSidsEx2 = list(
+export const TranslatedSidsEx2 = countedList(
   'LSAPR_TRANSLATED_SIDS_EX2',
   struct('LSAPR_TRANSLATED_SID_EX2', { use: u16, sid: unique(sidIfAny), domainIndex: i32, flags: u32 }),
 )

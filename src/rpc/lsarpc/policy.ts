@@ -1,17 +1,6 @@
 /** What a policy is opened with, and what it tells of its domain: MS-LSAD 2.2. */
-import {
-  conformantBytes,
-  conformantVaryingArray,
-  guid,
-  sid,
-  struct,
-  u8,
-  u16,
-  u32,
-  unicodeString,
-  union,
-  unique,
-} from '../ndr/index.ts'
+import { NarrowText } from '../account-lists.ts'
+import { conformantBytes, guid, sid, struct, u8, u16, u32, unicodeString, union, unique } from '../ndr/index.ts'
 
 /** Rights on a policy, MS-LSAD 2.2.1.1.2. */
 export const PolicyAccess = {
@@ -19,12 +8,6 @@ export const PolicyAccess = {
   LOOKUP_NAMES: 0x0000_0800,
   MAXIMUM_ALLOWED: 0x0200_0000,
 } as const
-
-const LsaString = struct('RPC_STRING', {
-  length: u16,
-  maximumLength: u16,
-  buffer: unique(conformantVaryingArray(u8)),
-})
 
 const LsaAcl = struct('LSAPR_ACL', { aclRevision: u8, sbz1: u8, aclSize: u16, dummy1: conformantBytes })
 
@@ -49,7 +32,7 @@ const SecurityQualityOfService = struct('SECURITY_QUALITY_OF_SERVICE', {
 export const ObjectAttributes = struct('LSAPR_OBJECT_ATTRIBUTES', {
   length: u32,
   rootDirectory: unique(u8),
-  objectName: unique(LsaString),
+  objectName: unique(NarrowText),
   attributes: u32,
   securityDescriptor: unique(LsaSecurityDescriptor),
   securityQualityOfService: unique(SecurityQualityOfService),

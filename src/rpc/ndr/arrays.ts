@@ -109,23 +109,27 @@ export function varyingArray<T, I>(element: NdrType<T, I>, size: number): ArrayT
   }
 }
 
-/** A conformant varying array, `[size_is(n), length_is(m)] T x[]` (C706 14.3.3.4). Written without spare room. */
-export function conformantVaryingArray<T, I>(element: NdrType<T, I>): ArrayType<T, I> {
+/**
+ * A conformant varying array, `[size_is(n), length_is(m)] T x[]` (C706 14.3.3.4). Written without spare room, or with
+ * room for `capacity` elements where the interface says how many.
+ */
+export function conformantVaryingArray<T, I>(element: NdrType<T, I>, capacity = 0): ArrayType<T, I> {
   noConformantElement(element)
+  const room = (values: readonly I[]): number => Math.max(values.length, capacity)
   const typeName = `${element.typeName}[..]`
   return {
     typeName,
     align: widest(element.align),
     minSize: 12,
     needed: true,
-    maxCount: (values) => values.length,
+    maxCount: room,
     read(reader, set, maxCount) {
       const count = readVariance(reader, typeName, maxCount ?? reader.u32(typeName))
       reader.align(element.align)
       readElements(reader, element, count, typeName, set)
     },
     write(writer, values, countSent) {
-      if (countSent !== true) writer.u32(values.length)
+      if (countSent !== true) writer.u32(room(values))
       writer.u32(0)
       writer.u32(values.length)
       writer.align(element.align)

@@ -1,5 +1,6 @@
 import type { Acceptor, Identity } from '../../auth/mechanism.ts'
 import type { Filetime } from '../../bytes/filetime.ts'
+import type { AccountDirectory } from '../account-directory.ts'
 
 /** What a pipe's endpoint speaks through: each `send` is one message for the client. */
 export interface PipeTransport {
@@ -93,6 +94,8 @@ export interface ServiceContext {
   readonly pipes?: PipeSource
   /** Default: calls are made by who has opened the pipe. */
   readonly logons?: ServiceLogons
+  /** The accounts of the server. Default: none, and lsarpc and samr are not there. */
+  readonly accounts?: AccountDirectory
 }
 
 export const DEFAULT_DOMAIN = 'WORKGROUP'
