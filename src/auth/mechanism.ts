@@ -15,6 +15,8 @@ export interface Identity {
   /** As text, e.g. `S-1-5-7`. */
   readonly sid: string
   readonly groupSids: readonly string[]
+  /** A domain has vouched for him: he has no account of the server's own. */
+  readonly isOfDomain?: boolean
   /** The Unix user as whom files are used where the server impersonates; absent: the one of the same name. */
   readonly unixUser?: string
 }
@@ -24,9 +26,9 @@ export interface Identity {
  * direction. SPNEGO protects its list of mechanisms with it.
  */
 export interface Integrity {
-  sign(data: Uint8Array): Uint8Array
+  sign(data: Uint8Array): Maybe<Uint8Array>
   /** In constant time. */
-  verify(data: Uint8Array, mic: Uint8Array): boolean
+  verify(data: Uint8Array, mic: Uint8Array): Maybe<boolean>
 }
 
 /**
@@ -88,6 +90,8 @@ export interface AcceptorStep {
   readonly token?: Uint8Array
   /** Present when the peer is authenticated. Otherwise another token is expected. */
   readonly complete?: Logon
+  /** This attempt has failed; the token says why, and the peer may try once more. For the log. */
+  readonly refused?: RefusedLogon
 }
 
 /**

@@ -173,7 +173,11 @@ class SpnegoAcceptor implements Acceptor {
     return proceed(selection.inner.accept(token), (step) => this.#wrap(selection, step, keptMic))
   }
 
-  #wrap(selection: Selection, step: AcceptorStep | Failure, mic: Uint8Array | undefined): AcceptorStep | Failure {
+  #wrap(
+    selection: Selection,
+    step: AcceptorStep | Failure,
+    mic: Uint8Array | undefined,
+  ): Maybe<AcceptorStep | Failure> {
     if (failed(step)) return step
     const { mechTypeList, needsMic, oid, isFirst } = selection
     const answer = (more: NegTokenResp): Uint8Array =>
@@ -184,21 +188,27 @@ class SpnegoAcceptor implements Acceptor {
       })
     const { complete } = step
     if (complete === undefined) {
-      this.#state = { name: 'mechanism', ...selection, isFirst: false }
-      return { token: answer({ negState: NegState.ACCEPT_INCOMPLETE }) }
+      // After a second attempt Samba's clients want the list protected, whatever came first in it.
+      const isAgain = step.refused !== undefined
+      this.#state = { name: 'mechanism', ...selection, isFirst: false, needsMic: needsMic || isAgain }
+      return { ...step, token: answer({ negState: NegState.ACCEPT_INCOMPLETE }) }
     }
     const { integrity } = complete
     // Who shares no key with the peer can neither check nor make a MIC.
     if (integrity === undefined || (mic === undefined && !needsMic))
       return { complete, token: answer({ negState: NegState.ACCEPT_COMPLETED }) }
-    if (mic === undefined) {
-      this.#state = { name: 'mic', mechTypeList, logon: complete }
-      return { token: answer({ negState: NegState.ACCEPT_INCOMPLETE, mechListMic: integrity.sign(mechTypeList) }) }
-    }
-    if (!integrity.verify(mechTypeList, mic)) return fail(NtStatus.ACCESS_DENIED)
-    const mechListMic = integrity.sign(mechTypeList)
-    complete.messages?.restart?.()
-    return { complete, token: answer({ negState: NegState.ACCEPT_COMPLETED, mechListMic }) }
+    if (mic === undefined)
+      return proceed(integrity.sign(mechTypeList), (mechListMic) => {
+        this.#state = { name: 'mic', mechTypeList, logon: complete }
+        return { token: answer({ negState: NegState.ACCEPT_INCOMPLETE, mechListMic }) }
+      })
+    return proceed(integrity.verify(mechTypeList, mic), (isRight) => {
+      if (!isRight) return fail(NtStatus.ACCESS_DENIED)
+      return proceed(integrity.sign(mechTypeList), (mechListMic) => {
+        complete.messages?.restart?.()
+        return { complete, token: answer({ negState: NegState.ACCEPT_COMPLETED, mechListMic }) }
+      })
+    })
   }
 }
 
@@ -209,9 +219,11 @@ function expectResp(token: Uint8Array): ReceivedNegTokenResp | Failure {
   return found.negState === NegState.REJECT ? fail(NtStatus.LOGON_FAILURE) : found
 }
 
-function finish(logon: Logon, mechTypeList: Uint8Array, mic: Uint8Array | undefined): AcceptorStep | Failure {
+function finish(logon: Logon, mechTypeList: Uint8Array, mic: Uint8Array | undefined): Maybe<AcceptorStep | Failure> {
   if (mic === undefined || logon.integrity === undefined) return fail(NtStatus.INVALID_PARAMETER)
-  if (!logon.integrity.verify(mechTypeList, mic)) return fail(NtStatus.ACCESS_DENIED)
-  logon.messages?.restart?.()
-  return { complete: logon }
+  return proceed(logon.integrity.verify(mechTypeList, mic), (isRight) => {
+    if (!isRight) return fail(NtStatus.ACCESS_DENIED)
+    logon.messages?.restart?.()
+    return { complete: logon, token: encodeNegTokenResp({ negState: NegState.ACCEPT_COMPLETED }) }
+  })
 }

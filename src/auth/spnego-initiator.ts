@@ -13,6 +13,8 @@ import { proceed } from './maybe.ts'
 import type { Established, Initiator, InitiatorMechanism, InitiatorStep, Maybe } from './mechanism.ts'
 
 export interface SpnegoInitiatorOptions {
+  /** Is told of a mechanism that could not begin, and why, before the next one is taken. */
+  readonly onFallback?: (mechanism: InitiatorMechanism, why: Failure) => void
   /** The first mechanism's first token goes out at once, in the hope that it is chosen. Default true. */
   readonly optimistic?: boolean
 }
@@ -21,6 +23,7 @@ export interface SpnegoInitiatorOptions {
 export class SpnegoInitiator implements Initiator {
   readonly #mechanisms: readonly InitiatorMechanism[]
   readonly #optimistic: boolean
+  readonly #onFallback: SpnegoInitiatorOptions['onFallback']
   #mechTypeList = new Uint8Array(0)
   #offered: readonly InitiatorMechanism[] = []
   #selected: { readonly oid: string; readonly inner: Initiator } | undefined
@@ -30,12 +33,18 @@ export class SpnegoInitiator implements Initiator {
   /** The list of mechanisms must be protected: another than the first was chosen, or the acceptor asks for it. */
   #needsMic = false
   #sentMic = false
+  /** The acceptor has protected it. */
+  #isProtected = false
   #established: Established | undefined
 
   /** `mechanisms`: the one to be preferred first. */
-  constructor(mechanisms: readonly InitiatorMechanism[], { optimistic = true }: SpnegoInitiatorOptions = {}) {
+  constructor(
+    mechanisms: readonly InitiatorMechanism[],
+    { optimistic = true, onFallback }: SpnegoInitiatorOptions = {},
+  ) {
     this.#mechanisms = mechanisms
     this.#optimistic = optimistic
+    this.#onFallback = onFallback
   }
 
   /** The first call may bring the acceptor's negTokenInit2, so that only what it knows is offered. */
@@ -55,13 +64,15 @@ export class SpnegoInitiator implements Initiator {
   }
 
   #start(hint: Uint8Array | undefined): Maybe<InitiatorStep | Failure> {
-    this.#offered = this.#mechanisms
-    if (hint !== undefined && hint.length > 0) {
-      const found = decodeSpnego(hint)
-      if (found.kind !== 'init') return fail(NtStatus.INVALID_NETWORK_RESPONSE)
-      this.#offered = this.#mechanisms.filter(({ oid }) => found.mechTypes.includes(oid))
-    }
-    const first = this.#offered[0]
+    if (hint === undefined || hint.length === 0) return this.#begin(this.#mechanisms)
+    const found = decodeSpnego(hint)
+    if (found.kind !== 'init') return fail(NtStatus.INVALID_NETWORK_RESPONSE)
+    return this.#begin(this.#mechanisms.filter(({ oid }) => found.mechTypes.includes(oid)))
+  }
+
+  #begin(offered: readonly InitiatorMechanism[]): Maybe<InitiatorStep | Failure> {
+    this.#offered = offered
+    const first = offered[0]
     if (first === undefined) return fail(NtStatus.NOT_SUPPORTED)
     const mechTypes = this.#offered.map(({ oid }) => oid)
     this.#mechTypeList = new Uint8Array(encodeMechTypeList(mechTypes))
@@ -72,11 +83,19 @@ export class SpnegoInitiator implements Initiator {
       return { token: encodeNegTokenInit({ mechTypes }) }
     }
     return proceed(inner.step(), (step) => {
-      if (failed(step)) return step
+      if (failed(step)) return this.#fallBack(first, step)
       this.#established = step.complete
       this.#state = 'negotiating'
       return { token: encodeNegTokenInit({ mechTypes, ...(step.token && { mechToken: step.token }) }) }
     })
+  }
+
+  /** A mechanism that cannot even begin is not offered. */
+  #fallBack(mechanism: InitiatorMechanism, why: Failure): Maybe<InitiatorStep | Failure> {
+    const others = this.#offered.filter((other) => other !== mechanism)
+    if (others.length === 0) return why
+    this.#onFallback?.(mechanism, why)
+    return this.#begin(others)
   }
 
   #answer(answer: ReceivedNegTokenResp): Maybe<InitiatorStep | Failure> {
@@ -91,8 +110,8 @@ export class SpnegoInitiator implements Initiator {
     return proceed(inner.step(answer.responseToken), (step) => {
       if (failed(step)) return step
       this.#established = step.complete
-      if (step.complete !== undefined && answer.negState === NegState.ACCEPT_COMPLETED)
-        return this.#conclude(answer, step.complete, step.token)
+      const isLast = answer.negState === NegState.ACCEPT_COMPLETED || answer.mechListMic !== undefined
+      if (step.complete !== undefined && isLast) return this.#conclude(answer, step.complete, step.token)
       return this.#send(step.token, step.complete)
     })
   }
@@ -110,17 +129,19 @@ export class SpnegoInitiator implements Initiator {
     return undefined
   }
 
-  #send(token: Uint8Array | undefined, established: Established | undefined): InitiatorStep {
+  #send(token: Uint8Array | undefined, established: Established | undefined): Maybe<InitiatorStep> {
     const integrity = established?.integrity
     this.#sentMic ||= integrity !== undefined
-    this.#state = 'negotiating'
-    return {
-      token: encodeNegTokenResp({
-        negState: NegState.ACCEPT_INCOMPLETE,
-        ...(token && { responseToken: token }),
-        ...(integrity && { mechListMic: integrity.sign(this.#mechTypeList) }),
-      }),
-    }
+    return proceed(integrity?.sign(this.#mechTypeList), (mechListMic) => {
+      this.#state = 'negotiating'
+      return {
+        token: encodeNegTokenResp({
+          negState: NegState.ACCEPT_INCOMPLETE,
+          ...(token && { responseToken: token }),
+          ...(mechListMic && { mechListMic }),
+        }),
+      }
+    })
   }
 
   /** The mechanism is done at this end: what is left is the acceptor's consent and its mechListMIC. */
@@ -128,22 +149,42 @@ export class SpnegoInitiator implements Initiator {
     answer: ReceivedNegTokenResp,
     established: Established,
     token: Uint8Array | undefined,
-  ): InitiatorStep | Failure {
+  ): Maybe<InitiatorStep | Failure> {
     const { integrity } = established
     const { mechListMic } = answer
-    if (mechListMic !== undefined && integrity !== undefined) {
-      if (!integrity.verify(this.#mechTypeList, mechListMic)) return fail(NtStatus.ACCESS_DENIED)
-    } else if (this.#needsMic && integrity !== undefined) return fail(NtStatus.ACCESS_DENIED)
+    if (integrity === undefined || mechListMic === undefined) {
+      if (this.#needsMic && integrity !== undefined && !this.#isProtected) return fail(NtStatus.ACCESS_DENIED)
+      return this.#agree(answer, established, token)
+    }
+    return proceed(integrity.verify(this.#mechTypeList, mechListMic), (isRight) => {
+      if (!isRight) return fail(NtStatus.ACCESS_DENIED)
+      this.#isProtected = true
+      return this.#agree(answer, established, token)
+    })
+  }
+
+  #agree(
+    answer: ReceivedNegTokenResp,
+    established: Established,
+    token: Uint8Array | undefined,
+  ): Maybe<InitiatorStep | Failure> {
     if (answer.negState === NegState.ACCEPT_COMPLETED || answer.negState === undefined) {
-      if (mechListMic !== undefined || this.#sentMic) established.messages?.restart?.()
+      if (answer.mechListMic !== undefined || this.#sentMic) established.messages?.restart?.()
       return { complete: established, ...(token && { token: encodeNegTokenResp({ responseToken: token }) }) }
     }
+    const { integrity } = established
     // RFC 4178 5: the acceptor has sent its MIC and waits for ours.
     if (integrity === undefined || this.#sentMic) return invalidResponse()
     this.#sentMic = true
-    const own = { negState: NegState.ACCEPT_COMPLETED, mechListMic: integrity.sign(this.#mechTypeList) }
-    established.messages?.restart?.()
-    return { complete: established, token: encodeNegTokenResp(own) }
+    return proceed(integrity.sign(this.#mechTypeList), (mechListMic) => {
+      established.messages?.restart?.()
+      // The acceptor may say once more that it is content.
+      this.#state = 'negotiating'
+      return {
+        complete: established,
+        token: encodeNegTokenResp({ negState: NegState.ACCEPT_COMPLETED, mechListMic }),
+      }
+    })
   }
 }
 

@@ -60,7 +60,7 @@ export async function runServer(options: RunOptions): Promise<void> {
   try {
     const address = await start(server, plan.settings)
     socket = await openSocket(plan.settings, address.port, server)
-    warn([...plan.warnings, ...notes])
+    warn([...plan.warnings, ...notes, ...kerberosNote(server.kerberosProblem)])
     if (options.reloads) signals.onHangup(() => reload(options, server, backends, plan))
     options.announce(address, plan)
     await signals.untilEnd()
@@ -87,6 +87,9 @@ function dfsOf({ dfs: { domains = [], sites = {}, siteCosts = [] } = {} }: Setti
 }
 
 const warn = (warnings: readonly string[]): void => warnings.forEach((warning) => tell(`smbkit: note: ${warning}\n`))
+
+const kerberosNote = (problem: string | undefined): string[] =>
+  problem === undefined ? [] : [`nobody can log on by Kerberos: ${problem}`]
 
 async function start(server: Server, { host, port }: Settings): Promise<{ host: string; port: number }> {
   try {
@@ -136,7 +139,7 @@ async function reload(options: RunOptions, server: Server, backends: Backends, f
     const { shares, notes } = await backends.prepare(plan.settings.shares)
     server.setShares(shares)
     await server.setAccounts(plan.accounts)
-    warn([...plan.warnings, ...notes])
+    warn([...plan.warnings, ...notes, ...kerberosNote(await server.prepareKerberos())])
     const changed = whatNeedsRestart(first.settings, plan.settings)
     if (changed.length > 0) tell(`smbkit: note: changed, but only for the next start: ${changed.join(', ')}\n`)
     tell('smbkit: shares and users are read again\n')

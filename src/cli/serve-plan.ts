@@ -10,7 +10,7 @@ import type { ServeOptions } from './serve.ts'
 
 /** Everything but the shares and users that are read again comes from the command line. */
 function overridesOf(path: string | undefined, options: ServeOptions): Overrides {
-  const { host, port, users, socket, minDialect, maxDialect, signing, encryption } = options
+  const { host, port, users, socket, minDialect, maxDialect, signing, encryption, keytab } = options
   const own = path === undefined ? [] : [{ name: basename(resolve(path)), path: resolve(path), place: path }]
   return {
     ...(host === undefined ? {} : { host }),
@@ -22,6 +22,7 @@ function overridesOf(path: string | undefined, options: ServeOptions): Overrides
       ...(maxDialect === undefined ? {} : { maxDialect }),
       ...(signing === undefined ? {} : { signing }),
       ...(encryption === undefined ? {} : { encryption }),
+      ...(keytab === undefined ? {} : { keytab: resolve(keytab) }),
     },
     shares: [...own, ...(options.share ?? [])],
   }
@@ -37,7 +38,9 @@ export function planOf(path: string | undefined, options: ServeOptions): Plan {
 
 function usersOf({ usersFile, server }: Settings): readonly User[] {
   const file = usersFile ?? defaultUsersFile()
-  const openToAll = (server.allowGuest ?? false) !== false || server.allowAnonymous === true
+  // With Kerberos a domain knows the users.
+  const openToAll =
+    (server.allowGuest ?? false) !== false || server.allowAnonymous === true || server.keytab !== undefined
   try {
     const { users } = readUsers(file)
     if (openToAll || users.some(({ enabled }) => enabled)) return users

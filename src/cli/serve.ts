@@ -26,6 +26,7 @@ export interface ServeOptions {
   readonly maxDialect?: DialectName
   readonly signing?: SigningMode
   readonly encryption?: EncryptionMode
+  readonly keytab?: string
   readonly verbose?: boolean
   readonly debug?: boolean
 }
@@ -45,6 +46,7 @@ export function serveCommand(): Command {
     .addOption(new Option('--max-dialect <dialect>', 'highest dialect (default: 3.1.1)').choices(dialectNames))
     .addOption(new Option('--signing <mode>', 'signatures (default: enabled)').choices(signingModes))
     .addOption(new Option('--encryption <mode>', 'encryption (default: enabled)').choices(encryptionModes))
+    .option('--keytab <file>', 'keys for Kerberos (default: none, NTLM alone)')
     .option('--verbose', 'show each request in one line')
     .option('--debug', 'show the fields of each request and answer')
     .action((path: string | undefined, options: ServeOptions) => runCommand(() => serve(path, options)))

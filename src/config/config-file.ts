@@ -38,7 +38,7 @@ export function loadConfig(file: string): Config {
 export function parseConfig(file: string, text: string): Config {
   const yaml = new YamlFile(file, text)
   const values: ConfigValues = yaml.read(configSchema)
-  const { host, port, users, socket, openStore, dfs, shares, ...server } = values
+  const { host, port, users, socket, openStore, keytab, dfs, shares, ...server } = values
   const folder = dirname(resolve(file))
   return {
     file,
@@ -48,7 +48,7 @@ export function parseConfig(file: string, text: string): Config {
     ...(socket === undefined ? {} : { socket: resolve(folder, socket) }),
     ...(openStore === undefined ? {} : { openStore: resolve(folder, openStore) }),
     ...(dfs === undefined ? {} : { dfs }),
-    server,
+    server: { ...server, ...(keytab === undefined ? {} : { keytab: resolve(folder, keytab) }) },
     shares: Object.entries(shares ?? {}).map(([name, share]) => ({
       ...share,
       name,

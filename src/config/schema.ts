@@ -85,6 +85,7 @@ export const configSchema = block('a config file: keys with values', {
   users: text('the path of a users file').exactOptional(),
   socket: text('the path of a socket').exactOptional(),
   openStore: text('the path of a file').exactOptional(),
+  keytab: text('the path of a keytab').exactOptional(),
   minDialect: oneOf(dialectNames).exactOptional(),
   maxDialect: oneOf(dialectNames).exactOptional(),
   signing: oneOf(signingModes).exactOptional(),

@@ -29,6 +29,8 @@ export interface ServerSettings {
   readonly encryption?: EncryptionMode
   readonly compression?: CompressionMode
   readonly multichannel?: boolean
+  /** Absolute path of the keys for Kerberos. */
+  readonly keytab?: string
   readonly allowGuest?: boolean | 'wrongPassword'
   readonly allowAnonymous?: boolean
   readonly ntlm?: boolean

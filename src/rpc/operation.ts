@@ -26,7 +26,8 @@ export interface Operation<Request, Received, Answer, Result> {
   readonly out: Parameters<Result, Answer>
 }
 
-function parameters<F extends NdrFields>(owner: string, fields: F): Parameters<Members<F>, MembersInput<F>> {
+/** A parameter list, or what is encoded as one. */
+export function parameters<F extends NdrFields>(owner: string, fields: F): Parameters<Members<F>, MembersInput<F>> {
   const list = new MemberList(owner, fields)
   return {
     read(stub, limits) {

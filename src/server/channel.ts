@@ -1,6 +1,7 @@
 import type { Acceptor } from '../auth/mechanism.ts'
 import type { PreauthIntegrityHash } from '../crypto/preauth.ts'
 import type { Signer } from '../crypto/signing.ts'
+import type { Failure } from '../wire/erref/failure.ts'
 import type { Connection } from './connection.ts'
 import type { Session } from './session.ts'
 
@@ -19,6 +20,8 @@ export class Channel {
   signer: Signer | undefined
   /** The logon that is under way. */
   acceptor: Acceptor | undefined
+  /** What the log was told of a refusal after which the client may try once more. */
+  told: Failure | undefined
   /** Pre-authentication hash of the logon under way (3.1.1). */
   preauthHash: PreauthIntegrityHash | undefined
 

@@ -53,6 +53,7 @@ export type { OpenStatus, ServerStatus } from './status.ts'
 /** An SMB server on TCP. Several can live in one process. */
 export class Server extends ServerCore {
   #listener: Listener | undefined
+  #kerberosProblem: string | undefined
 
   /**
    * Begins to listen; resolves to where (a port of 0 becomes one that is free).
@@ -61,9 +62,15 @@ export class Server extends ServerCore {
   async start(address: { host?: string; port?: number } = {}): Promise<{ host: string; port: number }> {
     if (this.#listener !== undefined) throw new Error('the server has been started already')
     const { host = '127.0.0.1', port = 445 } = address
+    this.#kerberosProblem = await this.prepareKerberos()
     await this.restore()
     this.#listener = await listen({ host, port }, (transport) => this.connect(transport))
     return { host: this.#listener.host, port: this.#listener.port }
+  }
+
+  /** Why there is a keytab and yet no Kerberos; undefined where all is well. Known when the server has started. */
+  get kerberosProblem(): string | undefined {
+    return this.#kerberosProblem
   }
 
   /** All addresses where all are listened on; those of the machine itself only for who came by one. */

@@ -38,6 +38,9 @@ export interface ServerLimits {
   readonly maxFailedLogonDelayMs: number
   /** Sources and accounts whose wrong passwords are remembered; the oldest give way. */
   readonly maxFailedLogons: number
+  /** Logons by Kerberos that wait for those before them, and how long one may take. */
+  readonly maxKerberosWaiting: number
+  readonly kerberosTimeoutMs: number
   /** How long an open file waits for a client that has lost its connection: where it asks for no time, and at most. */
   readonly durableTimeoutMs: number
   readonly maxDurableTimeoutMs: number
@@ -73,6 +76,8 @@ export const defaultLimits: ServerLimits = {
   failedLogonDelayMs: 2000,
   maxFailedLogonDelayMs: 20_000,
   maxFailedLogons: 16_384,
+  maxKerberosWaiting: 256,
+  kerberosTimeoutMs: 15_000,
   durableTimeoutMs: 2 * 60_000,
   maxDurableTimeoutMs: 5 * 60_000,
   idleTimeoutMs: 15 * 60_000,

@@ -1,14 +1,17 @@
 import { hostname } from 'node:os'
 import { type AccountSource, Identities, machineSidOf } from '../auth/accounts.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
+import { KerberosMechanism } from '../auth/kerberos-acceptor.ts'
 import { LocalAuthenticator } from '../auth/local-authenticator.ts'
 import { LogonThrottle } from '../auth/logon-throttle.ts'
 import type { Acceptor, Identity, Maybe, Mechanism, Peer } from '../auth/mechanism.ts'
 import { NtlmMechanism } from '../auth/ntlm-acceptor.ts'
 import type { GuestMapping, NtlmPolicy } from '../auth/ntlm-check.ts'
 import { SpnegoMechanisms } from '../auth/spnego-acceptor.ts'
+import { GssThread } from '../native/gssapi.ts'
 import type { Clock } from '../protocol/clock.ts'
 import type { Transport } from '../protocol/transport.ts'
+import { decodeLogonInfo } from '../rpc/netlogon/validation-info.ts'
 import type { Failure } from '../wire/erref/failure.ts'
 import type { ServerLimits } from './limits.ts'
 import type { ServerOptions } from './server-core.ts'
@@ -29,6 +32,8 @@ export class Logons {
   readonly #options: ServerOptions
   readonly #parts: Parts
   #local: LocalAuthenticator | undefined
+  readonly #kerberosThread: GssThread
+  #offersKerberos = false
   #authenticator: Authenticator
   #mechanisms: SpnegoMechanisms
 
@@ -45,6 +50,11 @@ export class Logons {
     const machine = hostname()
     const names = [name, machine, machine.split('.')[0] ?? machine, 'localhost', ...(options.hostNames ?? [])]
     this.hostNames = [...new Set(names.map((text) => text.toLowerCase()))]
+    this.#kerberosThread = new GssThread({
+      maxWaiting: limits.maxKerberosWaiting,
+      timeoutMs: limits.kerberosTimeoutMs,
+      after: (delayMs, action) => clock.after(delayMs, action),
+    })
     this.#authenticator = options.authenticator ?? this.#localFor(options.accounts)
     this.#mechanisms = new SpnegoMechanisms(this.#offered())
   }
@@ -53,6 +63,21 @@ export class Logons {
   setAccounts(accounts: AccountSource): void {
     this.#authenticator = this.#localFor(accounts)
     this.#mechanisms = new SpnegoMechanisms(this.#offered())
+  }
+
+  /** See `ServerCore.prepareKerberos`. */
+  async prepareKerberos(): Promise<string | undefined> {
+    const { keytab } = this.#options
+    if (keytab === undefined) return undefined
+    const problem = await this.#kerberos(keytab).problem()
+    this.#offersKerberos = problem === undefined
+    this.#mechanisms = new SpnegoMechanisms(this.#offered())
+    return problem
+  }
+
+  /** No logon comes any more. */
+  close(): void {
+    this.#kerberosThread.close()
   }
 
   get authenticator(): Authenticator {
@@ -90,6 +115,8 @@ export class Logons {
 
   /** Who somebody with a session is now, or why he may not stay. */
   recheck(identity: Identity): Maybe<Identity | Failure> {
+    // His domain has vouched for him until his ticket ends.
+    if (identity.isOfDomain === true) return identity
     return this.#authenticator.recheck?.(identity) ?? identity
   }
 
@@ -115,17 +142,34 @@ export class Logons {
 
   /** The one to be preferred first. */
   #offered(): Mechanism[] {
-    if (!this.offersNtlm) throw new RangeError('nobody could log on: NTLM is off, and there is no other mechanism')
+    const { keytab } = this.#options
+    const kerberos = keytab !== undefined && this.#offersKerberos ? [this.#kerberos(keytab)] : []
+    if (!this.offersNtlm && keytab === undefined)
+      throw new RangeError('nobody could log on: NTLM is off, and there is no other mechanism')
+    return [...kerberos, ...(this.offersNtlm ? [this.#ntlm()] : [])]
+  }
+
+  #ntlm(): NtlmMechanism {
     const { name, clock } = this.#parts
-    return [
-      new NtlmMechanism(this.ntlmPolicy, {
-        netbiosName: name,
-        dnsName: name.toLowerCase(),
-        domain: name,
-        allowAnonymous: this.#options.allowAnonymous ?? false,
-        now: () => clock.now(),
-      }),
-    ]
+    return new NtlmMechanism(this.ntlmPolicy, {
+      netbiosName: name,
+      dnsName: name.toLowerCase(),
+      domain: name,
+      allowAnonymous: this.#options.allowAnonymous ?? false,
+      now: () => clock.now(),
+    })
+  }
+
+  #kerberos(keytab: string): KerberosMechanism {
+    const { targetNames } = this.#options
+    return new KerberosMechanism({
+      keytab,
+      thread: this.#kerberosThread,
+      authenticator: this.#authenticator,
+      decodeLogonInfo,
+      hostNames: this.hostNames,
+      ...(targetNames === undefined ? {} : { targetNames }),
+    })
   }
 }
 

@@ -80,6 +80,8 @@ export interface ServerOptions {
   readonly compression?: 'enabled' | 'off'
   /** Sessions may have several connections (3.0 and later). Default true. */
   readonly multichannel?: boolean
+  /** File with the server's keys for Kerberos; without one there is NTLM alone. */
+  readonly keytab?: string
   /** Unknown users are let in as guests; `wrongPassword`: also who gives one of those. Default false. */
   readonly allowGuest?: boolean | 'wrongPassword'
   /** Logons without a user are let in, to IPC$ only. Default false. */
@@ -214,6 +216,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     const ending = [...this.sessions.values()].map((session) => endSession(session, 'server ends'))
     await Promise.all(ending)
     await this.durableOpens.end()
+    this.logons.close()
     // What could not be kept was reported when that was found out.
     await this.persistence?.pending?.catch(() => {})
     for (const connection of [...this.connections]) {
@@ -254,6 +257,14 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     this.#accounts = accounts
     this.logons.setAccounts(accounts)
     await recheckSessions(this)
+  }
+
+  /**
+   * Offers Kerberos if there is a keytab and what it takes to use it. To be asked before the first client comes, and
+   * again when the keytab has changed. Resolves to why it is not offered: a sentence without its full stop.
+   */
+  prepareKerberos(): Promise<string | undefined> {
+    return this.logons.prepareKerberos()
   }
 
   /** Sessions, what they have open, and locks: plain JSON. */

@@ -8,16 +8,15 @@ import { join } from 'node:path'
 import type { Target } from '../../src/client/index.ts'
 import { answers } from './free-port.ts'
 import { needsPeer } from './peer.ts'
+import { type Realm, realmIn } from './realm.ts'
 import { run } from './run.ts'
 
-export interface AdDc {
+export interface AdDc extends Realm {
   readonly address: string
   /** `dc1.corp.example`. */
   readonly host: string
-  /** `corp.example`, and what it is called in NetBIOS. */
-  readonly domain: string
+  /** What the domain is called in NetBIOS. */
   readonly shortDomain: string
-  readonly folder: string
   /** Names of the domain controller, as a client's option `resolve`; the domain's own name is not among them. */
   resolve(this: void, host: string): Target
   stop(): Promise<void>
@@ -52,7 +51,8 @@ export async function startAdDc(): Promise<AdDc> {
   const address = await freeAddress()
   // Its sockets want a short path.
   const folder = mkdtempSync('/tmp/ad-')
-  const env = { AD_DC_DIR: folder, AD_DC_ADDR: address, PEER_QUIET: '1' }
+  const fileserver = await freeAddress()
+  const env = { AD_DC_DIR: folder, AD_DC_ADDR: address, AD_DC_FILESERVER_ADDR: fileserver, PEER_QUIET: '1' }
   const stop = async (): Promise<void> => {
     const stopped = await run(script, ['destroy'], { env, timeoutMs: stopTimeoutMs })
     rmSync(folder, { recursive: true, force: true })
@@ -65,11 +65,10 @@ export async function startAdDc(): Promise<AdDc> {
   }
   const host = 'dc1.corp.example'
   return {
+    ...realmIn(folder, 'CORP.EXAMPLE', fileserver),
     address,
     host,
-    domain: 'corp.example',
     shortDomain: 'CORP',
-    folder,
     resolve(name) {
       if ([host, 'dc1'].includes(name.toLowerCase())) return { host: address, port: 445 }
       throw Object.assign(new Error(`nobody knows ${name}`), { code: 'ENOTFOUND' })

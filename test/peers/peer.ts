@@ -29,6 +29,8 @@ const packages = {
   'mkfs.btrfs': 'btrfs-progs',
   samba: 'samba-ad-dc samba-ad-provision samba-dsdb-modules libnss-wrapper',
   kinit: 'krb5-user',
+  krb5kdc: 'krb5-kdc krb5-admin-server libnss-wrapper',
+  faketime: 'faketime',
 } as const
 
 export type Peer = keyof typeof packages

@@ -49,6 +49,10 @@ function* serveSessionSetup(request: Request, body: SessionSetupRequest): Steps<
   const step = yield* accept(channel, body.securityBuffer)
   if (connection.isClosed) return fail(NtStatus.CONNECTION_DISCONNECTED)
   if (failed(step)) return yield* refuse(request, channel, step)
+  if (step.refused !== undefined) {
+    channel.told = step.refused
+    tellRefusal(connection, step.refused)
+  }
   const { preauthHash } = channel
   if (step.complete === undefined) {
     return {
@@ -155,7 +159,7 @@ function* accept(channel: Channel, token: Uint8Array): Steps<AcceptorStep | Fail
  */
 function* refuse(request: Request, channel: Channel, why: Failure): Steps<Failure> {
   const { connection } = request
-  tellRefusal(connection, why)
+  if (why !== channel.told) tellRefusal(connection, why)
   channel.acceptor = undefined
   if (channel.isBinding && !channel.isEstablished) yield* wait(endChannel(channel, 'refused'))
   else yield* wait(endSession(channel.session, 'refused'))

@@ -1,0 +1,139 @@
+import { deleteContext, type GssContext, takeContext } from './gssapi-context.ts'
+import { type InitialCredentials, Krb5 } from './gssapi-initial.ts'
+import { type Gssapi, GssError, INDEFINITE, isError, isUnfinished, type Slot, Usage } from './gssapi-library.ts'
+
+/** Whose ticket is used. */
+export type GssCredentials =
+  | InitialCredentials
+  /** Tickets that are there: of this credential cache, or the default one; of this client, or the cache's own. */
+  | { readonly cache?: string; readonly client?: string }
+
+export interface InitiateRequest {
+  readonly credentials: GssCredentials
+  /** A principal: `cifs/server@REALM`; with nothing behind the @ the realm is looked for. */
+  readonly service: string
+  /** The server may act as the user elsewhere. */
+  readonly delegates: boolean
+}
+
+/** One more token; `context` is there when the acceptor has been believed. */
+export interface Initiated {
+  /** Names the logon that goes on. */
+  readonly id: number
+  readonly token: Uint8Array
+  readonly context?: GssContext
+}
+
+/** GSS_C_DELEG_FLAG and the others of RFC 2744 4. */
+const DELEGATE = 1
+const MUTUAL_REPLAY_SEQUENCE_CONFIDENTIAL_INTEGRITY = 2 | 4 | 8 | 16 | 32
+
+/** Logons that wait for the acceptor's answer; the oldest give way. */
+const MAX_PENDING = 256
+
+interface Pending {
+  readonly context: Slot
+  readonly name: Slot
+  readonly credentials: Slot
+  readonly flags: number
+  /** A credential cache that was made for this logon. */
+  readonly cache: string | undefined
+}
+
+/** The client's end of Kerberos. */
+export class GssInitiator {
+  readonly #gss: Gssapi
+  readonly #pending = new Map<number, Pending>()
+  #krb5: Krb5 | undefined
+  #lastId = 0
+
+  constructor(gss: Gssapi) {
+    this.#gss = gss
+  }
+
+  get #library(): Krb5 {
+    this.#krb5 ??= new Krb5(this.#gss)
+    return this.#krb5
+  }
+
+  /** The first token. @throws GssError */
+  begin({ credentials, service, delegates }: InitiateRequest): Initiated {
+    const gss = this.#gss
+    const id = ++this.#lastId
+    const cache = 'secret' in credentials ? `MEMORY:smbkit-${id}` : undefined
+    const [name, owned, client, context] = [gss.slot(), gss.slot(), gss.slot(), gss.slot()]
+    const flags = MUTUAL_REPLAY_SEQUENCE_CONFIDENTIAL_INTEGRITY | (delegates ? DELEGATE : 0)
+    const pending: Pending = { context, name, credentials: owned, flags, cache }
+    try {
+      if ('secret' in credentials) this.#library.authenticate(credentials, cache as string)
+      else if (credentials.client !== undefined) client.value = gss.importName(credentials.client).value
+      const found = cache ?? ('cache' in credentials ? credentials.cache : undefined)
+      owned.value = gss.acquire(Usage.INITIATE, found === undefined ? {} : { ccache: found }, client.value).value
+      name.value = gss.importName(service).value
+    } catch (error) {
+      this.#end(pending)
+      throw error
+    } finally {
+      if (client.value !== 0) gss.call('gss_release_name', client.address)
+    }
+    return this.#step(id, pending, undefined)
+  }
+
+  /** The answer to the acceptor's token. @throws GssError */
+  proceed(id: number, token: Uint8Array): Initiated {
+    const pending = this.#pending.get(id)
+    if (pending === undefined) throw new GssError({ major: 0, minor: 0, text: 'this logon has been given up' })
+    this.#pending.delete(id)
+    return this.#step(id, pending, token)
+  }
+
+  #step(id: number, pending: Pending, token: Uint8Array | undefined): Initiated {
+    const gss = this.#gss
+    const [input, output] = [gss.buffer(token), gss.buffer()]
+    let isPending = false
+    try {
+      const { credentials, context, name, flags } = pending
+      const { krb5 } = gss.oids
+      const major = gss.call(
+        'gss_init_sec_context',
+        credentials.value,
+        context.address,
+        name.value,
+        krb5.address,
+        flags,
+        INDEFINITE,
+        0,
+        token === undefined ? 0 : input.address,
+        0,
+        output.address,
+        0,
+        0,
+      )
+      if (isError(major)) {
+        const problem = gss.failedWith(major)
+        gss.take(output)
+        throw new GssError(problem)
+      }
+      const next = gss.take(output)
+      if (!isUnfinished(major)) return { id, token: next, context: takeContext(gss, context) }
+      isPending = true
+      this.#pending.set(id, pending)
+      const [oldest] = this.#pending
+      if (this.#pending.size > MAX_PENDING && oldest !== undefined) {
+        this.#pending.delete(oldest[0])
+        this.#end(oldest[1])
+      }
+      return { id, token: next }
+    } finally {
+      if (!isPending) this.#end(pending)
+    }
+  }
+
+  #end({ context, name, credentials, cache }: Pending): void {
+    const gss = this.#gss
+    deleteContext(gss, context)
+    if (name.value !== 0) gss.call('gss_release_name', name.address)
+    if (credentials.value !== 0) gss.call('gss_release_cred', credentials.address)
+    if (cache !== undefined) this.#library.destroy(cache)
+  }
+}
