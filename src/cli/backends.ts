@@ -4,6 +4,7 @@ import { memoryBackend } from '../backends/memory/index.ts'
 import { ConfigError, errorCode, systemReason } from '../config/config-error.ts'
 import type { ShareSettings } from '../config/settings.ts'
 import type { Backend, ShareOptions } from '../server/index.ts'
+import { commandPrinter, defaultPrinter } from './printer.ts'
 
 /** Shares as the server takes them. */
 export interface Prepared {
@@ -56,7 +57,13 @@ export class Backends {
   }
 
   #prepareOne({ place, path, ...settings }: ShareSettings, notes: string[]): ShareOptions {
-    const { snapshots: snapshotPath, snapshotTimes = 'utc', showSnapshots: visible = false, ...rest } = settings
+    const {
+      snapshots: snapshotPath,
+      snapshotTimes = 'utc',
+      showSnapshots: visible = false,
+      printer,
+      ...rest
+    } = settings
     // A namespace that has nothing but links: their folders have to be somewhere.
     if (path === undefined) return { ...rest, readOnly: true, backend: this.#ofLinks(rest) }
     const share = { ...rest, path }
@@ -79,7 +86,8 @@ export class Backends {
         this.#next.set(key, disk)
         notes.push(...disk.limitations.map((limitation) => `the share ${share.name}: ${limitation}`))
       }
-      return { ...share, backend }
+      const command = printer === 'true' ? defaultPrinter : printer
+      return { ...share, backend, ...(command === undefined ? {} : { printer: commandPrinter(command, share.path) }) }
     } catch (error) {
       if (error instanceof ConfigError) throw error
       if (error instanceof RangeError) throw refuse(error.message, error)

@@ -44,6 +44,7 @@ const shareKeys = block('a share: path and more, each on a line of its own', {
   timeMachine: flag.exactOptional(),
   timeMachineMaxBytes: integer(1, Number.MAX_SAFE_INTEGER).exactOptional(),
   dfs: dfsRoot.exactOptional(),
+  printer: text('a command that prints, or true').exactOptional(),
 })
 
 /** A namespace may have nothing but links. */

@@ -75,6 +75,8 @@ export interface ShareSettings {
   readonly macos?: MacosMode
   readonly timeMachine?: boolean
   readonly timeMachineMaxBytes?: number
+  /** Command that prints what is written to it. */
+  readonly printer?: string
   /** It is the root of a namespace. */
   readonly dfs?: DfsRootOptions
   /** Where it was asked for, for error messages. */
@@ -171,7 +173,9 @@ function checkShares(shares: readonly ShareSettings[], { maxDialect, encryption 
   }
 }
 
-function checkNamespace({ dfs, name, place }: ShareSettings): void {
+function checkNamespace({ dfs, name, place, printer }: ShareSettings): void {
+  if (printer !== undefined && dfs !== undefined)
+    throw new ConfigError(`${place}: the share ${name} is a printer, and cannot have links`)
   if (dfs !== undefined) refusing(`${place}: the share ${name}`, () => new Namespace(dfs))
 }
 

@@ -5,6 +5,7 @@ import { releaseCaching } from './caching/release.ts'
 import { reportClosing, reportRemoved } from './change-notifier.ts'
 import { goesEmpty, outlivesDeletion } from './mac/streams.ts'
 import { Open, type PipeOpen } from './open.ts'
+import { endDocument } from './printing.ts'
 import { run, type Steps, wait } from './steps.ts'
 
 /**
@@ -52,6 +53,8 @@ function* finish(open: Open): Steps<void> {
     void breakForHandles(open)
   }
   if (!shared.deletePending) reportClosing(open)
+  // Its client has thought better of it.
+  if (shared.deletePending) open.document = undefined
   yield* reporting(open, leave(open))
   yield* reporting(open, closeFile(open))
   if (open.durability?.isPersistent === true) open.server.persistence?.ended(open)
@@ -67,8 +70,11 @@ function* suspend(open: Open): Steps<void> {
   yield* reporting(open, closeFile(open))
 }
 
-function* closeFile({ file, share }: Open): Steps<void> {
-  yield* wait(file.close())
+function* closeFile(open: Open): Steps<void> {
+  const { file, share, document } = open
+  const { printer } = share.options
+  if (document !== undefined && printer !== undefined) yield* endDocument(open, document, printer)
+  else yield* wait(file.close())
   yield* wait(share.release())
 }
 

@@ -5,6 +5,7 @@ import type { RequestedContexts } from './create-contexts.ts'
 import type { CreationName } from './durability/creation-name.ts'
 import type { DurableWish } from './durability/durable-request.ts'
 import type { PathName } from './path-name.ts'
+import type { PrintDocument } from './printing.ts'
 import type { Request } from './request.ts'
 import type { Share } from './share.ts'
 
@@ -21,6 +22,8 @@ export interface Creation {
   readonly lease: LeaseRequest | undefined
   /** Whether the open is to outlive its connection. */
   readonly wish: DurableWish
+  /** What is to be printed. */
+  readonly document?: PrintDocument
   readonly naming: CreationName
   /** DesiredAccess with its generic rights spelled out. */
   readonly desired: number

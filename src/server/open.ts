@@ -11,6 +11,7 @@ import type { LockSequences } from './durability/lock-sequence.ts'
 import type { SharedFile, SharedStream } from './file-table.ts'
 import type { NamedPipe } from './named-pipe.ts'
 import { toPosixName } from './posix/names.ts'
+import type { PrintDocument } from './printing.ts'
 import type { Request } from './request.ts'
 import type { ServerCore } from './server-core.ts'
 import type { Session } from './session.ts'
@@ -92,6 +93,8 @@ export class Open {
   caching: Holder | undefined
   /** The client's lease on the directory that it is in: changes by this open do not break that (MS-SMB2 3.3.5.9.11). */
   parentLeaseKey: string | undefined
+  /** What is sent to a printer with it. */
+  document: PrintDocument | undefined
   /** Written to; who caches the directory is told when it closes. */
   wasWritten = false
   /** Locks held; kept by ByteRangeLocks. */

@@ -28,6 +28,7 @@ export function* rename(request: Request, open: Open, newName: string, replace: 
   if (target.stream !== undefined) return fail(NtStatus.SHARING_VIOLATION)
   if (open.file.stream !== undefined) return fail(NtStatus.NOT_SUPPORTED)
   if (open.path.length === 0) return fail(NtStatus.INVALID_PARAMETER)
+  if (share.options.printer !== undefined) return fail(NtStatus.ACCESS_DENIED)
   // What is on the way to a link of the namespace stays there.
   if (share.namespace?.holds(open.path) === true) return fail(NtStatus.ACCESS_DENIED)
   const below = new Set(open.file.isDirectory ? share.files.opensBelow(open.path) : [])
@@ -65,6 +66,7 @@ function* markForArchive(open: Open): Steps<void> {
 export function* link(request: Request, open: Open, newName: string, replace: boolean): Steps<Failure | void> {
   const { share } = open
   if (open.file.isDirectory) return fail(NtStatus.FILE_IS_A_DIRECTORY)
+  if (share.options.printer !== undefined) return fail(NtStatus.ACCESS_DENIED)
   if ((request.tree.maximalAccess & AccessMask.FILE_WRITE_DATA) === 0) return fail(NtStatus.ACCESS_DENIED)
   const target = yield* targetOf(request, open, newName)
   if (failed(target)) return target

@@ -217,6 +217,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     await Promise.all(ending)
     await this.durableOpens.end()
     this.logons.close()
+    for (const { printing } of this.#shares.values()) await printing
     // What could not be kept was reported when that was found out.
     await this.persistence?.pending?.catch(() => {})
     for (const connection of [...this.connections]) {

@@ -25,7 +25,7 @@ function contextFor(server: ServerCore, identity: Identity | undefined, transpor
     shares: () => [
       ...[...server.shares].map((share) => ({
         name: share.name,
-        type: 'disk' as const,
+        type: share.options.printer === undefined ? ('disk' as const) : ('printer' as const),
         comment: share.options.comment ?? '',
         path: share.options.path ?? '',
         hidden: share.options.hidden === true,

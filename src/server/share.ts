@@ -5,6 +5,7 @@ import { ChangeNotifier } from './change-notifier.ts'
 import { type DfsRootOptions, Namespace } from './dfs/namespace.ts'
 import { FileTable } from './file-table.ts'
 import { NameTunnel } from './name-tunnel.ts'
+import type { Printer } from './printing.ts'
 import { type Steps, wait } from './steps.ts'
 
 export interface ShareOptions {
@@ -47,6 +48,8 @@ export interface ShareOptions {
   readonly accessBasedEnumeration?: boolean
   /** It is the root of a namespace: some of its folders lie elsewhere (DFS). */
   readonly dfs?: DfsRootOptions
+  /** It is a printer: what is written to it is printed, and nothing can be read. Spooled files lie in the backend. */
+  readonly printer?: Printer
   /** Files have names of eight characters, a dot and three beside their own. */
   readonly shortNames?: boolean
   /** For status and RPC: where it lies, for people. */
@@ -67,6 +70,8 @@ export class Share {
   readonly past: Map<Filetime, Maybe<Share | Failure>>
   /** Its links, where it is the root of a namespace. */
   readonly namespace: Namespace | undefined
+  /** What has been sent to the printer has been printed. */
+  printing: Promise<void> = Promise.resolve()
   /** Links have their folders. */
   hasLinkFolders = false
   #volumeId: bigint | undefined
@@ -78,6 +83,7 @@ export class Share {
     this.notifier = previous?.notifier ?? new ChangeNotifier()
     this.tunnel = previous?.tunnel ?? new NameTunnel()
     this.past = previous?.past ?? new Map()
+    this.printing = previous?.printing ?? this.printing
     this.namespace = options.dfs && new Namespace(options.dfs)
   }
 

@@ -255,7 +255,7 @@ test('docs/configuration.md has every key, and its example is one', () => {
   const share = ['path', 'comment', 'readOnly', 'users', 'encryption', 'compress', 'posix', 'hidden', 'oplocks']
   share.push('durableHandles', 'continuouslyAvailable')
   share.push('changeNotify', 'snapshots', 'snapshotTimes', 'showSnapshots', 'accessBasedEnumeration', 'shortNames')
-  share.push('macos', 'timeMachine', 'timeMachineMaxBytes', 'dfs')
+  share.push('macos', 'timeMachine', 'timeMachineMaxBytes', 'dfs', 'printer')
   const keys = [...Object.keys(configSchema.shape), ...share, ...Object.keys(defaultLimits)]
   assert.deepEqual(described, new Set(keys))
   for (const [name, value] of Object.entries(defaultLimits))

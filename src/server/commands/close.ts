@@ -31,6 +31,7 @@ export const close = defineCommand({
     const stat = wantsStat && open instanceof Open ? yield* statOf(open) : undefined
     // Somebody else may have closed it meanwhile.
     if (request.session.opens.get(open.volatileId) !== open) return fail(NtStatus.FILE_CLOSED)
+    if (open instanceof Open && open.document !== undefined) open.document.isComplete = true
     yield* wait(closeOpen(open))
     if (stat === undefined || failed(stat)) return reply(CloseResponse, { flags: 0, ...NOTHING })
     return reply(CloseResponse, { flags: CloseFlags.POSTQUERY_ATTRIB, ...commonInformation(stat) })

@@ -51,6 +51,7 @@ import { posixCreateAnswer } from '../posix/information.ts'
 import { parsePosixPath } from '../posix/names.ts'
 import { posixPermissions } from '../posix/posix-create.ts'
 import { enterPast, withoutGmtToken } from '../previous-versions.ts'
+import { documentOf, spoolName } from '../printing.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
 import type { Share } from '../share.ts'
@@ -130,6 +131,8 @@ function* createFile(request: Request, body: CreateRequest, share: Share): Steps
   const parse = permissions === undefined ? parsePathName : parsePosixPath
   const name = parseRequestedName(body.name, request.header.flags, parse)
   if (failed(name)) return name
+  if (share.options.printer !== undefined)
+    return yield* createDocument({ request, body, share, name, contexts, wish, permissions })
   const elsewhere = share.namespace && leadsElsewhere(request, body, share.namespace, name.path)
   if (elsewhere !== undefined) return elsewhere
   const then = contexts.snapshot === undefined || contexts.snapshot === 0n ? undefined : contexts.snapshot
@@ -143,6 +146,13 @@ function* createFile(request: Request, body: CreateRequest, share: Share): Steps
   } finally {
     yield* wait(past.release())
   }
+}
+
+/** What is opened on a printer is a new document, under whatever name. */
+function* createDocument(asked: Omit<Creation, 'desired' | 'lease' | 'naming'>): Steps<Reply | Failure> {
+  const spooled = spoolName(asked.body, asked.name)
+  if (failed(spooled)) return spooled
+  return yield* openFile({ ...asked, name: spooled, document: documentOf(asked.request, asked.name) })
 }
 
 function* openFile(asked: Omit<Creation, 'desired' | 'lease' | 'naming'>): Steps<Reply | Failure> {
@@ -245,6 +255,7 @@ function* settle(creation: Creation, opened: Opened, shared: SharedFile): Steps<
   if (request.session.trees.get(request.tree.id) !== request.tree) return fail(NtStatus.NETWORK_NAME_DELETED)
   const open = register(creation, opened, shared, granted)
   open.wasCreated = created
+  open.document = creation.document
   const createAction = actionOf(body.createDisposition, created)
   const granting = [...grantCaching(creation, open, stat), ...grantDurability(creation, open, createAction)]
   if (created) reportCreated(open, opened.fileCreated === true)

@@ -64,13 +64,18 @@ export const treeConnect = defineCommand({
       identity: session.identity,
     })
     return reply(TreeConnectResponse, {
-      shareType: share === undefined ? ShareType.PIPE : ShareType.DISK,
+      shareType: shareType(share),
       shareFlags: shareFlags(connection, share, encrypt),
       capabilities: shareCapabilities(dialect, share),
       maximalAccess,
     })
   },
 })
+
+function shareType(share: Share | undefined): ShareType {
+  if (share === undefined) return ShareType.PIPE
+  return share.options.printer === undefined ? ShareType.DISK : ShareType.PRINT
+}
 
 function shareCapabilities(dialect: number, share: Share | undefined): number {
   const isAvailable = dialect >= Dialect.SMB_3_0 && share?.options.continuouslyAvailable === true

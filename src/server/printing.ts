@@ -1,0 +1,77 @@
+/** Printer shares: what is opened there is a new document, which is printed when it is closed (MS-SMB2 3.3.5.7, MS-RPRN 1.3). */
+import { randomBytes } from 'node:crypto'
+import { type Failure, fail, failed } from '../wire/erref/failure.ts'
+import { NtStatus } from '../wire/erref/ntstatus.ts'
+import { CreateOptions, type CreateRequest } from '../wire/smb2/index.ts'
+import type { BackendPath } from './backend.ts'
+import type { Open } from './open.ts'
+import type { PathName } from './path-name.ts'
+import type { Request } from './request.ts'
+import { run, type Steps, wait } from './steps.ts'
+
+/** A document that a client has sent, whole. */
+export interface PrintJob {
+  /** As the client calls it: anything that a file may be called. */
+  readonly document: string
+  /** Who sent it; '' for a guest. */
+  readonly user: string
+  /** Address and port of the client. */
+  readonly client: string
+  /** The file in the share's backend that has it. It is taken away when the printer is done. */
+  readonly path: BackendPath
+  /** Bytes. */
+  readonly size: number
+}
+
+/** Prints. What it throws is told as a fault, and the document is gone. */
+export type Printer = (job: PrintJob) => void | Promise<void>
+
+/** A document that is being sent. */
+export interface PrintDocument {
+  readonly name: string
+  readonly user: string
+  readonly client: string
+  /** Its client has closed it: it is not printed if only the connection was lost. */
+  isComplete: boolean
+}
+
+const SPOOL_PREFIX = 'smbkit-'
+
+/** Where a document that a CREATE names is kept: each is a new one, whatever it is called. */
+export function spoolName(body: CreateRequest, name: PathName): PathName | Failure {
+  const isDirectory = (body.createOptions & CreateOptions.DIRECTORY_FILE) !== 0 || name.isDirectory === true
+  if (isDirectory || name.path.length === 0) return fail(NtStatus.NO_SUCH_FILE)
+  if (name.stream !== undefined) return fail(NtStatus.OBJECT_NAME_INVALID)
+  return { path: [`${SPOOL_PREFIX}${randomBytes(8).toString('hex')}`] }
+}
+
+export const documentOf = (request: Request, asked: PathName): PrintDocument => ({
+  name: asked.path.at(-1) ?? '',
+  user: request.session.identity?.kind === 'user' ? request.session.identity.user : '',
+  client: request.connection.transport.remote,
+  isComplete: false,
+})
+
+/** What was sent is closed: the printer gets it if it is whole, and then it goes. */
+export function* endDocument(open: Open, document: PrintDocument, printer: Printer): Steps<void> {
+  const { file, share, path, server } = open
+  const stat = yield* wait(file.stat())
+  yield* wait(file.close())
+  const size = failed(stat) ? 0 : stat.endOfFile
+  const { name, user, client } = document
+  const job: PrintJob = { document: name, user, client, path, size }
+  const print = document.isComplete && size > 0 ? () => printer(job) : () => {}
+  // Nobody waits for paper: the client is answered now. One document after the other, as paper has it.
+  share.printing = share.printing
+    .then(print)
+    .catch((error: unknown) => server.reportError(error, client))
+    .then(() => run(forget(open)))
+    .catch((error: unknown) => server.reportError(error, client))
+}
+
+function* forget({ share: { backend }, path }: Open): Steps<void> {
+  const spooled = yield* wait(backend.open(path, { disposition: 'open', read: false, write: true }))
+  if (failed(spooled)) return
+  yield* wait(spooled.file.remove())
+  yield* wait(spooled.file.close())
+}
