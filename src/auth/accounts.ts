@@ -101,6 +101,11 @@ export class Identities {
     this.#machineSid = machineSid
   }
 
+  /** The SID of a group that is named; see `groupSidOf`. */
+  groupSid(group: string): string {
+    return groupSidOf(this.#machineSid, group)
+  }
+
   user(account: Account, workstation: string): Identity {
     return {
       kind: 'user',
@@ -112,7 +117,7 @@ export class Identities {
       groupSids: [
         `${this.#machineSid}-${RID_USERS}`,
         ...(account.groupSids ?? []),
-        ...(account.groups ?? []).map((group) => groupSidOf(this.#machineSid, group)),
+        ...(account.groups ?? []).map((group) => this.groupSid(group)),
         WellKnownSid.EVERYONE,
         WellKnownSid.USERS,
         WellKnownSid.NETWORK,

@@ -10,7 +10,7 @@ import type { ServeOptions } from './serve.ts'
 
 /** Everything but the shares and users that are read again comes from the command line. */
 function overridesOf(path: string | undefined, options: ServeOptions): Overrides {
-  const { host, port, users, socket, minDialect, maxDialect, signing, encryption, keytab } = options
+  const { host, port, users, socket, minDialect, maxDialect, smb1, signing, encryption, keytab } = options
   const own = path === undefined ? [] : [{ name: basename(resolve(path)), path: resolve(path), place: path }]
   return {
     ...(host === undefined ? {} : { host }),
@@ -20,6 +20,7 @@ function overridesOf(path: string | undefined, options: ServeOptions): Overrides
     server: {
       ...(minDialect === undefined ? {} : { minDialect }),
       ...(maxDialect === undefined ? {} : { maxDialect }),
+      ...(smb1 === undefined ? {} : { smb1 }),
       ...(signing === undefined ? {} : { signing }),
       ...(encryption === undefined ? {} : { encryption }),
       ...(keytab === undefined ? {} : { keytab: resolve(keytab) }),
@@ -65,5 +66,7 @@ function warningsOf({ shares, server }: Settings, users: readonly User[]): strin
       .filter((user) => !users.some((known) => sameUser(known.name, user)))
       .map((user) => `the share ${name} is for ${user}, and there is no such user`),
   )
-  return [...levels, ...strangers]
+  const old =
+    server.smb1 === true ? ['smb1: SMB1 has no encryption, and signatures of MD5; switch it off when you can'] : []
+  return [...old, ...levels, ...strangers]
 }

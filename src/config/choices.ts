@@ -13,6 +13,9 @@ export const macosModes = ['auto', 'always', 'off'] as const
 export type MacosMode = (typeof macosModes)[number]
 export const targetNameModes = ['off', 'ifGiven', 'required'] as const
 export type TargetNameMode = (typeof targetNameModes)[number]
+/** What somebody may do with a share, the least first. */
+export const shareRights = ['none', 'read', 'change', 'full'] as const
+export type ShareRightName = (typeof shareRights)[number]
 export const guestModes = ['true', 'false', 'wrongPassword'] as const
 /** LAN Manager authentication levels. */
 export const lmLevels = [0, 1, 2, 3, 4, 5] as const

@@ -9,6 +9,7 @@ import {
   type EncryptionMode,
   type LmLevelChoice,
   type MacosMode,
+  type ShareRightName,
   type SigningMode,
   type SnapshotTimes,
   type TargetNameMode,
@@ -25,6 +26,7 @@ export interface ServerSettings {
   readonly macModel?: string
   readonly minDialect?: DialectName
   readonly maxDialect?: DialectName
+  readonly smb1?: boolean
   readonly signing?: SigningMode
   readonly encryption?: EncryptionMode
   readonly compression?: CompressionMode
@@ -49,6 +51,8 @@ export interface ShareSettings {
   readonly comment?: string
   readonly readOnly?: boolean
   readonly users?: readonly string[]
+  /** What users, groups (`@staff`) and `everyone` may do at most. */
+  readonly permissions?: Readonly<Record<string, ShareRightName>>
   readonly encryption?: EncryptionMode
   readonly compress?: boolean
   readonly posix?: boolean

@@ -21,6 +21,7 @@ import { answerBytes, type Outgoing, type Unsolicited, writeResponses, writeUnso
 import type { ServerCore } from './server-core.ts'
 import type { Session } from './session.ts'
 import { endChannel } from './session-end.ts'
+import type { Smb1Connection } from './smb1/smb1-connection.ts'
 import { run, type Steps } from './steps.ts'
 
 const PROTOCOL_SMB2 = 0x424d53fe
@@ -71,6 +72,8 @@ export class Connection implements TransportEvents {
   negotiated: Negotiated | undefined
   /** Set between an SMB1 NEGOTIATE that asked for `SMB 2.???` and the SMB2 NEGOTIATE after it. */
   multiProtocol = false
+  /** Set where NT LM 0.12 was agreed on: then nothing of SMB2 is spoken. */
+  smb1: Smb1Connection | undefined
   readonly #window: SequenceWindow
   readonly #assembler: FrameAssembler
   readonly #async = new Map<bigint, Request>()
@@ -227,7 +230,9 @@ export class Connection implements TransportEvents {
     this.lastActivity = this.server.clock.now()
     if (frame.length < 4) throw new ProtocolError(`message of ${frame.length} bytes`)
     const view = viewOf(frame)
-    switch (view.getUint32(0, true)) {
+    const protocol = view.getUint32(0, true)
+    if (this.smb1 !== undefined && protocol !== PROTOCOL_SMB1) throw new ProtocolError('not an SMB1 message')
+    switch (protocol) {
       case PROTOCOL_SMB2:
         return this.#receiveChain(view, undefined)
       case PROTOCOL_TRANSFORM: {
@@ -242,6 +247,7 @@ export class Connection implements TransportEvents {
       case PROTOCOL_COMPRESSED:
         return this.#receiveCompressed(frame, undefined)
       case PROTOCOL_SMB1:
+        if (this.smb1 !== undefined) return this.smb1.receive(frame)
         // MS-SMB2 3.3.5.3: only as the first message, and only NEGOTIATE.
         if (this.negotiated !== undefined || this.multiProtocol) throw new ProtocolError('SMB1 after NEGOTIATE')
         this.transport.send(answerSmb1Negotiate(this, view))

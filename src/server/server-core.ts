@@ -72,6 +72,8 @@ export interface ServerOptions {
   readonly minDialect?: DialectName
   /** Default 3.1.1. */
   readonly maxDialect?: DialectName
+  /** Clients that know nothing newer than SMB1 (NT LM 0.12) may log on and connect; files are not served. Default false. */
+  readonly smb1?: boolean
   /** Default enabled: signed when the client wants it. */
   readonly signing?: 'required' | 'enabled'
   /** Default enabled: sealed when the client or a share wants it. */
@@ -118,6 +120,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   readonly comment: string
   readonly macModel: string
   readonly dialects: readonly number[]
+  readonly smb1: boolean
   readonly signing: 'required' | 'enabled'
   readonly encryption: 'required' | 'enabled' | 'off'
   readonly compression: 'enabled' | 'off'
@@ -166,6 +169,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     const most = DIALECTS[options.maxDialect ?? '3.1.1']
     this.dialects = Object.values(DIALECTS).filter((dialect) => dialect >= least && dialect <= most)
     if (this.dialects.length === 0) throw new RangeError('minDialect is above maxDialect')
+    this.smb1 = options.smb1 ?? false
     this.signing = options.signing ?? 'enabled'
     this.encryption = options.encryption ?? 'enabled'
     this.compression = options.compression ?? 'enabled'

@@ -6,6 +6,7 @@ import { type DfsRootOptions, Namespace } from './dfs/namespace.ts'
 import { FileTable } from './file-table.ts'
 import { NameTunnel } from './name-tunnel.ts'
 import type { Printer } from './printing.ts'
+import type { ShareRight } from './share-access.ts'
 import { type Steps, wait } from './steps.ts'
 
 export interface ShareOptions {
@@ -16,6 +17,13 @@ export interface ShareOptions {
   readonly readOnly?: boolean
   /** Names of the users who may connect; absent: every user. */
   readonly users?: readonly string[]
+  /**
+   * What users, groups (`@staff`) and `everyone` may do at most: of what is granted the most counts, and `none` denies.
+   * Absent: everything.
+   */
+  readonly permissions?: Readonly<Record<string, ShareRight>>
+  /** Self-relative (MS-DTYP 2.4.6): what its list gives is the most that anybody may do. In addition to `permissions`. */
+  readonly securityDescriptor?: Uint8Array
   /** `required`: only sealed requests are served (SMB2_SHAREFLAG_ENCRYPT_DATA). */
   readonly encryption?: 'required' | 'enabled' | 'off'
   /** Clients may cache files (oplocks and leases). Default true. */

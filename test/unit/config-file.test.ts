@@ -252,7 +252,18 @@ test('settings that contradict each other are refused', () => {
 test('docs/configuration.md has every key, and its example is one', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8')
   const described = new Set([...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, key = '']) => key))
-  const share = ['path', 'comment', 'readOnly', 'users', 'encryption', 'compress', 'posix', 'hidden', 'oplocks']
+  const share = [
+    'path',
+    'comment',
+    'readOnly',
+    'users',
+    'permissions',
+    'encryption',
+    'compress',
+    'posix',
+    'hidden',
+    'oplocks',
+  ]
   share.push('durableHandles', 'continuouslyAvailable')
   share.push('changeNotify', 'snapshots', 'snapshotTimes', 'showSnapshots', 'accessBasedEnumeration', 'shortNames')
   share.push('macos', 'timeMachine', 'timeMachineMaxBytes', 'dfs', 'printer')

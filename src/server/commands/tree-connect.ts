@@ -1,7 +1,6 @@
 import { ProtocolError } from '../../protocol/frame-assembler.ts'
 import { canSeal } from '../../protocol/transform.ts'
-import { AccessMask, FILE_ALL_ACCESS } from '../../wire/dtyp/index.ts'
-import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
+import { fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import {
   Command,
@@ -16,19 +15,10 @@ import { defineCommand } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import { makeLinkFolders } from '../dfs/link-folders.ts'
 import { reply } from '../reply.ts'
-import type { Session } from '../session.ts'
 import type { Share } from '../share.ts'
+import { allow } from '../share-access.ts'
 import type { Steps } from '../steps.ts'
 import { TreeConnect } from '../tree-connect.ts'
-
-/** What a read-only share leaves of the access rights. */
-const READ_ONLY_ACCESS =
-  AccessMask.FILE_READ_DATA |
-  AccessMask.FILE_READ_EA |
-  AccessMask.FILE_EXECUTE |
-  AccessMask.FILE_READ_ATTRIBUTES |
-  AccessMask.READ_CONTROL |
-  AccessMask.SYNCHRONIZE
 
 /** MS-SMB2 3.3.5.7. */
 export const treeConnect = defineCommand({
@@ -47,12 +37,11 @@ export const treeConnect = defineCommand({
     const allowed = allow(session, name)
     if (failed(allowed)) return allowed
     if (session.trees.size >= connection.server.limits.maxTreesPerSession) return fail(NtStatus.INSUFFICIENT_RESOURCES)
-    const { share } = allowed
+    const { share, maximalAccess } = allowed
     const dialect = connection.negotiated?.dialect ?? 0
     const encrypt = share?.options.encryption === 'required'
     // MS-SMB2 3.3.5.7: a client that cannot seal gets no share that wants it.
     if (encrypt && (!canSeal(dialect) || session.keys?.sealer === undefined)) return fail(NtStatus.ACCESS_DENIED)
-    const maximalAccess = share === undefined ? PIPE_ACCESS : share.readOnly ? READ_ONLY_ACCESS : FILE_ALL_ACCESS
     if (share !== undefined) yield* prepareNamespace(share)
     const tree = new TreeConnect(session.newTreeId(), session, share, maximalAccess, encrypt)
     session.trees.set(tree.id, tree)
@@ -103,33 +92,4 @@ function shareFlags(connection: Connection, share: Share | undefined, encrypt: b
     (share.namespace === undefined ? 0 : ShareFlags.DFS | ShareFlags.DFS_ROOT) |
     (options.accessBasedEnumeration === true ? ShareFlags.ACCESS_BASED_DIRECTORY_ENUM : 0)
   )
-}
-
-/** What IPC$ tells: 0x001F01FF, as Windows does. */
-const PIPE_ACCESS = FILE_ALL_ACCESS
-
-/** Finds the share, and whether this user may have it. IPC$ is no share of the list. */
-function allow(session: Session, name: string): { share: Share | undefined } | Failure {
-  if (name.toUpperCase() === 'IPC$') return { share: undefined }
-  const share = session.server.share(name)
-  if (share === undefined) return fail(NtStatus.BAD_NETWORK_NAME)
-  // Anonymous sessions are for IPC$ alone.
-  if (session.isAnonymous) return fail(NtStatus.ACCESS_DENIED)
-  const { users } = share.options
-  if (users === undefined) return { share }
-  // A guest says any name; only who has logged on as somebody is somebody.
-  const user = session.identity?.kind === 'user' ? session.identity.user.toUpperCase() : undefined
-  const listed = users.some((allowed) => allowed.toUpperCase() === user)
-  return listed ? { share } : fail(NtStatus.ACCESS_DENIED)
-}
-
-/** True if the share of a tree is offered to its user as it was when the tree was connected. */
-export function isStillOffered(tree: TreeConnect): boolean {
-  const { session, share, encrypt } = tree
-  tree.generation = session.server.shareGeneration
-  if (share === undefined) return true
-  const allowed = allow(session, share.name)
-  if (failed(allowed) || allowed.share === undefined) return false
-  const { files, readOnly, options } = allowed.share
-  return files === share.files && readOnly === share.readOnly && (options.encryption === 'required') === encrypt
 }
