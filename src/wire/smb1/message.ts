@@ -84,7 +84,7 @@ export function* smb1Chain(message: DataView): Generator<Smb1Link> {
     const offset = message.getUint16(at + 3, true)
     if (next === NO_ANDX_COMMAND) return
     if (offset <= at) throw new WireError('SMB1 chain', at + 3, 'MS-CIFS 2.2.3.4', 'leads backwards')
-    command = next as typeof command
+    command = next
     at = offset
   }
 }
