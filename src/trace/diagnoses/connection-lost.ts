@@ -1,5 +1,5 @@
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
-import { countOf, endsOf, pathOf, serverOf } from '../evidence/names.ts'
+import { countOf, endsOf, listOf, pathOf, serverOf } from '../evidence/names.ts'
 import { advise, conversationRule } from '../evidence/rules.ts'
 import { maySleep } from '../evidence/speed.ts'
 import type { Conversation, Transaction } from '../model.ts'
@@ -8,23 +8,31 @@ interface State {
   answered: number
   open: Transaction[]
   count: number
+  /** Files that are open, by their ids. */
+  readonly files: Map<string, Transaction>
 }
 
 const MAX_KEPT = 10
+const MAX_FILES = 1000
 /** What a client that leaves does not wait for. */
 const LEAVING = /LOGOFF|TREE_DISC|CLOSE|ECHO/
 
 export const connectionLost = conversationRule<State>({
   id: 'connection-lost',
   looksFor: 'Connections that broke off with requests under way, and who ended them first.',
-  state: () => ({ answered: 0, open: [], count: 0 }),
+  state: () => ({ answered: 0, open: [], count: 0, files: new Map() }),
   transaction(transaction, state) {
-    if (transaction.response !== undefined) state.answered++
-    else if (isWork(transaction) && ++state.count <= MAX_KEPT) state.open.push(transaction)
+    if (transaction.response !== undefined) {
+      state.answered++
+      noteFile(transaction, state)
+    } else if (isWork(transaction) && ++state.count <= MAX_KEPT) state.open.push(transaction)
   },
-  ended(conversation, { answered, open }) {
-    // In a capture of one side, or one that lost packets, nothing is known of the answers.
-    if (conversation.end === undefined || open.length === 0 || !wasSeen(conversation, answered)) return undefined
+  ended(conversation, state) {
+    const { answered, open, count, files } = state
+    // In a capture of one side nothing is known of the answers.
+    if (conversation.end === undefined || (answered === 0 && count > 1)) return undefined
+    const wasUsed = files.size > 0 && conversation.end.by === 'server'
+    if (!wasUsed && (open.length === 0 || !wasSeen(conversation, answered))) return undefined
     const frames = [conversation.end.at.frame, ...open.map(({ request }) => request?.last.frame)]
     return { key: `${conversation.client.address} ${conversation.server.address} ${conversation.end.by}`, frames }
   },
@@ -37,7 +45,7 @@ export const connectionLost = conversationRule<State>({
     return {
       severity: 'problem',
       title: `The connection of ${endsOf(conversation)} broke off in the middle of work${count > 1 ? `, and ${count - 1} more` : ''}`,
-      cause: `${countOf(state.count, 'request')} had no answer yet (first ${one?.commandName ?? ''}${isNegotiation || one === undefined ? '' : ` of ${pathOf(one)}`}, frame ${one?.request?.last.frame ?? '?'}) when ${by} ended the connection first, with ${end?.how === 'reset' ? 'a reset (RST)' : 'a FIN'} in frame ${end?.at.frame ?? '?'}. ${
+      cause: `${state.count === 0 ? openText(state) : `${countOf(state.count, 'request')} had no answer yet (first ${one?.commandName ?? ''}${isNegotiation || one === undefined ? '' : ` of ${pathOf(one)}`}, frame ${one?.request?.last.frame ?? '?'})`} when ${by} ended the connection first, with ${end?.how === 'reset' ? 'a reset (RST)' : 'a FIN'} in frame ${end?.at.frame ?? '?'}. ${
         end?.by === 'server'
           ? 'The process of the server crashed, was killed or restarted, it refused what it was sent, or a firewall in front of it gave the connection up and spoke in its name.'
           : 'The client gave up waiting (60 s is usual), was shut down, its program ended, or a firewall spoke in its name.'
@@ -53,6 +61,19 @@ export const connectionLost = conversationRule<State>({
     }
   },
 })
+
+/** `plan.txt was still open`. */
+function openText({ files }: State): string {
+  const names = listOf([...files.values()].map(pathOf), 3)
+  return `${names} ${files.size === 1 ? 'was' : 'were'} still open`
+}
+
+function noteFile(transaction: Transaction, { files }: State): void {
+  const { detail, open, status, commandName } = transaction
+  if (open === undefined) return
+  if (detail.kind === 'create' && status === NtStatus.SUCCESS && files.size < MAX_FILES) files.set(open.id, transaction)
+  else if (commandName.includes('CLOSE')) files.delete(open.id)
+}
 
 const isWork = (transaction: Transaction): boolean =>
   transaction.request !== undefined &&

@@ -1,12 +1,10 @@
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
-import { FsctlCode } from '../../wire/smb2/fsctl.ts'
 import { Groups } from '../evidence/groups.ts'
 import { pathOf, serverOf, statusOf } from '../evidence/names.ts'
+import { Referrals } from '../evidence/referrals.ts'
 import { advise, findingOf, framesOf } from '../evidence/rules.ts'
 import type { Rule, Transaction } from '../model.ts'
 
-/** A share that fails so soon after a referral was probably its target. */
-const SOON_NS = 10e9
 const DEAD: readonly (number | undefined)[] = [
   NtStatus.BAD_NETWORK_NAME,
   NtStatus.BAD_NETWORK_PATH,
@@ -25,21 +23,16 @@ export const dfsLinkDead: Rule = {
   looksFor: 'Links of a namespace (DFS) whose target does not exist or cannot be reached.',
   start() {
     const groups = new Groups<Dead>()
-    /** The last referral that a client got. */
-    const referrals = new Map<string, Transaction>()
+    const referrals = new Referrals()
     return {
       transaction(transaction) {
-        const { detail, status, conversation, response } = transaction
-        const isReferral =
-          detail.kind === 'ioctl' &&
-          (detail.controlCode === FsctlCode.DFS_GET_REFERRALS || detail.controlCode === FsctlCode.DFS_GET_REFERRALS_EX)
-        if (isReferral && status === NtStatus.SUCCESS) referrals.set(conversation.client.address, transaction)
+        const { detail, status } = transaction
+        referrals.transaction(transaction)
         if (status === NtStatus.DFS_UNAVAILABLE)
           groups.of(pathOf(transaction), () => ({ transaction, referral: undefined }))?.add(framesOf(transaction))
         if (detail.kind !== 'tree-connect' || !DEAD.includes(status)) return
-        const referral = referrals.get(conversation.client.address)
-        const since = (response?.last.timeNs ?? 0) - (referral?.response?.last.timeNs ?? Number.NEGATIVE_INFINITY)
-        if (referral === undefined || since > SOON_NS) return
+        const referral = referrals.before(transaction)
+        if (referral === undefined) return
         const frames = [...framesOf(transaction), ...framesOf(referral)]
         groups.of(detail.path.toLowerCase(), () => ({ transaction, referral }))?.add(frames, detail.path)
       },

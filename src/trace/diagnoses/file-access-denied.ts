@@ -27,8 +27,9 @@ export const fileAccessDenied: Rule = {
     const denied = new Recent<string, Denied>(MAX_DENIED)
     return {
       transaction(transaction) {
-        const { detail, status } = transaction
-        const isFile = detail.kind === 'create' || detail.kind === 'set-info'
+        const { detail, status, commandName } = transaction
+        const isFile =
+          detail.kind === 'create' || detail.kind === 'set-info' || /CLOSE|WRITE|READ|FLUSH/.test(commandName)
         if (!isFile) return
         const name = pathOf(transaction)
         const who = userOf(transaction.session)
@@ -47,10 +48,15 @@ export const fileAccessDenied: Rule = {
           const { first, open } = group.first
           const names = [...group.names]
           const wasOpened = open.size === 0
+          const verb = first.detail.kind === 'create' ? 'may not open' : `is refused ${first.commandName} of`
           const told = {
             severity: wasOpened ? ('note' as const) : ('problem' as const),
-            title: `${userOf(first.session)} may not open ${names.length === 1 ? (names[0] ?? '') : `${names.length} files of ${shareOf(first)}`}${wasOpened ? ' at first' : ''}`,
+            title: `${userOf(first.session)} ${verb} ${names.length === 1 ? (names[0] ?? '') : `${names.length} files of ${shareOf(first)}`}${wasOpened ? ' at first' : ''}`,
             cause: `${listOf(names, NAMES_SHOWN)}: denied ${timesOf(group.count)}. Asked for was ${askedOf(first)}. The share let the user in; it is the rights of the file or folder, or of the folder above it where something is made or deleted, that lack this. ${
+              first.commandName === 'CLOSE'
+                ? 'At CLOSE the server writes what it held back, and that failed: what was written may not be there. '
+                : ''
+            }${
               wasOpened
                 ? 'The same was opened later with less access: programs try to write first and are content with reading.'
                 : 'A file that is marked read-only cannot be deleted or opened for writing either.'

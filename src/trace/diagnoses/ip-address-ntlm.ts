@@ -11,7 +11,8 @@ export const ipAddressNtlm = transactionRule({
     const { detail, status, session, conversation } = transaction
     if (detail.kind !== 'tree-connect' || status !== NtStatus.SUCCESS || session === undefined) return undefined
     const server = serverIn(detail.path)
-    const isDomain = (session.domain?.value ?? '') !== ''
+    // WORKGROUP is what computers say that are in no domain.
+    const isDomain = !['', 'WORKGROUP'].includes(session.domain?.value.toUpperCase() ?? '')
     return isAddress(server) && isDomain && mechanismOf(transaction).startsWith('NTLM')
       ? { key: `${conversation.client.address} ${server}`, name: userOf(session) }
       : undefined

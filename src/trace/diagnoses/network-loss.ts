@@ -10,6 +10,7 @@ interface State {
 
 /** Loss that TCP mends without anybody noticing it. */
 const MIN_RETRANSMISSIONS = 3
+const MIN_SEGMENTS = 50
 const MIN_PART = 0.002
 const BAD_PART = 0.01
 const MAX_FRAMES = 20
@@ -31,7 +32,8 @@ export const networkLoss = conversationRule<State>({
   },
   ended(conversation, state) {
     const lost = lostOf(conversation)
-    return lost >= MIN_RETRANSMISSIONS && lost >= sentOf(conversation) * MIN_PART
+    const sent = sentOf(conversation)
+    return lost >= MIN_RETRANSMISSIONS && sent >= MIN_SEGMENTS && lost >= sent * MIN_PART
       ? { key: `${conversation.stream}`, frames: state.frames }
       : undefined
   },

@@ -3,7 +3,7 @@ import { durationOf, serverOf } from '../evidence/names.ts'
 import { advise, findingOf } from '../evidence/rules.ts'
 import type { Finding, Rule } from '../model.ts'
 
-const MIN_CONNECTIONS = 6
+const MIN_CONNECTIONS = 8
 /** So much time between two connections, and a person may have asked for each. */
 const MAX_GAP_NS = 30e9
 /** Connections that live longer are used. */
@@ -26,17 +26,19 @@ export const reconnectLoop: Rule = {
         const { client, server, first, last, protocol, hasBeginning, end } = conversation
         if (protocol !== 'smb' || !hasBeginning || end === undefined || last.timeNs - first.timeNs > SHORT_NS) return
         const key = `${client.address} ${server.address} ${server.port}`
+        // Connections side by side are channels, or a program that does several things at a time.
         const fresh = () => ({
           group: new Group({ client: client.address, server: serverOf(server), firstNs: first.timeNs }),
           lastNs: first.timeNs,
           resets: 0,
         })
         const loop = loops.take(key, fresh)
+        if (loop.group.count > 0 && first.timeNs < loop.lastNs) return
         if (first.timeNs - loop.lastNs > MAX_GAP_NS) {
           loops.delete(key)
           return
         }
-        loop.lastNs = first.timeNs
+        loop.lastNs = last.timeNs
         loop.group.add([first.frame])
         if (end.how === 'reset') loop.resets++
       },

@@ -1,17 +1,13 @@
-import { FsctlCode } from '../../wire/smb2/fsctl.ts'
 import { habitRule } from '../evidence/habits.ts'
 import { durationOf, serverOf } from '../evidence/names.ts'
+import { isReferral } from '../evidence/referrals.ts'
 import { advise } from '../evidence/rules.ts'
 
 export const referralStorm = habitRule({
   id: 'referral-storm',
   looksFor: 'A client that asks a namespace (DFS) for the way again and again.',
   least: 20,
-  key: ({ detail, conversation }) =>
-    detail.kind === 'ioctl' &&
-    (detail.controlCode === FsctlCode.DFS_GET_REFERRALS || detail.controlCode === FsctlCode.DFS_GET_REFERRALS_EX)
-      ? conversation.server.address
-      : undefined,
+  key: (transaction) => (isReferral(transaction) ? transaction.conversation.server.address : undefined),
   tell: ({ group: { first, count }, overNs, spentNs }) => ({
     severity: 'warning',
     title: `${first.conversation.client.address} asked ${serverOf(first.conversation.server)} for ${count} referrals in ${durationOf(overNs)}`,

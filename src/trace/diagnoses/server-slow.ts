@@ -30,10 +30,17 @@ export const serverSlow: Rule = {
   start() {
     const servers = new Recent<string, Durations>(MAX_KEPT)
     const timings = new Recent<string, Timing>(MAX_KEPT)
+    /** When a server last asked for an oplock or a lease back, by its address. */
+    const breaks = new Recent<string, number>(MAX_KEPT)
     return {
       transaction(transaction) {
         const ns = thinkingNs(transaction)
+        const { detail, request, response, conversation } = transaction
+        if (detail.kind === 'break') breaks.set(conversation.server.address, response?.last.timeNs ?? 0)
         if (ns === undefined || maySleep(transaction)) return
+        // An open that waits for a cache of another client is not the server's fault.
+        const lastBreakNs = breaks.get(conversation.server.address) ?? Number.NEGATIVE_INFINITY
+        if (detail.kind === 'create' && lastBreakNs >= (request?.first.timeNs ?? 0)) return
         const { address } = transaction.conversation.server
         servers.take(address, () => new Durations()).add(ns)
         const key = `${address} ${transaction.commandName} ${shareOf(transaction)}`
@@ -70,8 +77,8 @@ function tell({ first, durations, slowest, slow }: Timing, normalNs: number): Fi
   const server = serverOf(first.conversation.server)
   const told = {
     severity: 'warning' as const,
-    title: `${server} is slow: ${first.commandName} on ${shareOf(first)} took up to ${durationOf(worst.ns)}`,
-    cause: `${countOf(slow, 'answer')} of ${durations.count} took the server more than ${durationOf(MIN_SLOW_NS)} (without the way through the network); this command's median is ${durationOf(own)}, that of all commands of the server ${durationOf(normalNs)}. The slowest was for ${pathOf(worst.transaction)}. ${
+    title: `${server} is slow: ${first.commandName}${first.tree === undefined ? '' : ` on ${shareOf(first)}`} took up to ${durationOf(worst.ns)}`,
+    cause: `${countOf(slow, 'answer')} of ${durations.count} took the server more than ${durationOf(MIN_SLOW_NS)} (without the way through the network); this command's median is ${durationOf(own)}, that of all commands of the server ${durationOf(normalNs)}. ${worst.transaction.path === undefined ? '' : `The slowest was for ${pathOf(worst.transaction)}. `}${
       isUsual
         ? 'It is always slow: a slow disk, a virus scanner that reads each file, a folder with very many files, or a remote disk behind the server.'
         : 'It is slow at times: the disk was busy or asleep, a job ran, the process was stopped, or memory was short.'

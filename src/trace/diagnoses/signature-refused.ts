@@ -6,7 +6,7 @@ import { advise, conversationRule, framesOf } from '../evidence/rules.ts'
 import type { Transaction } from '../model.ts'
 
 /** Commands that no right can forbid: where they are denied, the signature was wrong. MS-SMB2 3.3.5.2.4. */
-const WITHOUT_RIGHTS = new Set(['CLOSE', 'ECHO', 'LOGOFF', 'TREE_DISCONNECT', 'CANCEL'])
+const WITHOUT_RIGHTS = new Set(['ECHO', 'LOGOFF', 'TREE_DISCONNECT', 'CANCEL'])
 
 interface State {
   readonly refused: Transaction[]

@@ -10,6 +10,7 @@ export const statLoop = habitRule({
   least: 50,
   key: (transaction) =>
     transaction.path !== undefined &&
+    transaction.path.value !== '' &&
     transaction.status === NtStatus.SUCCESS &&
     (transaction.detail.kind === 'query-info' ||
       (transaction.detail.kind === 'create' && isStatOnly(transaction.detail.desiredAccess)))

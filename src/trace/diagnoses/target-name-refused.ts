@@ -22,7 +22,8 @@ export const targetNameRefused = transactionRule({
         ? `The dialect is ${dialectName(dialect ?? 0)}, which cannot be encrypted: a server that requires encryption refuses every logon with it. Otherwise the server checks which name it was called by (target name validation), and it was none of its own.`
         : 'A server that checks which name it was called by (target name validation) refuses aliases, addresses and relayed logons so. A wrong password would be STATUS_LOGON_FAILURE.'
     return {
-      severity: 'problem',
+      // Clients of Windows try as nobody by the way, and go on without.
+      severity: isAnonymous ? 'note' : 'problem',
       title: `${serverOf(first.conversation.server)} denies ${userOf(first.session)} the logon (STATUS_ACCESS_DENIED)`,
       cause: `The logon itself (${mechanismOf(first)}) was not called wrong, but denied. ${reason}`,
       advice: advise({
