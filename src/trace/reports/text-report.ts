@@ -41,13 +41,16 @@ const PLACES: Readonly<Record<Advice['where'], string>> = {
 
 /** What is this, is it healthy, what is wrong, what is slow, who is busy. */
 export function textReport({ files, summary, overview, findings }: ReportData): string {
-  const parts = [headOf(files, summary, overview), healthOf(overview, findings)]
+  const health = reportHealth(overview, findings)
+  const head = reportHead({ files, summary, overview, findings }).map((line) => `${wrap(line, WIDTH)}\n`)
+  const parts = [head.join(''), health === '' ? '' : `${health}\n`]
   for (const finding of findings) parts.push(findingText(finding))
   if (overview.transactions > 0) parts.push(slowText(overview), busyText(overview))
   return parts.filter((part) => part !== '').join('\n')
 }
 
-function headOf(files: readonly string[], summary: CaptureSummary, overview: Overview): string {
+/** What this is, in sentences; the first has the names of the files. */
+export function reportHead({ files, summary, overview }: ReportData): string[] {
   const lines: string[] = []
   const start = summary.startNs === undefined ? '' : `, from ${timeText(summary.startNs)}`
   lines.push(`${listOf(files)}: ${countOf(summary.frames, 'frame')} in ${durationOf(overview.lastNs)}${start}`)
@@ -69,7 +72,7 @@ function headOf(files: readonly string[], summary: CaptureSummary, overview: Ove
     lines.push(
       `Sealed: ${countOf(overview.opaque, 'session')} cannot be read without a key (--key, --password, --keytab).`,
     )
-  return `${lines.map((line) => wrap(line, WIDTH)).join('\n')}\n`
+  return lines
 }
 
 function trafficLines(overview: Overview): string[] {
@@ -104,7 +107,8 @@ function timeText(ns: bigint): string {
   return Number.isNaN(date.getTime()) ? 'an unknown time' : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }
 
-function healthOf(overview: Overview, findings: readonly Finding[]): string {
+/** Whether it is healthy, in a sentence; empty where nothing was found to judge. */
+export function reportHealth(overview: Overview, findings: readonly Finding[]): string {
   const counts = { problem: 0, warning: 0, note: 0 }
   for (const { severity } of findings) counts[severity]++
   if (overview.conversations === 0 && overview.kerberosExchanges === 0 && findings.length === 0) return ''
@@ -114,10 +118,10 @@ function healthOf(overview: Overview, findings: readonly Finding[]): string {
       ...(counts.warning > 0 ? [countOf(counts.warning, 'warning')] : []),
       ...(counts.note > 0 ? [countOf(counts.note, 'note')] : []),
     ]
-    return `Not healthy: ${parts.join(', ')}.\n`
+    return `Not healthy: ${parts.join(', ')}.`
   }
   const notes = counts.note === 0 ? '' : ` ${countOf(counts.note, 'note')} on what could be better.`
-  return `Healthy: nothing in it is wrong or slow.${notes}\n`
+  return `Healthy: nothing in it is wrong or slow.${notes}`
 }
 
 /** A finding with its frames, its cause and what to do. */
