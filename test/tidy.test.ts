@@ -41,6 +41,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
 const owners: Readonly<Record<string, string>> = {
   koffi: 'native',
   commander: 'cli',
+  'hyparquet-writer': 'cli',
   zod: 'config',
   yaml: 'config',
   'node:net': 'net',

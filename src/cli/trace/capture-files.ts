@@ -1,10 +1,9 @@
 import { systemReason } from '../../config/config-error.ts'
-import type { CaptureSource } from '../../trace/index.ts'
 import { inTimeOrder, readCapture } from '../../trace/node/index.ts'
 import { UsageError } from '../report.ts'
 
 /** A file of which the errors are sentences for the user. */
-async function* captureFile(path: string): AsyncGenerator<Uint8Array> {
+export async function* captureFile(path: string): AsyncGenerator<Uint8Array> {
   try {
     yield* readCapture(path)
   } catch (error) {
@@ -23,5 +22,3 @@ export async function inOrder(paths: readonly string[]): Promise<string[]> {
     throw unreadable(paths.join(', '), error)
   }
 }
-
-export const captureFiles = (paths: readonly string[]): CaptureSource[] => paths.map((path) => captureFile(path))

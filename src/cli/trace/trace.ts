@@ -1,40 +1,98 @@
+import { writeFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
+import { systemReason } from '../../config/config-error.ts'
 import { Diagnosis } from '../../trace/diagnose.ts'
 import { rules } from '../../trace/diagnoses/index.ts'
-import { analyze } from '../../trace/index.ts'
+import { Follow, type FollowBy } from '../../trace/reports/follow.ts'
+import { htmlReport } from '../../trace/reports/html-report.ts'
+import { jsonReport, reportSchema } from '../../trace/reports/json-report.ts'
 import { Overview } from '../../trace/reports/overview.ts'
 import { textReport } from '../../trace/reports/text-report.ts'
-import { printable, runCommand } from '../report.ts'
-import { captureFiles, inOrder } from './capture-files.ts'
+import { printable, runCommand, UsageError } from '../report.ts'
+import { type ReadingOptions, readCaptures, withReading } from './common-options.ts'
+import { list, listCommand } from './list.ts'
+import { PacedOutput } from './paced-output.ts'
 
-interface TraceOptions {
-  readonly port?: readonly number[]
+interface TraceOptions extends ReadingOptions {
+  readonly json?: boolean
+  readonly csv?: boolean
+  readonly html?: string
+  readonly parquet?: string
+  readonly follow?: { readonly by: FollowBy; readonly only: string }
 }
 
 /** `smbkit trace`: what is wrong in captured traffic. */
 export function traceCommand(): Command {
-  const command = new Command('trace')
-    .description('read captured traffic (pcap, pcapng) and tell what is wrong or slow, and why')
-    .argument('<file...>', 'captures, also compressed (gzip, zstd); - is standard input')
-    .option('--port <number>', 'TCP port of SMB beside 445 and 139; may be given several times', gatherPort)
-    .action((files: string[], options: TraceOptions) => runCommand(() => report(files, options)))
-  command.addCommand(rulesCommand())
-  return command
+  const command = withReading(
+    new Command('trace')
+      .description('read captured traffic (pcap, pcapng) and tell what is wrong or slow, and why')
+      .argument('<file...>', 'captures, also compressed (gzip, zstd); - is standard input')
+      .option(
+        '--follow <what>',
+        'session, file or user, one after the other; file:plan tells of those with plan',
+        follow,
+      )
+      .option('--json', 'the report for programs (smbkit trace schema describes it)')
+      .option('--csv', 'all requests as comma-separated values')
+      .option('--html <file>', 'the report as a page, with plots')
+      .option('--parquet <folder>', 'tables of requests, sessions, files and findings for DuckDB, ClickHouse, Spark'),
+  ).action((files: string[], options: TraceOptions) => runCommand(() => trace(files, options)))
+  // What stands behind the name of a command is for that command: both have --json.
+  command.enablePositionalOptions()
+  return command.addCommand(listCommand()).addCommand(rulesCommand()).addCommand(schemaCommand())
 }
 
-function gatherPort(text: string, before: readonly number[] = []): number[] {
-  const port = Number(text)
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InvalidArgumentError('It must be a port number.')
-  return [...before, port]
+function follow(text: string): NonNullable<TraceOptions['follow']> {
+  const [by = '', ...rest] = text.split(':')
+  if (by !== 'session' && by !== 'file' && by !== 'user')
+    throw new InvalidArgumentError('It must be session, file or user.')
+  return { by, only: rest.join(':') }
 }
 
-async function report(named: readonly string[], { port = [] }: TraceOptions): Promise<void> {
+async function trace(files: readonly string[], options: TraceOptions): Promise<void> {
+  if (options.csv === true) return list(files, options)
+  if (options.follow !== undefined) return tellStories(files, options, options.follow)
+  return report(files, options)
+}
+
+async function report(named: readonly string[], options: TraceOptions): Promise<void> {
   const overview = new Overview()
   const diagnosis = new Diagnosis()
-  const files = await inOrder(named)
-  const summary = await analyze(captureFiles(files), [overview, diagnosis], { ports: port })
-  const text = textReport({ files, summary, overview, findings: diagnosis.findings() })
-  process.stdout.write(text.split('\n').map(printable).join('\n'))
+  // Loaded where it is asked for.
+  const tables =
+    options.parquet === undefined ? undefined : new (await import('./parquet.ts')).ParquetFolder(options.parquet)
+  const observers = [overview, diagnosis, ...(tables === undefined ? [] : [tables])]
+  const { files, summary } = await readCaptures(named, observers, options)
+  const data = { files, summary, overview, findings: diagnosis.findings() }
+  tables?.close(overview.rolls.file.values(), data.findings)
+  if (options.html !== undefined) writeText(options.html, htmlReport(data))
+  await say(options.json === true ? `${JSON.stringify(jsonReport(data), null, 2)}\n` : forTerminal(textReport(data)))
+}
+
+async function tellStories(
+  files: readonly string[],
+  options: TraceOptions,
+  { by, only }: NonNullable<TraceOptions['follow']>,
+): Promise<void> {
+  const stories = new Follow(by, only)
+  await readCaptures(files, [stories], options)
+  await say(forTerminal(stories.text()))
+}
+
+const forTerminal = (text: string): string => text.split('\n').map(printable).join('\n')
+
+async function say(text: string): Promise<void> {
+  const out = new PacedOutput()
+  out.text(text)
+  await out.flush()
+}
+
+function writeText(path: string, text: string): void {
+  try {
+    writeFileSync(path, text)
+  } catch (error) {
+    throw new UsageError(`${path}: cannot be written: ${systemReason(error)}`, { cause: error })
+  }
 }
 
 function rulesCommand(): Command {
@@ -42,4 +100,10 @@ function rulesCommand(): Command {
     const width = Math.max(...rules.map(({ id }) => id.length))
     for (const { id, looksFor } of rules) process.stdout.write(`${id.padEnd(width)}  ${looksFor}\n`)
   })
+}
+
+function schemaCommand(): Command {
+  return new Command('schema')
+    .description('the JSON Schema of what --json writes')
+    .action(() => void process.stdout.write(`${JSON.stringify(reportSchema(), null, 2)}\n`))
 }
