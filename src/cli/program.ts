@@ -7,6 +7,8 @@ export async function program(name: string | undefined): Promise<Command> {
   const root = new Command('smbkit')
     .description('SMB 2 and 3: a file server, commands for the files of other servers, and what errors mean')
     .version(version())
+    // What stands behind the name of a command is for that command.
+    .enablePositionalOptions()
     .showHelpAfterError('(add --help for help)')
     .configureHelp({ subcommandTerm: (command) => command.name() })
   const remote = await clientCommands(name)
