@@ -1,5 +1,6 @@
 import type { Packet, Timeline } from '../capture/packet.ts'
 import { emptyPacket, newTimeline } from '../capture/packet.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
 import type { Conversation, KerberosExchange, Observer } from '../model.ts'
 import { ConnectionTable } from '../network/connection-table.ts'
 import { FrameReader } from '../network/frame-reader.ts'
@@ -7,6 +8,7 @@ import { addressText, type TcpConnection } from '../network/tcp-connection.ts'
 import type { Segment } from '../network/tcp-flow.ts'
 import { KERBEROS_PORT, KerberosExchanges } from './kerberos-exchanges.ts'
 import { KerberosStream } from './kerberos-stream.ts'
+import { MessageReader } from './message-reader.ts'
 import { isSmb, MessageScanner } from './message-scanner.ts'
 import { ConversationRecord, SessionGroup, type TransactionRecord } from './records.ts'
 import { SmbConversation } from './smb-conversation.ts'
@@ -25,6 +27,8 @@ const maxGroups = 65_536
 export interface AnalysisOptions {
   /** TCP ports, beside 445 and 139, on which SMB is to be expected. On others it is recognised by its first bytes. */
   readonly ports?: readonly number[]
+  /** What sealed traffic is opened with. */
+  readonly keys?: KeyRing
 }
 
 /** Reads the packets of a capture and tells its observers what they mean. */
@@ -33,6 +37,7 @@ export class Analysis {
   readonly #observers: readonly Observer[]
   readonly #transactionObservers: readonly Observer[]
   readonly #ports: ReadonlySet<number>
+  readonly #keys: KeyRing | undefined
   readonly #frames: FrameReader
   readonly #connections: ConnectionTable
   readonly #conversations = new Map<TcpConnection, { readonly record: Conversation; finish(): void }>()
@@ -47,6 +52,7 @@ export class Analysis {
   constructor(observers: readonly Observer[], options: AnalysisOptions = {}) {
     this.#observers = observers
     this.#transactionObservers = observers.filter((observer) => observer.transaction !== undefined)
+    this.#keys = options.keys?.isEmpty === false ? options.keys : undefined
     this.#ports = new Set([...smbPorts, ...(options.ports ?? [])])
     this.#connections = new ConnectionTable(
       {
@@ -110,9 +116,17 @@ export class Analysis {
       },
       connection,
     )
-    connection.fromFirst.sink = new MessageScanner(conversation.sink(true))
-    connection.fromSecond.sink = new MessageScanner(conversation.sink(false))
-    this.#follow(connection, conversation)
+    const { address, port } = connection.server
+    const keys = this.#keys?.connection(`${address} ${port}`)
+    const scanners = [true, false].map((isFirst) => new MessageScanner(new MessageReader(conversation, isFirst, keys)))
+    ;[connection.fromFirst.sink, connection.fromSecond.sink] = scanners
+    this.#follow(connection, {
+      record: conversation.record,
+      finish() {
+        for (const scanner of scanners) scanner.finish()
+        conversation.finish()
+      },
+    })
   }
 
   #readKerberos(connection: TcpConnection): void {

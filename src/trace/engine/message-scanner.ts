@@ -106,6 +106,11 @@ export class MessageScanner implements FlowSink {
     if (this.#skip === 0) this.#partEnds()
   }
 
+  /** Nothing more comes: a message of which the head was read ends here. */
+  finish(): void {
+    if (this.#isInMessage && !this.#isLost) this.gap(this.#left, this.#here.frame, this.#here.timeNs)
+  }
+
   /** Reads at `at`, where all that is needed is in one piece. Returns what comes after it. */
   #inPlace(view: DataView, at: number, end: number): number {
     for (;;) {

@@ -39,6 +39,10 @@ export const said = <T>(value: T, frame: number): Fact<T> => ({ value, frame, is
 /** Something that follows from another packet, which says it in `frame`. */
 export const inferred = <T>(value: T, frame: number): Fact<T> => ({ value, frame, isInferred: true })
 
+/** What a packet says, known of another one. */
+export const asInferred = <T>(fact: Fact<T> | undefined): Fact<T> | undefined =>
+  fact === undefined || fact.isInferred ? fact : { ...fact, isInferred: true }
+
 export class ConversationRecord implements Conversation {
   readonly #carrier: Carrier
   protocol: Conversation['protocol']
@@ -200,6 +204,14 @@ export class TransactionRecord implements Transaction {
   time: TransactionTime = noTime
   dataBytes = 0
   detail: Detail = otherDetail
+  /** The upper half of what it waits under for its answer. */
+  pendingKey: number
+  /** It has no answer. */
+  isUnanswered = false
+  /** SMB1: where the first message of an answer began that comes in several. */
+  answerBegins: FrameSpot | undefined
+  /** SMB1: the commands of its message, of which it is the first. */
+  chain: readonly TransactionRecord[] | undefined
   /** The CREATE of the same chain, whose file this request means. */
   openOf: TransactionRecord | undefined
   idleBeforeNs = 0
@@ -223,6 +235,7 @@ export class TransactionRecord implements Transaction {
     this.commandName = commandName
     this.messageLow = messageLow
     this.messageHigh = messageHigh
+    this.pendingKey = messageHigh
   }
 
   get messageId(): bigint {

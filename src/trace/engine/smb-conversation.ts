@@ -1,8 +1,8 @@
-import { Command, SMB2_PROTOCOL_ID } from '../../wire/smb2/index.ts'
+import { unixNsFromFiletime } from '../../bytes/filetime.ts'
 import type { Fact, KerberosExchange, MessageSpot } from '../model.ts'
 import { IdMap } from './id-map.ts'
 import type { LogonToken } from './logon.ts'
-import type { MessageSink } from './message-scanner.ts'
+import type { Place } from './message-scanner.ts'
 import {
   type Carrier,
   ConversationRecord,
@@ -14,7 +14,6 @@ import {
   TransactionRecord,
   TreeRecord,
 } from './records.ts'
-import { Smb2Reader } from './smb2-reader.ts'
 
 /** Most requests of a connection that may be without an answer. Servers grant 8192 credits. */
 export const maxPendingRequests = 65_536
@@ -71,26 +70,20 @@ export class SmbConversation {
     return this.#capture.originNs
   }
 
-  /** The reader of a direction's messages. */
-  sink(isFromFirst: boolean): MessageSink {
-    const reader = new Smb2Reader(this)
-    return {
-      wanted: (view, start, have, left) =>
-        view.getUint32(start, true) === SMB2_PROTOCOL_ID ? reader.wanted(view, start, have, left) : have,
-      part: (view, start, have, left, place) => {
-        this.#isFromFirst = isFromFirst
-        this.frame = place.frame
-        this.#timeNs = place.timeNs
-        return view.getUint32(start, true) === SMB2_PROTOCOL_ID ? reader.part(view, start, have, left) : left
-      },
-      message: (first, last, length) => {
-        this.frame = last.frame
-        this.#timeNs = last.timeNs
-        reader.message(first, last, length)
-      },
-      control: () => {},
-      lost: () => {},
-    }
+  /** A time of the server's clock, in nanoseconds since the capture's first frame. */
+  sinceStartNs(time: bigint): number {
+    return Number(unixNsFromFiletime(time) - this.#capture.originNs)
+  }
+
+  /** What follows is read at this place, from this end. */
+  reads(place: Place, isFromFirst: boolean): void {
+    this.frame = place.frame
+    this.#timeNs = place.timeNs
+    this.#isFromFirst = isFromFirst
+  }
+
+  isFromServer(isFromFirst: boolean): boolean {
+    return isFromFirst !== this.#carrier.isFirstClient
   }
 
   /** Where a capture begins in the middle, the first message tells who is the client. */
@@ -111,7 +104,10 @@ export class SmbConversation {
   /** An answer to it is to come. */
   await(transaction: TransactionRecord): void {
     if (this.#pending.size >= maxPendingRequests) this.#giveUp()
-    this.#pending.set(transaction, transaction.messageLow, transaction.messageHigh)
+    const before = this.#pending.get(transaction.messageLow, transaction.pendingKey)
+    // The same number again before there was an answer: that one was not captured, or there is none.
+    if (before !== undefined && before !== transaction) this.#abandon(before)
+    this.#pending.set(transaction, transaction.messageLow, transaction.pendingKey)
   }
 
   awaited(low: number, high: number): TransactionRecord | undefined {
@@ -120,7 +116,7 @@ export class SmbConversation {
 
   /** The request's last byte was seen. */
   sent(transaction: TransactionRecord): void {
-    if (transaction.command === Command.CANCEL) {
+    if (transaction.isUnanswered) {
       transaction.depth = this.#underWay
       this.#capture.tell(transaction)
       return
@@ -142,9 +138,12 @@ export class SmbConversation {
     if (transaction.request !== undefined) this.#lessUnderWay()
   }
 
-  /** The final answer's last byte was seen. */
-  answered(transaction: TransactionRecord): void {
-    this.#pending.delete(transaction.messageLow, transaction.messageHigh)
+  /** The final answer's last byte was seen. Of an AndX chain, the first request counts for all. */
+  answered(transaction: TransactionRecord, isCounted = true): void {
+    if (!isCounted) return this.#finish(transaction)
+    // An answer to what was not captured may have the number of another request.
+    if (this.#pending.get(transaction.messageLow, transaction.pendingKey) === transaction)
+      this.#pending.delete(transaction.messageLow, transaction.pendingKey)
     const wasParked = this.#parkedOnes.delete(transaction)
     if (transaction.request !== undefined && !wasParked) this.#lessUnderWay()
     this.#finish(transaction)
@@ -216,7 +215,7 @@ export class SmbConversation {
 
   disconnected(tree: TreeRecord): void {
     const { group } = tree.session
-    group.trees.delete(tree.id)
+    // It stays known: clients are seen to use it still, and what they mean is worth knowing.
     for (const open of [...group.opens.values()]) if (open.tree === tree) group.opens.delete(...open.words)
   }
 
@@ -262,7 +261,13 @@ export class SmbConversation {
     this.#parkedOnes.clear()
     this.logons.clear()
     this.#underWay = 0
-    for (const transaction of open) this.#finish(transaction)
+    for (const first of open) for (const transaction of first.chain ?? [first]) this.#finish(transaction)
+  }
+
+  #abandon(transaction: TransactionRecord): void {
+    const wasParked = this.#parkedOnes.delete(transaction)
+    if (transaction.request !== undefined && !wasParked) this.#lessUnderWay()
+    for (const one of transaction.chain ?? [transaction]) this.#finish(one)
   }
 
   #lessUnderWay(): void {

@@ -29,11 +29,19 @@ import {
   WriteRequest,
   WriteResponse,
 } from '../../wire/smb2/index.ts'
-import type { Fact, MessageSpot } from '../model.ts'
+import type { MessageSpot } from '../model.ts'
 import { decoded, fixedPart, offsetOf } from './layout.ts'
 import { readLogonToken } from './logon.ts'
 import type { Place } from './message-scanner.ts'
-import { inferred, OpenRecord, type SessionRecord, said, type TransactionRecord, type TreeRecord } from './records.ts'
+import {
+  asInferred,
+  inferred,
+  OpenRecord,
+  type SessionRecord,
+  said,
+  type TransactionRecord,
+  type TreeRecord,
+} from './records.ts'
 import type { SmbConversation } from './smb-conversation.ts'
 import { answeredDetail, type BodyPlace, breakDetail, requestDetail } from './smb2-details.ts'
 
@@ -179,7 +187,8 @@ export class Smb2Reader {
     }
     this.#chainSession = session
     this.#chainTree = transaction.tree
-    if (command !== Command.CANCEL) this.#owner.await(transaction)
+    transaction.isUnanswered = command === Command.CANCEL
+    if (!transaction.isUnanswered) this.#owner.await(transaction)
     this.#add(transaction, true, false)
   }
 
@@ -376,9 +385,6 @@ const shareKinds: Readonly<Record<number, 'disk' | 'pipe' | 'print'>> = {
   [ShareType.PIPE]: 'pipe',
   [ShareType.PRINT]: 'print',
 }
-
-export const asInferred = <T>(fact: Fact<T> | undefined): Fact<T> | undefined =>
-  fact === undefined || fact.isInferred ? fact : { ...fact, isInferred: true }
 
 /** From here on the file has its new name. */
 function renamed({ detail, open, request }: TransactionRecord): void {

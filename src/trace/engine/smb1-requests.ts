@@ -1,0 +1,281 @@
+import { readUtf16 } from '../../bytes/utf16.ts'
+import { latin1, type Struct } from '../../wire/schema/index.ts'
+import {
+  type ByText,
+  Smb1AndXFidWords,
+  Smb1Command,
+  Smb1CoreTransferWords,
+  Smb1FidWords,
+  Smb1FileInformationParameters,
+  Smb1FindFirst2Parameters,
+  Smb1NegotiateRequest,
+  Smb1NtCreateWords,
+  Smb1OffsetHigh,
+  Smb1OpenAndXWords,
+  Smb1PathInformationParameters,
+  Smb1ReadAndXWords,
+  Smb1SessionSetupExtendedRequest,
+  Smb1SessionSetupRequest,
+  Smb1Trans2Command,
+  Smb1TransactionWords,
+  Smb1TreeConnectRequest,
+  Smb1WriteAndXWords,
+} from '../../wire/smb1/index.ts'
+import type { Detail } from '../model.ts'
+import { decoded, fixedPart } from './layout.ts'
+import { type LogonToken, readLogonToken } from './logon.ts'
+
+/** One command of an SMB1 message: `at` is its WordCount, `origin` the header. */
+export interface Smb1Body {
+  readonly view: DataView
+  readonly at: number
+  readonly end: number
+  readonly origin: number
+  readonly isUnicode: boolean
+}
+
+/** What a request says, as far as the analysis needs it. */
+export interface Smb1Request {
+  readonly detail: Detail
+  readonly path?: string
+  /** The file that it names by number. */
+  readonly fid?: number
+  readonly logon?: LogonToken
+}
+
+const other: Smb1Request = { detail: { kind: 'other' } }
+/** RPC over a pipe, as the setup words of TRANSACTION have it. MS-CIFS 2.2.2.3. */
+const TRANSACT_NMPIPE = 0x0026
+/** Before a text in the older commands. MS-CIFS 2.2.4.2.1. */
+const ASCII_FORMAT = 0x04
+
+/** The words of a command, which end before its ByteCount. */
+export function words<T>(declared: Struct<T, never>, { view, at, end }: Smb1Body): T | undefined {
+  if (at >= end) return undefined
+  return fixedPart(declared, view, at + 1, Math.min(end, at + 1 + view.getUint8(at) * 2))
+}
+
+const whole = <T>(declared: ByText<T, never>, body: Smb1Body): T | undefined =>
+  decoded(body.isUnicode ? declared.unicode : declared.oem, body.view, body.at, body.end, body.origin)
+
+/** Where the bytes of a command begin, behind its ByteCount. */
+const bytesAt = ({ view, at }: Smb1Body): number => at + 3 + view.getUint8(at) * 2
+
+/** A text that a zero ends, or the end; Unicode stands at a multiple of two from the header. */
+function textAt({ view, end, origin, isUnicode }: Smb1Body, from: number): string {
+  const at = isUnicode ? from + ((from - origin) & 1) : from
+  const width = isUnicode ? 2 : 1
+  let last = at
+  while (last + width <= end && (isUnicode ? view.getUint16(last, true) : view.getUint8(last)) !== 0) last += width
+  if (last <= at) return ''
+  return isUnicode ? readUtf16(view, at, last - at) : latin1.read(view, at, last)
+}
+
+/** What a request asks for. */
+export function readSmb1Request(command: number, body: Smb1Body): Smb1Request {
+  return readers[command]?.(body) ?? other
+}
+
+const byFid = (body: Smb1Body): Smb1Request => {
+  const fid = words(Smb1FidWords, body)?.fid
+  return fid === undefined ? other : { ...other, fid }
+}
+
+const byPath = (body: Smb1Body): Smb1Request => {
+  const at = bytesAt(body)
+  if (at + 1 >= body.end || body.view.getUint8(at) !== ASCII_FORMAT) return other
+  return { ...other, path: textAt(body, at + 1) }
+}
+
+const readers: Readonly<Record<number, (body: Smb1Body) => Smb1Request | undefined>> = {
+  [Smb1Command.NEGOTIATE](body) {
+    const dialectNames = decoded(Smb1NegotiateRequest, body.view, body.at, body.end, body.origin)?.dialects ?? []
+    const unknown = {
+      securityMode: undefined,
+      serverSecurityMode: undefined,
+      chosen: undefined,
+      serverTimeNs: undefined,
+    }
+    return { detail: { kind: 'negotiate', dialects: [], dialectNames, ...unknown } }
+  },
+  [Smb1Command.SESSION_SETUP_ANDX]: sessionSetup,
+  [Smb1Command.TREE_CONNECT_ANDX](body) {
+    const path = whole(Smb1TreeConnectRequest, body)?.path
+    return path === undefined ? undefined : { detail: { kind: 'tree-connect', path } }
+  },
+  [Smb1Command.TREE_CONNECT](body) {
+    const path = byPath(body).path
+    return path === undefined ? undefined : { detail: { kind: 'tree-connect', path } }
+  },
+  [Smb1Command.NT_CREATE_ANDX]: ntCreate,
+  [Smb1Command.OPEN_ANDX]: (body) => openedAs(textAt(body, bytesAt(body)), words(Smb1OpenAndXWords, body)?.accessMode),
+  [Smb1Command.OPEN]: (body) => openedAs(byPath(body).path, undefined),
+  [Smb1Command.CREATE]: (body) => openedAs(byPath(body).path, undefined),
+  [Smb1Command.CREATE_NEW]: (body) => openedAs(byPath(body).path, undefined),
+  [Smb1Command.CLOSE]: byFid,
+  [Smb1Command.FLUSH]: byFid,
+  [Smb1Command.SEEK]: byFid,
+  [Smb1Command.LOCK_BYTE_RANGE]: byFid,
+  [Smb1Command.UNLOCK_BYTE_RANGE]: byFid,
+  [Smb1Command.READ]: (body) => transfer('read', words(Smb1CoreTransferWords, body)),
+  [Smb1Command.WRITE]: (body) => transfer('write', words(Smb1CoreTransferWords, body)),
+  [Smb1Command.READ_ANDX](body) {
+    const found = words(Smb1ReadAndXWords, body)
+    if (found === undefined) return undefined
+    const high = found.maxCountHigh === 0xffff_ffff ? 0 : found.maxCountHigh & 0xffff
+    return transfer('read', { fid: found.fid, offset: found.offset, count: high * 0x1_0000 + found.maxCount }, body, 12)
+  },
+  [Smb1Command.WRITE_ANDX](body) {
+    const found = words(Smb1WriteAndXWords, body)
+    if (found === undefined) return undefined
+    const count = found.dataLengthHigh * 0x1_0000 + found.dataLength
+    return transfer('write', { fid: found.fid, offset: found.offset, count }, body, 14)
+  },
+  [Smb1Command.LOCKING_ANDX](body) {
+    const fid = words(Smb1AndXFidWords, body)?.fid
+    return fid === undefined ? undefined : { detail: { kind: 'lock', locks: [] }, fid }
+  },
+  [Smb1Command.TRANSACTION](body) {
+    const setup = transactionSetup(body)
+    const fid = setup?.[1]
+    return setup?.[0] === TRANSACT_NMPIPE && fid !== undefined ? { ...other, fid } : undefined
+  },
+  [Smb1Command.TRANSACTION2]: transaction2,
+  [Smb1Command.RENAME](body) {
+    const found = byPath(body)
+    if (found.path === undefined) return found
+    const second = bytesAt(body) + 2 + (found.path.length + 1) * (body.isUnicode ? 2 : 1)
+    const newName = textAt(body, second + 1)
+    const nothing = { infoType: 1, informationClass: 10, deletePending: undefined }
+    return { ...found, detail: { kind: 'set-info', newName, ...nothing } }
+  },
+  [Smb1Command.DELETE]: byPath,
+  [Smb1Command.CREATE_DIRECTORY]: byPath,
+  [Smb1Command.DELETE_DIRECTORY]: byPath,
+  [Smb1Command.CHECK_DIRECTORY]: byPath,
+  [Smb1Command.QUERY_INFORMATION]: byPath,
+  [Smb1Command.SET_INFORMATION]: byPath,
+}
+
+/** MS-CIFS 2.2.4.53.1, MS-SMB 2.2.4.6.1: the number of words tells the form. */
+function sessionSetup(body: Smb1Body): Smb1Request | undefined {
+  const token = whole(Smb1SessionSetupExtendedRequest, body)?.securityBlob
+  const begun = { kind: 'session-setup', previousSessionId: 0n } as const
+  if (token !== undefined) {
+    const logon = readLogonToken(token)
+    return { detail: { ...begun, offered: logon.offered, mechanism: logon.mechanism }, logon }
+  }
+  const found = whole(Smb1SessionSetupRequest, body)
+  if (found === undefined) return undefined
+  const { accountName, primaryDomain, oemPassword, unicodePassword } = found
+  const mechanism = mechanismOf(oemPassword.length, unicodePassword.length, accountName)
+  const logon: LogonToken = { offered: [], mechanism, user: accountName, domain: primaryDomain }
+  return { detail: { ...begun, offered: [], mechanism }, logon }
+}
+
+/** By the lengths of both responses. MS-NLMP 2.2.2.3 to 2.2.2.8. */
+function mechanismOf(oemBytes: number, unicodeBytes: number, account: string): LogonToken['mechanism'] {
+  if (unicodeBytes > 24) return 'NTLMv2'
+  if (unicodeBytes === 24) return 'NTLMv1'
+  if (oemBytes === 24) return 'LM'
+  return account === '' ? 'anonymous' : 'unknown'
+}
+
+const noGrant = { grantedOplock: undefined, grantedLease: undefined, action: undefined, size: undefined } as const
+
+function ntCreate(body: Smb1Body): Smb1Request | undefined {
+  const found = words(Smb1NtCreateWords, body)
+  if (found === undefined) return undefined
+  const name = textAt(body, bytesAt(body))
+  return {
+    path: name,
+    detail: {
+      kind: 'create',
+      name,
+      desiredAccess: found.desiredAccess,
+      shareAccess: found.shareAccess,
+      disposition: found.createDisposition,
+      options: found.createOptions,
+      requestedOplock: (found.flags & 0x6) === 0 ? 0 : 1,
+      requestedLease: undefined,
+      contexts: [],
+      ...noGrant,
+    },
+  }
+}
+
+/** Older ways to open: what they say of access and sharing is of another kind, and not told. */
+function openedAs(name: string | undefined, accessMode: number | undefined): Smb1Request | undefined {
+  if (name === undefined) return undefined
+  const asked = { desiredAccess: accessMode ?? 0, shareAccess: 0, disposition: 1, options: 0 }
+  const caching = { requestedOplock: 0, requestedLease: undefined, contexts: [] }
+  return { path: name, detail: { kind: 'create', name, ...asked, ...caching, ...noGrant } }
+}
+
+/** With more words than `plainWords`, the last two are the offset's upper half. */
+function transfer(
+  kind: 'read' | 'write',
+  found: { readonly fid: number; readonly offset: number; readonly count: number } | undefined,
+  body?: Smb1Body,
+  plainWords = 0,
+): Smb1Request | undefined {
+  if (found === undefined) return undefined
+  let offset = BigInt(found.offset)
+  if (body !== undefined && body.view.getUint8(body.at) >= plainWords) {
+    const at = body.at + 1 + (plainWords - 2) * 2
+    const high = fixedPart(Smb1OffsetHigh, body.view, at, body.end)?.offsetHigh
+    if (high !== undefined) offset |= BigInt(high) << 32n
+  }
+  return { detail: { kind, offset, length: found.count }, fid: found.fid }
+}
+
+const transactionSetup = (body: Smb1Body): readonly number[] | undefined =>
+  decoded(Smb1TransactionWords, body.view, body.at + 1, body.end, body.origin)?.setup
+
+/** MS-CIFS 2.2.6: the parameters of each kind are their own. */
+function transaction2(body: Smb1Body): Smb1Request | undefined {
+  const found = decoded(Smb1TransactionWords, body.view, body.at + 1, body.end, body.origin)
+  if (found === undefined) return undefined
+  const at = body.origin + found.parameterOffset
+  const parameters = <T>(declared: Struct<T, never>): T | undefined => fixedPart(declared, body.view, at, body.end)
+  switch (found.setup[0]) {
+    case Smb1Trans2Command.FIND_FIRST2: {
+      const first = parameters(Smb1FindFirst2Parameters)
+      if (first === undefined) return undefined
+      const path = textAt(body, at + Smb1FindFirst2Parameters.size)
+      const slash = path.lastIndexOf('\\')
+      const { informationLevel: informationClass } = first
+      const detail: Detail = {
+        kind: 'query-directory',
+        pattern: path.slice(slash + 1),
+        informationClass,
+        entries: undefined,
+      }
+      return { detail, path }
+    }
+    case Smb1Trans2Command.QUERY_PATH_INFORMATION:
+    case Smb1Trans2Command.SET_PATH_INFORMATION: {
+      const level = parameters(Smb1PathInformationParameters)?.informationLevel
+      if (level === undefined) return undefined
+      const kind = found.setup[0] === Smb1Trans2Command.QUERY_PATH_INFORMATION ? 'query-info' : 'set-info'
+      return { detail: information(kind, level), path: textAt(body, at + Smb1PathInformationParameters.size) }
+    }
+    case Smb1Trans2Command.QUERY_FILE_INFORMATION:
+    case Smb1Trans2Command.SET_FILE_INFORMATION: {
+      const file = parameters(Smb1FileInformationParameters)
+      if (file === undefined) return undefined
+      const kind = found.setup[0] === Smb1Trans2Command.QUERY_FILE_INFORMATION ? 'query-info' : 'set-info'
+      return { detail: information(kind, file.informationLevel), fid: file.fid }
+    }
+    default:
+      return undefined
+  }
+}
+
+const information = (kind: 'query-info' | 'set-info', informationClass: number): Detail => ({
+  kind,
+  infoType: 1,
+  informationClass,
+  newName: undefined,
+  deletePending: undefined,
+})
