@@ -67,6 +67,10 @@ export function readTsharkTable(text: string): TsharkFrame[] {
   })
 }
 
+/** A NEGOTIATE of SMB1 that one of SMB2 answers: tshark does not join the two. */
+const leadsToSmb2 = ({ protocol, detail }: Transaction): boolean =>
+  protocol === 'smb1' && detail.kind === 'negotiate' && detail.chosen !== undefined
+
 /** The messages of transactions, each where its last byte is. */
 export function messagesOf(transactions: readonly Transaction[]): Message[] {
   return transactions.flatMap((transaction) => {
@@ -97,10 +101,11 @@ export function messagesOf(transactions: readonly Transaction[]): Message[] {
     if (response !== undefined)
       found.push({
         ...common,
+        ...(leadsToSmb2(transaction) && { protocol: 'smb2', command: 0 }),
         frame: response.last.frame,
         isResponse: true,
         status: transaction.status,
-        responseNs: transaction.time.responseNs,
+        responseNs: leadsToSmb2(transaction) ? undefined : transaction.time.responseNs,
         order: response.chainIndex,
       })
     return found

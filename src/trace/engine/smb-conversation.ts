@@ -1,4 +1,5 @@
 import { unixNsFromFiletime } from '../../bytes/filetime.ts'
+import { Smb1Command } from '../../wire/smb1/index.ts'
 import type { Fact, KerberosExchange, MessageSpot } from '../model.ts'
 import { IdMap } from './id-map.ts'
 import type { LogonToken } from './logon.ts'
@@ -51,6 +52,7 @@ export class SmbConversation {
   /** Requests that the server works on: those that it has put aside with an interim answer do not count. */
   #underWay = 0
   #idleSinceNs: number | undefined
+  #smb1Negotiate: TransactionRecord | undefined
   readonly #parkedOnes = new Set<TransactionRecord>()
   /** What logons said before their session had an id. */
   readonly logons = new Map<TransactionRecord, LogonToken>()
@@ -108,10 +110,19 @@ export class SmbConversation {
     // The same number again before there was an answer: that one was not captured, or there is none.
     if (before !== undefined && before !== transaction) this.#abandon(before)
     this.#pending.set(transaction, transaction.messageLow, transaction.pendingKey)
+    if (transaction.protocol === 'smb1' && transaction.command === Smb1Command.NEGOTIATE)
+      this.#smb1Negotiate = transaction
   }
 
   awaited(low: number, high: number): TransactionRecord | undefined {
     return this.#pending.get(low, high)
+  }
+
+  /** A negotiation of SMB1 that an answer of SMB2 may be to. MS-SMB2 3.3.5.3.1. */
+  smb1Negotiate(): TransactionRecord | undefined {
+    const found = this.#smb1Negotiate
+    this.#smb1Negotiate = undefined
+    return found
   }
 
   /** The request's last byte was seen. */

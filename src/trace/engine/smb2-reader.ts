@@ -259,7 +259,9 @@ export class Smb2Reader {
     const credits = view.getUint16(start + at.credits, true)
     if (isUnasked(low, high)) return this.#unasked(view, start, command, status, body)
     let transaction = this.#owner.awaited(low, high)
-    if (transaction === undefined || transaction.command !== command) {
+    if (transaction === undefined && command === Command.NEGOTIATE) transaction = this.#owner.smb1Negotiate()
+    else if (transaction?.command !== command) transaction = undefined
+    if (transaction === undefined) {
       // The request was not captured, or what waits under this number is of another time.
       transaction = this.#owner.newTransaction('smb2', command, commandName(command), low, high)
       transaction.session = this.#sessionOf(view, start, false)
@@ -308,7 +310,8 @@ export class Smb2Reader {
   #succeeded(transaction: TransactionRecord, status: number, view: DataView, start: number, body: BodyPlace): void {
     const { frame } = this.#owner
     transaction.detail = answeredDetail(transaction.detail, body, this.#owner.originNs)
-    switch (transaction.command) {
+    // A negotiation that began with SMB1 has that command's number.
+    switch (view.getUint16(start + at.command, true)) {
       case Command.NEGOTIATE: {
         const response = fixedPart(NegotiateResponse, body.view, body.at, body.end)
         if (response !== undefined) this.#owner.speaks(said(response.dialectRevision, frame))
