@@ -22,6 +22,8 @@ export interface Call<T> {
   readonly answerBytes?: number
   /** Statuses beside success whose answers go to `read`, too. */
   readonly accepts?: readonly NtStatus[]
+  /** Nobody waits for the answer: it keeps no process alive. */
+  readonly isBackground?: boolean
   /** Further flags of the header. */
   readonly flags?: number
   readonly occasion?: Occasion

@@ -94,6 +94,8 @@ export class Connection implements TransportEvents {
   #outstanding = 0
   #nextMessageId = 0
   readonly #pending = new Map<number, Entry>()
+  /** Of those, the ones that nobody waits for. */
+  #background = 0
   readonly #waiting: Batch[] = []
   #isStarving = false
   readonly #silence: SilenceWatch
@@ -292,6 +294,7 @@ export class Connection implements TransportEvents {
       this.#available -= entry.charge
       this.#outstanding += entry.charge
       this.#pending.set(entry.messageId, entry)
+      if (entry.call.isBackground === true) this.#background++
       const charge = this.negotiated?.supportsMultiCredit === true ? entry.charge : 0
       const credits = Math.min(0xffff, entry.charge + (i === 0 ? wanted : 0))
       return { call: entry.call, messageId: entry.messageId, charge, credits }
@@ -393,9 +396,10 @@ export class Connection implements TransportEvents {
       return
     }
     this.#pending.delete(entry.messageId)
+    if (entry.call.isBackground === true) this.#background--
     this.#outstanding -= entry.charge
     this.#settle(entry, answer)
-    if (this.#pending.size === 0) this.#keepAlive()
+    if (this.#pending.size === this.#background) this.#keepAlive()
   }
 
   #settle(entry: Entry, answer: Answer): void {
@@ -441,7 +445,7 @@ export class Connection implements TransportEvents {
 
   /** The process waits for answers, not for a connection that nobody uses. */
   #keepAlive(): void {
-    this.#transport?.hold?.(this.#pending.size > 0)
+    this.#transport?.hold?.(this.#pending.size > this.#background)
   }
 
   /** Ends the connection; whoever waits is told why. */

@@ -1,7 +1,7 @@
 import { type FileAllInformation, FileAttributes, type FileIdFullDirectoryInformation } from '../wire/fscc/index.ts'
 import type { Opened } from './calls/create.ts'
 import { narrow } from './narrow.ts'
-import { type FileFacts, Stats } from './stats.ts'
+import type { FileFacts } from './stats.ts'
 
 /** From FileAllInformation. The tag of a reparse point is not in it. */
 export function factsOf(all: FileAllInformation, reparseTag = 0): FileFacts {
@@ -17,10 +17,9 @@ export function factsOf(all: FileAllInformation, reparseTag = 0): FileFacts {
     fileId: internal.indexNumber,
     numberOfLinks: standard.numberOfLinks,
     reparseTag,
+    deletePending: standard.deletePending,
   }
 }
-
-export const statsOf = (all: FileAllInformation): Stats => new Stats(factsOf(all))
 
 /** What CREATE tells, with what it does not tell left empty. */
 export const factsOfOpened = (opened: Opened): FileFacts => ({

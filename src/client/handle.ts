@@ -1,25 +1,22 @@
 import type { Readable, Writable } from 'node:stream'
 import { Readable as NodeReadable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
-import { FileAllInformation, FileInformationClass } from '../wire/fscc/index.ts'
 import { InfoType, LockFlags } from '../wire/smb2/index.ts'
 import type { FileHandle, LockOptions, ReadStreamOptions, WriteStreamOptions } from './api/file-handle.ts'
 import type { CallOptions } from './api/options.ts'
 import type { AttributeChange, FileContent, TimeInput } from './api/share.ts'
+import { factsByOpen } from './cache/by-name.ts'
 import { flushCall, lockCall } from './calls/file.ts'
-import { ioctlCall, queryStructCall, setInfoCall } from './calls/information.ts'
+import { ioctlCall, setInfoCall } from './calls/information.ts'
 import { contentParts } from './content.ts'
 import { type Occasion, UsageError } from './errors.ts'
-import { statsOf } from './facts.ts'
 import { basicInformation, changedAttributes, endOfFileInformation } from './information.ts'
 import type { OpenFile } from './open-file.ts'
 import { openReadStream } from './read-stream.ts'
-import type { Stats } from './stats.ts'
-import { readRange, writeRange } from './transfer.ts'
+import { Stats } from './stats.ts'
+import { readKept, writeRange } from './transfer.ts'
 import { openWriteStream } from './write-stream.ts'
 
-/** Room for the name in FileAllInformation, which is not looked at. */
-const ALL_INFORMATION_BYTES = 64 * 1024
 const DEFAULT_FSCTL_BYTES = 64 * 1024
 const MAX_LOCK_INDEX = 64
 
@@ -34,7 +31,8 @@ export interface HandleOptions {
 /** What `open` gives. */
 export class RemoteHandle implements FileHandle {
   readonly path: string
-  readonly file: OpenFile
+  readonly #file: OpenFile
+  #isClosed = false
   readonly #appends: boolean
   readonly #writeThrough: boolean
   readonly #operation: string | undefined
@@ -46,14 +44,20 @@ export class RemoteHandle implements FileHandle {
 
   constructor(file: OpenFile, { path, appends, writeThrough, operation }: HandleOptions) {
     this.#operation = operation
-    this.file = file
+    this.#file = file
     this.path = path
     this.#appends = appends
     this.#writeThrough = writeThrough
   }
 
   get size(): number {
-    return this.file.endOfFile
+    return this.#file.endOfFile
+  }
+
+  /** @throws UsageError (EBADF) */
+  get file(): OpenFile {
+    if (this.#isClosed) throw new UsageError('EBADF', 'The file has been closed.', { path: this.path })
+    return this.#file
   }
 
   #occasion(operation: string): Occasion {
@@ -81,9 +85,9 @@ export class RemoteHandle implements FileHandle {
   #read(into: Uint8Array, position: number | bigint | null, operation: string, options: CallOptions): Promise<number> {
     const occasion = this.#occasion(operation)
     if (position !== null && Number(position) >= 0)
-      return readRange(this.file, into, offsetOf(position, occasion), occasion, options.signal)
+      return readKept(this.file, into, offsetOf(position, occasion), occasion, options.signal)
     return this.#inTurn(async () => {
-      const count = await readRange(this.file, into, this.#position, occasion, options.signal)
+      const count = await readKept(this.file, into, this.#position, occasion, options.signal)
       this.#position += count
       return count
     })
@@ -135,7 +139,8 @@ export class RemoteHandle implements FileHandle {
 
   async #store(data: Uint8Array, at: number, how: Parameters<typeof writeRange>[3]): Promise<void> {
     this.file.hasWritten = true
-    await writeRange(this.file, data, at, how)
+    const cache = this.file.lease?.cache
+    await (cache === undefined ? writeRange(this.file, data, at, how) : cache.write(this.file, data, at, how))
     this.file.endOfFile = Math.max(this.file.endOfFile, at + data.length)
   }
 
@@ -186,29 +191,16 @@ export class RemoteHandle implements FileHandle {
   }
 
   async stat({ signal }: CallOptions = {}): Promise<Stats> {
-    const occasion = this.#occasion('stat')
-    const stats = await this.file.call(
-      (fileId) =>
-        queryStructCall(
-          {
-            fileId,
-            infoType: InfoType.FILE,
-            infoClass: FileInformationClass.FileAllInformation,
-            outputBytes: ALL_INFORMATION_BYTES,
-          },
-          FileAllInformation,
-          occasion,
-          statsOf,
-        ),
-      { signal, repeatable: true },
-    )
-    this.file.endOfFile = stats.size
-    return stats
+    signal?.throwIfAborted()
+    await this.file.settle()
+    const facts = await factsByOpen(this.file, this.#occasion('stat'), signal)
+    this.file.endOfFile = facts.endOfFile
+    return new Stats(facts)
   }
 
   async truncate(length = 0, { signal }: CallOptions = {}): Promise<void> {
-    await this.#set(endOfFileInformation(length), 'truncate', signal)
     this.file.hasWritten = true
+    await this.#set(endOfFileInformation(length), 'truncate', signal)
     this.file.endOfFile = length
   }
 
@@ -230,14 +222,30 @@ export class RemoteHandle implements FileHandle {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const occasion = this.#occasion(operation)
-    return this.file.call(
-      (fileId, flags) => setInfoCall({ fileId, infoType: InfoType.FILE, ...information, flags }, occasion),
-      { signal, repeatable: true },
+    return this.#changing(() =>
+      this.file.call(
+        (fileId, flags) => setInfoCall({ fileId, infoType: InfoType.FILE, ...information, flags }, occasion),
+        { signal, repeatable: true },
+      ),
     )
+  }
+
+  /** What is kept of the file is not as it was, neither while it is changed nor after it. */
+  async #changing<T>(work: () => Promise<T>): Promise<T> {
+    const { file } = this
+    file.isSpecial = true
+    await file.settle()
+    file.lease?.cache.changedAll()
+    try {
+      return await work()
+    } finally {
+      file.lease?.cache.changedAll()
+    }
   }
 
   async sync({ signal }: CallOptions = {}): Promise<void> {
     const occasion = this.#occasion('sync')
+    await this.file.settle()
     await this.file.call((fileId) => flushCall(fileId, occasion), { signal, repeatable: true })
   }
 
@@ -248,8 +256,9 @@ export class RemoteHandle implements FileHandle {
   async lock(offset: number | bigint, length: number | bigint, options: LockOptions = {}): Promise<void> {
     const { shared = false, wait = false, signal } = options
     const kind = shared ? LockFlags.SHARED_LOCK : LockFlags.EXCLUSIVE_LOCK
+    this.file.locked()
+    await this.file.settle()
     await this.#lock(offset, length, kind | (wait ? 0 : LockFlags.FAIL_IMMEDIATELY), 'lock', signal)
-    this.file.hasLocks = true
   }
 
   unlock(offset: number | bigint, length: number | bigint, { signal }: CallOptions = {}): Promise<void> {
@@ -289,12 +298,14 @@ export class RemoteHandle implements FileHandle {
   ): Promise<Buffer> {
     const { maxOutputBytes = DEFAULT_FSCTL_BYTES, signal } = options
     const occasion = this.#occasion('fsctl')
-    return this.file.call(
-      (fileId) =>
-        ioctlCall({ fileId, ctlCode: code, ...(input && { input }), maxOutputBytes }, occasion, (output) =>
-          Buffer.from(output),
-        ),
-      { signal },
+    return this.#changing(() =>
+      this.file.call(
+        (fileId) =>
+          ioctlCall({ fileId, ctlCode: code, ...(input && { input }), maxOutputBytes }, occasion, (output) =>
+            Buffer.from(output),
+          ),
+        { signal },
+      ),
     )
   }
 
@@ -317,7 +328,9 @@ export class RemoteHandle implements FileHandle {
 
   async close(): Promise<void> {
     await this.#last
-    await this.file.close()
+    if (this.#isClosed) return
+    if (this.file.tree.link.cache.idle.put(this.file)) this.#isClosed = true
+    else await this.file.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -350,12 +363,12 @@ export async function readToEnd(
   const expected = file.endOfFile - position
   if (expected > 0) {
     const into = Buffer.allocUnsafeSlow(expected)
-    return into.subarray(0, await readRange(file, into, position, occasion, signal))
+    return into.subarray(0, await readKept(file, into, position, occasion, signal))
   }
   const parts: Buffer[] = []
   for (let at = position; ; ) {
     const into = Buffer.allocUnsafeSlow(GROWTH_BYTES)
-    const count = await readRange(file, into, at, occasion, signal)
+    const count = await readKept(file, into, at, occasion, signal)
     parts.push(into.subarray(0, count))
     at += count
     if (count < into.length) return Buffer.concat(parts)

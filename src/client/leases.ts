@@ -11,6 +11,7 @@ import {
   LeaseBreakFlags,
   LeaseBreakNotification,
   LeaseBreakResponse,
+  LeaseFlags,
   LeaseState,
   LeaseV1,
   LeaseV2,
@@ -20,14 +21,15 @@ import {
   OplockLevel,
   SMB2_HEADER_SIZE,
 } from '../wire/smb2/index.ts'
+import type { FileCache } from './cache/file-cache.ts'
 import { type Answer, type Call, encodeCall } from './call.ts'
 import type { Opened } from './calls/create.ts'
 import type { Negotiated } from './negotiation.ts'
 import type { On } from './tree.ts'
 
-const R = LeaseState.READ_CACHING
-const H = LeaseState.HANDLE_CACHING
-const W = LeaseState.WRITE_CACHING
+export const READ = LeaseState.READ_CACHING
+export const HANDLE = LeaseState.HANDLE_CACHING
+export const WRITE = LeaseState.WRITE_CACHING
 
 /** What is to be done before a lease is given up in part or whole. */
 export interface LeaseHolder {
@@ -38,38 +40,50 @@ export interface LeaseHolder {
 /** What the server promises about one file, or part of it, until it says otherwise (MS-SMB2 3.2.1.5). */
 export class Lease {
   /** GUID; the same for every open of the file. */
-  readonly key: string
+  readonly key = randomUUID()
+  /** Of share and name, as `pathKey` makes it. */
+  readonly path: string
+  /** As the name was given: servers may tell upper and lower case apart. */
+  readonly name: string
   /** Bits of `LeaseState` that are held now. */
   state = 0
   epoch = 0
-  readonly holders = new Set<LeaseHolder>()
+  readonly cache: FileCache
+  readonly holders: Set<LeaseHolder>
   /** Opens that were made with it. */
   uses = 0
+  /** Opens that have locks. */
+  lockers = 0
+  /** It is an oplock, which is one open's, and there have been others: what it promises is nobody's any more. */
+  isDivided = false
   /** In whose name a break is answered: servers want the share, too. */
   on: On | undefined
 
-  constructor() {
-    this.key = randomUUID()
+  constructor(path: string, name: string, cacheOf: (lease: Lease) => FileCache) {
+    this.path = path
+    this.name = name
+    this.cache = cacheOf(this)
+    this.holders = new Set([this.cache])
   }
 
   get canRead(): boolean {
-    return (this.state & R) !== 0
+    return (this.state & READ) !== 0 && !this.isDivided
   }
 
   get canKeepHandle(): boolean {
-    return (this.state & H) !== 0
+    return (this.state & HANDLE) !== 0 && !this.isDivided
   }
 
   get canWrite(): boolean {
-    return (this.state & W) !== 0
+    return (this.state & WRITE) !== 0 && !this.isDivided
   }
 }
 
 /** An oplock, where there are no leases: the same promises, for one open. */
 const OPLOCK_STATES: Readonly<Record<number, number>> = {
-  [OplockLevel.BATCH]: R | H | W,
-  [OplockLevel.EXCLUSIVE]: R | W,
-  [OplockLevel.II]: R,
+  [OplockLevel.BATCH]: READ | HANDLE | WRITE,
+  [OplockLevel.EXCLUSIVE]: READ | WRITE,
+  [OplockLevel.II]: READ,
 }
 
 /** Whether the server has leases; otherwise it has oplocks (MS-SMB2 3.2.4.3.8). */
@@ -78,70 +92,110 @@ export const hasLeases = ({ dialect, capabilities }: Negotiated): boolean =>
 
 /** All leases of one session's files. */
 export class LeaseTable {
+  readonly #cacheOf: (lease: Lease) => FileCache
   readonly #byKey = new Map<string, Lease>()
-  readonly #byPath = new Map<string, Lease>()
+  /** Names that differ in upper and lower case are several leases: the server knows whether they are one file. */
+  readonly #byPath = new Map<string, Lease[]>()
   readonly #byOpen = new Map<string, Lease>()
   /** The share of the last lease that was granted. */
   on: On | undefined
 
+  constructor(cacheOf: (lease: Lease) => FileCache) {
+    this.#cacheOf = cacheOf
+  }
+
   /** The lease of a file: `tree` and `name` say which. */
   of(tree: string, name: string): Lease {
-    const path = pathKey(tree, name)
-    let lease = this.#byPath.get(path)
-    if (lease === undefined) {
-      lease = new Lease()
-      this.#byPath.set(path, lease)
-      this.#byKey.set(lease.key, lease)
-    }
+    const known = this.find(tree, name)
+    if (known !== undefined) return known
+    const lease = new Lease(pathKey(tree, name), name, this.#cacheOf)
+    const others = this.#byPath.get(lease.path)
+    if (others === undefined) this.#byPath.set(lease.path, [lease])
+    else others.push(lease)
+    this.#byKey.set(lease.key, lease)
     return lease
   }
 
   /** Where the lease of a file is known; undefined otherwise. */
   find(tree: string, name: string): Lease | undefined {
-    return this.#byPath.get(pathKey(tree, name))
+    if (this.#byPath.size === 0) return undefined
+    return this.#byPath.get(pathKey(tree, name))?.find((lease) => lease.name === name)
   }
 
-  /** The name means another file now: who opens it gets another lease. */
+  /** Those that a name may mean. */
+  at(tree: string, name: string): readonly Lease[] {
+    return this.#byPath.size === 0 ? [] : (this.#byPath.get(pathKey(tree, name)) ?? [])
+  }
+
+  /** The name, and those below it, mean other files now: who opens them gets other leases. */
   forget(tree: string, name: string): void {
-    this.#byPath.delete(pathKey(tree, name))
+    const gone = pathKey(tree, name)
+    for (const path of this.#byPath.keys()) if (path === gone || path.startsWith(`${gone}\\`)) this.#byPath.delete(path)
   }
 
-  /** Takes over what CREATE granted. */
-  granted(lease: Lease, opened: Opened, on: On, tree: string, name: string): void {
-    lease.on = on
+  /** One open more, before its CREATE is sent: until it is over a break may be about it. */
+  wanted(lease: Lease): void {
+    lease.uses++
+  }
+
+  /** Takes over what CREATE granted. To be called when its answer comes, and before anything that comes after it. */
+  granted(lease: Lease, opened: Opened, on: On): void {
     this.on = on
+    // Who wanted it has given up.
+    if (lease.uses === 0) return
+    lease.on = on
     const data = opened.contexts.get(CreateContextName.LEASE)
     if (opened.oplockLevel === OplockLevel.LEASE && data !== undefined) {
       const isLong = data.length >= LeaseV2.size
       const granted = isLong ? LeaseV2.decode(viewOf(data)) : LeaseV1.decode(viewOf(data))
       if (granted.leaseKey !== lease.key) return
-      lease.state = granted.leaseState
-      if (isLong) lease.epoch = (granted as LeaseV2).epoch
+      // A break is quicker than what was granted before it (MS-SMB2 3.2.5.7.5).
+      const epoch = isLong ? (granted as LeaseV2).epoch : lease.epoch
+      const isOld = lease.epoch !== 0 && isBefore(epoch, lease.epoch)
+      const isBreaking = (granted.leaseFlags & LeaseFlags.BREAK_IN_PROGRESS) !== 0
+      if (!isOld) lease.state = isBreaking ? lease.state & granted.leaseState : granted.leaseState
+      if (!isOld) lease.epoch = epoch
     } else {
       lease.state = OPLOCK_STATES[opened.oplockLevel] ?? 0
       if (lease.state !== 0) this.#byOpen.set(openKey(opened.fileId), lease)
+      if (lease.uses > 1) lease.isDivided = true
     }
-    if (!this.#byPath.has(pathKey(tree, name))) this.#byPath.set(pathKey(tree, name), lease)
-    this.#byKey.set(lease.key, lease)
+    if (lease.canRead) lease.cache.opened(opened.endOfFile)
   }
 
   /** One open less; without any the lease ends by itself (MS-SMB2 3.3.4.7). */
-  released(lease: Lease, fileId: FileId): void {
-    this.#byOpen.delete(openKey(fileId))
+  released(lease: Lease, fileId: FileId | undefined): void {
+    if (fileId !== undefined) this.#byOpen.delete(openKey(fileId))
     if (--lease.uses > 0) return
     lease.state = 0
+    lease.isDivided = false
+    lease.cache.changedAll()
     this.#byKey.delete(lease.key)
-    for (const [path, other] of this.#byPath) if (other === lease) this.#byPath.delete(path)
+    const others = this.#byPath.get(lease.path)?.filter((other) => other !== lease) ?? []
+    if (others.length > 0) this.#byPath.set(lease.path, others)
+    else this.#byPath.delete(lease.path)
+  }
+
+  /** Nothing is kept by what is held: the server may have said already that it is over. */
+  doubted(): void {
+    for (const lease of this.#byKey.values()) {
+      const { state } = lease
+      // An oplock is still to be answered for.
+      if ([...this.#byOpen.values()].includes(lease)) lease.isDivided = true
+      else lease.state = 0
+      if (state !== 0) void giveUp(lease, state)
+    }
   }
 
   /** The session is gone, and all that it was promised. */
-  async lost(): Promise<void> {
+  lost(): void {
     const ended = [...this.#byKey.values(), ...this.#byOpen.values()]
     this.#byOpen.clear()
     for (const lease of new Set(ended)) {
       const { state } = lease
       lease.state = 0
-      if (state !== 0) await giveUp(lease, state)
+      lease.epoch = 0
+      if (state !== 0) void giveUp(lease, state)
     }
   }
 
@@ -175,7 +229,7 @@ export class LeaseTable {
     const lease = this.#byOpen.get(openKey(fileId))
     if (lease === undefined) return
     const { persistent, volatile } = fileId
-    const wasExclusive = (lease.state & W) !== 0
+    const wasExclusive = (lease.state & WRITE) !== 0
     const answerBreak = async (): Promise<void> => {
       // Level II is given up without a word (MS-SMB2 3.2.5.19.1).
       if (!wasExclusive) return
@@ -205,8 +259,11 @@ async function giveUp(lease: Lease, lost: number): Promise<void> {
 
 const LEASE_BREAK_SIZE = 44
 
-/** Servers that tell upper and lower case apart are not known for leases. */
-const pathKey = (tree: string, name: string): string => `${upcase(tree)}\\${upcase(name)}`
+/** The same for all names that may mean one file. */
+export const pathKey = (tree: string, name: string): string => `${upcase(tree)}\\${upcase(name)}`
+/** Whether one number was before another, in 16 bits that begin anew (MS-SMB2 3.2.5.19.2). */
+const isBefore = (epoch: number, other: number): boolean => ((epoch - other) & 0x8000) !== 0
+
 const openKey = ({ persistent, volatile }: FileId): string => `${persistent}:${volatile}`
 
 /** MS-SMB2 2.2.24.2. */

@@ -26,10 +26,17 @@ export interface ClientLimits {
   readonly maxSmallFileBytes: number
   /** Buffers kept for the next large messages. */
   readonly maxIdleBufferBytes: number
-  /** File data and metadata kept under leases. */
+  /** File data, and entries of folders, kept under leases; for each server. */
   readonly maxCachedBytes: number
   readonly maxCachedEntries: number
-  /** Handles kept open behind the caller's close, and for how long. */
+  /**
+   * How long times, attributes, and that a file has not been removed, are taken for true: leases stand for data and
+   * lengths, and not with every server for names.
+   */
+  readonly metadataMs: number
+  /** So long what is written behind may wait for more. */
+  readonly writeBehindMs: number
+  /** Handles kept open behind the caller's close, and for how long after their last use; 0 for none. */
   readonly maxDeferredHandles: number
   readonly deferredCloseMs: number
   /** Links, and referrals of a namespace, that one path may lead through. */
@@ -60,8 +67,10 @@ export const defaultClientLimits: ClientLimits = {
   maxIdleBufferBytes: 32 * MIB,
   maxCachedBytes: 64 * MIB,
   maxCachedEntries: 20_000,
+  metadataMs: 1_000,
+  writeBehindMs: 1_000,
   maxDeferredHandles: 128,
-  deferredCloseMs: 5_000,
+  deferredCloseMs: 1_000,
   maxLinks: 16,
   maxReferralTargets: 32,
   maxReferrals: 1000,

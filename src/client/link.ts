@@ -3,13 +3,13 @@ import { BufferPool } from '../protocol/buffer-pool.ts'
 import type { Clock } from '../protocol/clock.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { Command, Dialect, LogoffRequest, LogoffResponse, SecurityMode } from '../wire/smb2/index.ts'
+import { ClientCache } from './cache/client-cache.ts'
 import { type Answer, type Call, encodeCall } from './call.ts'
 import { Channels } from './channels.ts'
 import type { Connection } from './connection.ts'
 import type { Dial, Target } from './dial.ts'
 import { dialOut } from './dial-out.ts'
 import { SecurityError, StatusError, TransportError, UsageError } from './errors.ts'
-import { LeaseTable } from './leases.ts'
 import { logOn } from './logon.ts'
 import { type Negotiated, negotiate, offerOf } from './negotiation.ts'
 import type { Context } from './outgoing.ts'
@@ -35,6 +35,8 @@ export interface LinkParts {
 /** Something that a new session is to get again. */
 export interface Revivable {
   readonly tree: Tree
+  /** Somebody was told that something is written which is not yet. */
+  readonly owesWriting: boolean
   revive(): Promise<unknown>
   close(): Promise<unknown>
   abandon(): void
@@ -58,7 +60,8 @@ export class ServerLink {
   #generation = 0
   #lastSessionId = 0n
   #ended = new AbortController()
-  readonly leases = new LeaseTable()
+  /** What is kept of the server's files. */
+  readonly cache: ClientCache
   /** Is told of each session, when it is there. */
   onLive: (live: Live) => void = () => undefined
   /** What is open: while there is any of it, a lost connection is made again at once. */
@@ -70,6 +73,7 @@ export class ServerLink {
     this.target = { host: settings.host, port: settings.port }
     this.buffers = new BufferPool(settings.limits.maxIdleBufferBytes)
     this.#dial = dial
+    this.cache = new ClientCache(settings, clock)
   }
 
   /** A way to another server as the same user, to be connected. */
@@ -183,8 +187,10 @@ export class ServerLink {
       closed: (error) => {
         const reason = error?.message ?? 'closed by this end'
         this.settings.observer?.event?.({ kind: 'disconnected', connection: connection.about, reason })
-        if (live.connection.remove(connection)) this.#lostChannels++
-        else this.#lost(live, error)
+        if (live.connection.remove(connection)) {
+          this.#lostChannels++
+          this.cache.doubted()
+        } else this.#lost(live, error)
       },
     }
   }
@@ -224,13 +230,13 @@ export class ServerLink {
   #lost(live: Live, error: Error | undefined): void {
     if (this.#live !== live) return
     this.#live = undefined
-    void this.leases.lost()
+    this.cache.lost()
     if (error !== undefined && this.opens.size > 0 && this.settings.reconnect && !this.isClosed)
       this.live().catch(() => undefined)
   }
 
   #notified(answer: Answer): void {
-    if (answer.header.command === Command.OPLOCK_BREAK) this.leases.broken(answer)
+    if (answer.header.command === Command.OPLOCK_BREAK) this.cache.leases.broken(answer)
   }
 
   /** The server does not know the session any more: the connection is made anew. */
@@ -260,12 +266,22 @@ export class ServerLink {
     return isRepeatable || !error.outcomeUnknown
   }
 
-  /** Closes what is open on a share, or on all of them. Never fails. */
+  /**
+   * Closes what is open on a share, or on all of them.
+   * @throws what has become of data that were written behind; nothing else
+   */
   async closeOpens(tree?: Tree): Promise<void> {
     const opens = [...this.opens].filter((open) => tree === undefined || open.tree === tree)
-    // What cannot be reached any more is not waited for.
-    if (this.#live === undefined) for (const open of opens) open.abandon()
-    else await Promise.allSettled(opens.map((open) => open.close()))
+    const lost: unknown[] = []
+    await Promise.all(
+      opens.map(async (open) => {
+        const { owesWriting } = open
+        // What cannot be reached any more is not waited for.
+        if (this.#live === undefined && !owesWriting) open.abandon()
+        else await open.close().catch((error: unknown) => void (owesWriting && lost.push(error)))
+      }),
+    )
+    if (lost.length > 0) throw lost[0]
   }
 
   /** Logs off and ends the connection. Never fails: who leaves need not be heard. */

@@ -1,31 +1,36 @@
-import { randomUUID } from 'node:crypto'
 import { viewOf } from '../bytes/utf16.ts'
+import { AccessMask, FILE_GENERIC_READ, FILE_GENERIC_WRITE } from '../wire/dtyp/index.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import {
-  Capabilities,
   CreateContextName,
   CreateDisposition,
   Dialect,
   DurableHandleFlags,
   DurableHandleReconnect,
   DurableHandleReconnectV2,
-  DurableHandleRequest,
-  DurableHandleRequestV2,
   DurableHandleResponseV2,
   type FileId,
   HeaderFlags,
   OplockLevel,
   QueryOnDiskIdResponse,
-  ShareCapabilities,
-  ShareType,
 } from '../wire/smb2/index.ts'
 import type { Call } from './call.ts'
 import { type CreateArguments, createCall, type Opened, SHARE_ALL } from './calls/create.ts'
 import { closeCall, type LastFacts } from './calls/file.ts'
 import { type Occasion, StatusError, TransportError, UsageError } from './errors.ts'
-import { hasLeases, type Lease, type LeaseHolder, leaseContext } from './leases.ts'
-import { heeding, type Live } from './link.ts'
-import { nameOn, type On, type Tree } from './tree.ts'
+import { type Lease, leaseContext } from './leases.ts'
+import { heeding } from './link.ts'
+import {
+  BUSY_RETRY_MS,
+  granting,
+  isReplayable,
+  type Keeping,
+  MAX_BUSY_RETRIES,
+  named,
+  type OpenRequest,
+  requestOf,
+} from './open-request.ts'
+import type { On, Tree } from './tree.ts'
 
 export interface CallHow {
   readonly signal?: AbortSignal | undefined
@@ -33,22 +38,10 @@ export interface CallHow {
   readonly repeatable?: boolean
 }
 
-/** How a file is to be kept open. */
-export interface Keeping {
-  /** Bits of `LeaseState` that are asked for; 0 for none. */
-  readonly wanted: number
-  /** It is to outlive a lost connection. */
-  readonly durable: boolean
-}
-
 type Durability = 'none' | 'v1' | 'v2'
 
 /** Sessions that may be lost one after the other within one call. */
 const MAX_REPEATS = 8
-/** The server is still at work on what came by the connection before (MS-SMB2 3.3.5.2.10). */
-const BUSY_RETRY_MS = 100
-const MAX_BUSY_RETRIES = 50
-
 /** An open of the server's (MS-SMB2 3.2.1.6), which is got again where its connection is lost. */
 export class OpenFile {
   readonly tree: Tree
@@ -68,9 +61,13 @@ export class OpenFile {
   /** Where the file ends, as far as is known here. */
   endOfFile: number
   /** Somebody has locks by this open: they do not outlive it. */
-  hasLocks = false
+  #hasLocks = false
   /** This open has changed the file. */
   hasWritten = false
+  /** Something was done by this open of which nobody here knows what it means for who comes later. */
+  isSpecial = false
+  /** Why what was written behind could not be stored, if nobody has been told yet. */
+  writeFailure: { readonly error: unknown } | undefined
 
   constructor(on: On, tree: Tree, request: OpenRequest, opened: Opened) {
     this.tree = tree
@@ -82,7 +79,6 @@ export class OpenFile {
     this.#on = on
     this.#opened = opened
     this.endOfFile = opened.endOfFile
-    if (this.lease !== undefined) this.lease.uses++
     this.#take(opened)
     tree.link.opens.add(this)
   }
@@ -119,8 +115,52 @@ export class OpenFile {
     } else if (contexts.has(CreateContextName.DURABLE_HANDLE_REQUEST)) this.#durability = 'v1'
     const id = contexts.get(CreateContextName.QUERY_ON_DISK_ID)
     if (id !== undefined) this.#diskFileId = QueryOnDiskIdResponse.decode(viewOf(id)).diskFileId
+  }
+
+  /** See `#hasLocks`. What is kept of the file is not used while somebody has locks. */
+  locked(): void {
+    if (!this.#hasLocks && this.lease !== undefined) this.lease.lockers++
+    this.#hasLocks = true
+  }
+
+  /** Data may be read by it. */
+  get mayRead(): boolean {
+    return (this.#given.access & AccessMask.FILE_READ_DATA) !== 0
+  }
+
+  /** It may stay open behind its user's back: nothing was changed by it, and it keeps nobody out. */
+  get mayRest(): boolean {
     const { lease } = this
-    if (lease !== undefined) this.tree.leases.granted(lease, opened, this.#on, this.tree.name, this.name)
+    const isUsed = this.#isClosed || this.hasWritten || this.#hasLocks || this.isSpecial
+    if (isUsed || lease === undefined || !lease.canRead || !lease.canKeepHandle) return false
+    const { share = SHARE_ALL, access } = this.#given
+    const isPlain = share === SHARE_ALL && (access & ~(FILE_GENERIC_READ | FILE_GENERIC_WRITE)) === 0
+    return isPlain && this.tree.link.current === this.#on.live && !this.tree.isClosed
+  }
+
+  /** Whether who wants to open what is there in this way may have this open. */
+  isAs(given: CreateArguments): boolean {
+    const { access, options = 0, share = SHARE_ALL } = this.#given
+    const { disposition = CreateDisposition.OPEN } = given
+    const opens = disposition === CreateDisposition.OPEN || disposition === CreateDisposition.OPEN_IF
+    return opens && given.access === access && (given.options ?? 0) === options && (given.share ?? SHARE_ALL) === share
+  }
+
+  /** Resolves when the server has what was written by it. @throws what went wrong with that */
+  async settle(): Promise<void> {
+    if (this.lease?.cache.isDirty === true) await this.lease.cache.flush()
+    this.throwFailure()
+  }
+
+  get owesWriting(): boolean {
+    return this.hasWritten && this.lease?.cache.isDirty === true
+  }
+
+  /** Tells once what has become of what was written behind. */
+  throwFailure(): void {
+    const failure = this.writeFailure
+    this.writeFailure = undefined
+    if (failure !== undefined) throw failure.error
   }
 
   /**
@@ -217,7 +257,7 @@ export class OpenFile {
     try {
       const opened = await on.connection.call(
         this.#contextOf(on),
-        createCall(named(given, on, this.tree), this.occasion),
+        this.#granting(on, createCall(named(given, on, this.tree), this.occasion)),
       )
       return { ...opened, contexts: new Map([...this.#opened.contexts, ...opened.contexts]) }
     } catch (error) {
@@ -226,11 +266,15 @@ export class OpenFile {
     }
   }
 
+  #granting(on: On, call: Call<Opened>): Call<Opened> {
+    return this.lease === undefined ? call : granting(this.tree, this.lease, on, call)
+  }
+
   /** By its name, if it is still the same file and as it was left. @throws UsageError (EBADF) */
   async #openAgain(on: On): Promise<Opened> {
     const lost = (why: string): UsageError =>
       new UsageError('EBADF', `The connection was lost, and the file with it: ${why}.`, this.occasion)
-    if (this.hasLocks) throw lost('its locks are gone')
+    if (this.#hasLocks) throw lost('its locks are gone')
     if ((this.#given.share ?? SHARE_ALL) !== SHARE_ALL) throw lost('others may have used it meanwhile')
     const given = { ...this.#given, disposition: CreateDisposition.OPEN }
     const request = requestOf(on, this.lease, given, this.#keeping, this.occasion)
@@ -238,7 +282,7 @@ export class OpenFile {
     try {
       opened = await on.connection.call(
         this.#contextOf(on),
-        createCall(named(request.arguments, on, this.tree), this.occasion),
+        this.#granting(on, createCall(named(request.arguments, on, this.tree), this.occasion)),
       )
     } catch (error) {
       if (error instanceof StatusError) throw lost(`it could not be opened again (${error.statusName})`)
@@ -271,6 +315,7 @@ export class OpenFile {
    */
   async close(query = false): Promise<LastFacts | undefined> {
     if (this.#isClosed) return undefined
+    if (this.lease?.cache.isDirty === true) await this.lease.cache.flush()
     try {
       return await this.call((fileId) => closeCall(fileId, this.occasion, query), { repeatable: true })
     } catch (error) {
@@ -278,6 +323,7 @@ export class OpenFile {
       return undefined
     } finally {
       this.#end()
+      this.throwFailure()
     }
   }
 
@@ -289,120 +335,13 @@ export class OpenFile {
   #end(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.tree.link.opens.delete(this)
-    if (this.lease !== undefined) this.tree.leases.released(this.lease, this.#opened.fileId)
-  }
-
-  /** Is told before the lease is given up. */
-  heldBy(holder: LeaseHolder): void {
-    this.lease?.holders.add(holder)
+    const { lease, tree } = this
+    tree.link.opens.delete(this)
+    if (this.hasWritten || this.isSpecial) tree.link.cache.changed(tree, this.name)
+    if (lease === undefined) return
+    if (this.#hasLocks) lease.lockers--
+    tree.leases.released(lease, this.#opened.fileId)
   }
 }
 
 const isBusy = (error: unknown): boolean => error instanceof StatusError && error.status === NtStatus.FILE_NOT_AVAILABLE
-
-const isReplayable = ({ live }: On): boolean => live.negotiated.dialect >= Dialect.SMB_3_0
-
-/** What an open is made of, so that it can be made again. */
-export interface OpenRequest {
-  readonly given: CreateArguments
-  /** With what keeps it open. */
-  readonly arguments: CreateArguments
-  readonly keeping: Keeping
-  readonly lease: Lease | undefined
-  readonly createGuid: string
-  readonly occasion: Occasion
-}
-
-function requestOf(
-  on: On,
-  lease: Lease | undefined,
-  given: CreateArguments,
-  keeping: Keeping,
-  occasion: Occasion,
-): OpenRequest {
-  const { negotiated } = on.live
-  const createGuid = randomUUID()
-  const contexts = [...(given.contexts ?? []), { name: CreateContextName.QUERY_ON_DISK_ID, data: new Uint8Array(0) }]
-  let oplock: OplockLevel = OplockLevel.NONE
-  if (lease !== undefined && hasLeases(negotiated)) {
-    oplock = OplockLevel.LEASE
-    contexts.push(leaseContext(lease, keeping.wanted, negotiated))
-  } else if (lease !== undefined) oplock = OplockLevel.BATCH
-  // Also to be known again where one of several connections is lost.
-  const isKnownAgain = on.connection.count > 1 && on.facts.shareType === ShareType.DISK
-  if (keeping.durable || isKnownAgain) contexts.push(durableContext(on, createGuid))
-  return { given, arguments: { ...given, oplock, contexts }, keeping, lease, createGuid, occasion }
-}
-
-/** MS-SMB2 3.2.4.3.5 to 3.2.4.3.7. */
-function durableContext({ live, facts }: On, createGuid: string): { name: string; data: Uint8Array } {
-  const { dialect, capabilities } = live.negotiated
-  if (dialect < Dialect.SMB_3_0)
-    return { name: CreateContextName.DURABLE_HANDLE_REQUEST, data: DurableHandleRequest.encode({}) }
-  const isPersistent =
-    (capabilities & Capabilities.PERSISTENT_HANDLES) !== 0 &&
-    (facts.capabilities & ShareCapabilities.CONTINUOUS_AVAILABILITY) !== 0
-  const flags = isPersistent ? DurableHandleFlags.PERSISTENT : 0
-  const data = DurableHandleRequestV2.encode({ timeout: 0, flags, createGuid })
-  return { name: CreateContextName.DURABLE_HANDLE_REQUEST_V2, data }
-}
-
-const named = (given: CreateArguments, on: On, tree: Tree): CreateArguments => ({
-  ...given,
-  name: nameOn(on, tree, given.name),
-})
-
-const TRANSIENT: Keeping = { wanted: 0, durable: false }
-
-/** Opens a file. @throws as `Tree.run` */
-export async function openFile(
-  tree: Tree,
-  given: CreateArguments,
-  occasion: Occasion,
-  options: { readonly keeping?: Keeping; readonly signal?: AbortSignal | undefined } = {},
-): Promise<OpenFile> {
-  const { signal, keeping = TRANSIENT } = options
-  let unknown: TransportError | undefined
-  let last: { readonly request: OpenRequest; readonly live: Live } | undefined
-  return tree.run(
-    async (on) => {
-      const lease = keeping.wanted === 0 ? undefined : tree.leases.of(tree.name, given.name)
-      // The same session has lost one of its connections: the server knows by the GUID what it has done already.
-      const again = last?.live === on.live && isReplayable(on) ? last.request : undefined
-      const request = again ?? requestOf(on, lease, given, keeping, occasion)
-      last = { request, live: on.live }
-      // A file that is opened for nobody is closed again.
-      const late = (opened: Opened): void =>
-        void on.connection.call(on.context, closeCall(opened.fileId, occasion)).catch(() => undefined)
-      try {
-        const flags = again === undefined ? 0 : HeaderFlags.REPLAY_OPERATION
-        const call = { ...createCall(named(request.arguments, on, tree), occasion, flags), late }
-        const opened = await patiently(tree, flags !== 0, () => on.connection.call(on.context, call, signal))
-        return new OpenFile(on, tree, request, opened)
-      } catch (error) {
-        // What was to be new is there: perhaps it was this call that made it, before its connection was cut.
-        if (unknown !== undefined && again === undefined && isCollision(error)) throw unknown
-        if (error instanceof TransportError && error.outcomeUnknown) unknown = error
-        throw error
-      }
-    },
-    { signal, repeatable: true },
-  )
-}
-
-/** A CREATE that is sent again while it is still at work is denied, as Windows does it: then it is asked again. */
-async function patiently<T>(tree: Tree, isReplay: boolean, open: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await open()
-    } catch (error) {
-      const isAtWork = error instanceof StatusError && error.status === NtStatus.ACCESS_DENIED
-      if (!isReplay || !isAtWork || tries >= MAX_BUSY_RETRIES) throw error
-    }
-    await tree.link.pause(BUSY_RETRY_MS)
-  }
-}
-
-const isCollision = (error: unknown): boolean =>
-  error instanceof StatusError && error.status === NtStatus.OBJECT_NAME_COLLISION

@@ -5,7 +5,8 @@ import { FsctlCode } from '../wire/smb2/index.ts'
 import { readCall, writeCall } from './calls/file.ts'
 import { ioctlCall } from './calls/information.ts'
 import type { Occasion } from './errors.ts'
-import { type OpenFile, openFile } from './open-file.ts'
+import { openFile } from './open.ts'
+import type { OpenFile } from './open-file.ts'
 import type { Tree } from './tree.ts'
 
 /** Room for the largest fragment of DCE/RPC that is spoken. */

@@ -59,7 +59,10 @@ class Reader {
 
   /** The next piece; undefined at the end. */
   async next(): Promise<Buffer | undefined> {
-    this.#file ??= await this.#open()
+    if (this.#file === undefined) {
+      this.#file = await this.#open()
+      await this.#file.settle()
+    }
     const file = this.#file
     this.#fill(file)
     const chunk = await this.#ahead.shift()

@@ -158,14 +158,20 @@ export class RemoteClient implements Client, ShareOwner {
     // A state of the past has no connection of its own.
     if (volume.snapshot !== undefined) return
     for (const [key, { tree }] of this.#trees) if (tree === volume.tree) this.#trees.delete(key)
-    await volume.tree.link.closeOpens(volume.tree)
-    await volume.tree.close()
+    try {
+      await volume.tree.link.closeOpens(volume.tree)
+    } finally {
+      await volume.tree.close()
+    }
   }
 
   async close(): Promise<void> {
-    await this.#servers?.close()
-    await this.#link.closeOpens()
-    await this.#link.close()
+    try {
+      await this.#servers?.close()
+      await this.#link.closeOpens()
+    } finally {
+      await this.#link.close()
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -24,6 +24,7 @@ import type {
   WatchOptions,
   WriteFileOptions,
 } from './api/share.ts'
+import { openKept } from './cache/by-name.ts'
 import { UsageError } from './errors.ts'
 import { RemoteHandle } from './handle.ts'
 import type { OpenFile } from './open-file.ts'
@@ -37,7 +38,6 @@ import { rm } from './ops/remove.ts'
 import { statfs } from './ops/volume-info.ts'
 import { readFile, writeFile } from './ops/whole-file.ts'
 import { openReadStream } from './read-stream.ts'
-import { openAt } from './spot.ts'
 import type { Dirent, Stats } from './stats.ts'
 import type { Volume } from './volume.ts'
 import { watch } from './watch.ts'
@@ -90,7 +90,7 @@ export class RemoteShare implements Share {
     const wanted = directory ? 0 : isReading ? L.READ_CACHING | L.HANDLE_CACHING : ALL_CACHING
     const keeping = { wanted, durable: !directory && this.#volume.settings.reconnect }
     const file = await this.#volume.at(path, operation, (spot) =>
-      openAt(spot, createArgumentsOf(spot.name, flags, options), { keeping, signal }),
+      openKept(spot, createArgumentsOf(spot.name, flags, options), keeping, signal),
     )
     return new RemoteHandle(file, { path, appends, writeThrough })
   }

@@ -56,6 +56,7 @@ export interface Settings {
   readonly channels: number
   readonly reconnect: boolean
   readonly leases: boolean
+  readonly writeBehind: boolean
   readonly dfs: boolean
   readonly dfsHosts: NonNullable<ConnectOptions['dfsHosts']>
   readonly resolve: ConnectOptions['resolve']
@@ -97,6 +98,7 @@ export function settingsOf(address: Address, options: ConnectOptions): Settings 
     channels: options.channels ?? 1,
     reconnect: options.reconnect ?? true,
     leases: options.leases ?? true,
+    writeBehind: options.writeBehind ?? false,
     dfs: options.dfs ?? true,
     dfsHosts: options.dfsHosts ?? 'sameDomain',
     resolve: options.resolve,

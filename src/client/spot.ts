@@ -1,10 +1,13 @@
 import type { FileId } from '../wire/smb2/index.ts'
 import { RELATED_FILE_ID } from '../wire/smb2/index.ts'
+import { isChanging } from './cache/client-cache.ts'
 import type { Call } from './call.ts'
 import { type CreateArguments, createCall, type Opened } from './calls/create.ts'
 import { closeCall, type LastFacts } from './calls/file.ts'
 import type { Occasion } from './errors.ts'
-import { type Keeping, type OpenFile, openFile } from './open-file.ts'
+import { openFile } from './open.ts'
+import type { OpenFile } from './open-file.ts'
+import type { Keeping } from './open-request.ts'
 import { nameOn, type Tree } from './tree.ts'
 
 /** Where a path leads: a share of a server, and a name there. */
@@ -37,6 +40,27 @@ export function once<const T extends readonly Call<unknown>[]>(
   how: How,
   calls: (fileId: FileId) => T,
   { signal, repeatable = false }: OnceOptions = {},
+): Promise<{ readonly opened: Opened; readonly results: Results<T>; readonly last: LastFacts | undefined }> {
+  const run = () => runOnce(spot, how, calls, { signal, repeatable })
+  return spot.tree.link.cache.isOn && isChanging(how) ? changing(spot, how, run) : run()
+}
+
+/** What is kept of a file that is changed by its name is not as it was: neither while that is done nor after it. */
+async function changing<T>({ tree, name }: Spot, how: How, work: () => Promise<T>): Promise<T> {
+  const { cache } = tree.link
+  await cache.beforeChange(tree, name, how)
+  try {
+    return await work()
+  } finally {
+    cache.changed(tree, name)
+  }
+}
+
+function runOnce<const T extends readonly Call<unknown>[]>(
+  spot: Spot,
+  how: How,
+  calls: (fileId: FileId) => T,
+  { signal, repeatable = false }: OnceOptions,
 ): Promise<{ readonly opened: Opened; readonly results: Results<T>; readonly last: LastFacts | undefined }> {
   const { tree, occasion } = spot
   return tree.run(

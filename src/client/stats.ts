@@ -17,6 +17,8 @@ export interface FileFacts {
   readonly numberOfLinks: number
   /** 0 where it is no reparse point, or which one is not known. */
   readonly reparseTag: number
+  /** It is gone as soon as nobody has it open; absent where it is not known. */
+  readonly deletePending?: boolean
 }
 
 const S_IFDIR = 0o040000

@@ -48,6 +48,20 @@ export async function readRange(
   return total
 }
 
+/** As `readRange`, but for what is kept of the file. */
+export const readKept = (
+  file: OpenFile,
+  into: Uint8Array,
+  offset: number,
+  occasion: Occasion,
+  signal?: AbortSignal,
+): Promise<number> => {
+  const cache = file.lease?.cache
+  return cache === undefined
+    ? readRange(file, into, offset, occasion, signal)
+    : cache.read(file, into, offset, occasion, signal)
+}
+
 /** One part, asked for again where the server gave only some of it. */
 async function readPart(
   file: OpenFile,
@@ -78,6 +92,17 @@ export interface WriteHow {
 
 /** Writes all of `data`, with several requests at a time. @throws as `OpenFile.call` */
 export async function writeRange(file: OpenFile, data: Uint8Array, offset: number, how: WriteHow): Promise<void> {
+  const cache = file.lease?.cache
+  // What was asked for meanwhile may be from before it.
+  cache?.changed(offset, data.length)
+  try {
+    await writeParts(file, data, offset, how)
+  } finally {
+    cache?.changed(offset, data.length)
+  }
+}
+
+async function writeParts(file: OpenFile, data: Uint8Array, offset: number, how: WriteHow): Promise<void> {
   const step = writeBytesAtOnce(file)
   if (data.length <= step) return writePart(file, data, offset, how)
   await together(Math.ceil(data.length / step), windowOf(file, step), (index) =>

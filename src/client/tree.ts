@@ -66,7 +66,7 @@ export class Tree {
   }
 
   get leases(): LeaseTable {
-    return this.link.leases
+    return this.link.cache.leases
   }
 
   get isClosed(): boolean {

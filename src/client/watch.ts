@@ -5,7 +5,7 @@ import { CompletionFilter, CreateOptions, NotifyFlags } from '../wire/smb2/index
 import type { WatchEvent, WatchOptions } from './api/share.ts'
 import { notifyCall } from './calls/information.ts'
 import { StatusError, TransportError } from './errors.ts'
-import { openFile } from './open-file.ts'
+import { openFile } from './open.ts'
 import { isSafeName, shownPath } from './paths.ts'
 import type { Spot } from './spot.ts'
 import type { Volume } from './volume.ts'

@@ -60,6 +60,7 @@ class Writer {
   async #ready(): Promise<OpenFile> {
     if (this.#file === undefined) {
       this.#file = await this.#open()
+      await this.#file.settle()
       this.#at = this.#target.start ?? (this.#target.appends ? this.#file.endOfFile : 0)
     }
     return this.#file

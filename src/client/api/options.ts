@@ -51,8 +51,13 @@ export interface ConnectOptions extends Credentials {
   readonly channels?: number
   /** Comes back by itself after a cut connection; handles go on. Default true. */
   readonly reconnect?: boolean
-  /** Keeps data and metadata while a lease of the server allows it. Default true. */
+  /** Keeps data and metadata while a lease of the server allows it. Default true; false asks for no leases at all. */
   readonly leases?: boolean
+  /**
+   * Calls that write return before the server has the data, where a lease says that nobody else can see it: what goes
+   * wrong later is the error of the handle's next write, `sync` or `close`. Needs `leases`. Default false.
+   */
+  readonly writeBehind?: boolean
   /** Follows the namespace over several servers. Default true. */
   readonly dfs?: boolean
   /**

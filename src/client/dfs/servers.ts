@@ -146,14 +146,17 @@ export class Servers implements JourneyParts<Tree> {
     }
   }
 
-  /** Closes what is open on the other servers, and logs off. Never fails. */
+  /** Closes what is open on the other servers, and logs off. @throws as `ServerLink.closeOpens` */
   async close(): Promise<void> {
     this.#isClosed = true
     const others = [...this.#servers.values()].filter(({ link }) => link !== this.#home)
     await Promise.all(
       others.map(async ({ link }) => {
-        await link.closeOpens()
-        await link.close()
+        try {
+          await link.closeOpens()
+        } finally {
+          await link.close()
+        }
       }),
     )
   }

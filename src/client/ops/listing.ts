@@ -11,6 +11,7 @@ import {
 import { chain, type Struct } from '../../wire/schema/index.ts'
 import { CreateOptions, type FileId, QueryDirectoryFlags, RELATED_FILE_ID } from '../../wire/smb2/index.ts'
 import type { Dir, ReaddirOptions } from '../api/share.ts'
+import { folderKept } from '../cache/folder-watch.ts'
 import type { Call } from '../call.ts'
 import { createCall, type Opened } from '../calls/create.ts'
 import { closeCall } from '../calls/file.ts'
@@ -205,22 +206,34 @@ export const listFolder = (
   path: string,
   operation: string,
   { signal, pattern = EVERYTHING }: Pick<ReaddirOptions, 'signal' | 'pattern'> = {},
-): Promise<Dirent[]> =>
-  volume.at(path, operation, (spot) => listAll(spot, { pattern, classes: FULL_CLASSES, make: direntIn(path) }, signal))
+): Promise<Dirent[]> => volume.at(path, operation, (spot) => listEntries(spot, path, signal, pattern)())
 
 export async function readdir(volume: Volume, path: string, options: ReaddirOptions = {}): Promise<string[]> {
   const { recursive = false, signal, pattern = EVERYTHING } = options
   if (recursive) return (await readdirRecursive(volume, path, options)).map((entry) => below(path, entry))
-  return volume.at(path, 'readdir', (spot) =>
-    listAll(spot, { pattern, classes: NAME_CLASSES, make: ({ fileName }) => fileName }, signal),
-  )
+  return volume.at(path, 'readdir', async (spot) => {
+    const kept =
+      pattern === EVERYTHING ? await folderKept(spot, false, listEntries(spot, path, signal), signal) : undefined
+    if (kept !== undefined) return kept.map(({ name }) => name)
+    return listAll(spot, { pattern, classes: NAME_CLASSES, make: ({ fileName }) => fileName }, signal)
+  })
 }
+
+const listEntries =
+  (spot: Spot, path: string, signal: AbortSignal | undefined, pattern = EVERYTHING) =>
+  (): Promise<Dirent[]> =>
+    listAll(spot, { pattern, classes: FULL_CLASSES, make: direntIn(path) }, signal)
 
 /** With what is below; folders come before what is in them. */
 export async function readdirEntries(volume: Volume, path: string, options: ReaddirOptions = {}): Promise<Dirent[]> {
-  return options.recursive === true
-    ? readdirRecursive(volume, path, options)
-    : listFolder(volume, path, 'readdir', options)
+  const { recursive = false, signal, pattern = EVERYTHING } = options
+  if (recursive) return readdirRecursive(volume, path, options)
+  return volume.at(path, 'readdir', async (spot) => {
+    const list = listEntries(spot, path, signal, pattern)
+    const kept = pattern === EVERYTHING ? await folderKept(spot, true, list, signal) : undefined
+    // The path may have been spelled in another way.
+    return kept?.map(({ name, stats }) => new Dirent(name, path, stats)) ?? list()
+  })
 }
 
 /** What leads to an entry from where the listing began, as Node has it. */

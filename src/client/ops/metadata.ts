@@ -18,32 +18,20 @@ import {
 } from '../../wire/smb2/index.ts'
 import type { CallOptions } from '../api/options.ts'
 import type { AttributeChange, TimeInput } from '../api/share.ts'
+import { factsAt } from '../cache/by-name.ts'
 import type { Call } from '../call.ts'
+import { allCall } from '../calls/facts.ts'
 import { queryStructCall, setInfoCall } from '../calls/information.ts'
 import { type Occasion, StatusError } from '../errors.ts'
-import { factsOf } from '../facts.ts'
 import { basicInformation, changedAttributes, endOfFileInformation, type FileInformation } from '../information.ts'
 import { shownPath } from '../paths.ts'
 import { once, type Spot } from '../spot.ts'
-import { type FileFacts, Stats } from '../stats.ts'
+import { Stats } from '../stats.ts'
 import type { Volume } from '../volume.ts'
 
-/** Room for the name in FileAllInformation: one credit's worth. */
+/** Room for a name: one credit's worth. */
 const NAMED_BYTES = 64 * 1024
 const { FILE_READ_ATTRIBUTES, FILE_WRITE_ATTRIBUTES, FILE_WRITE_DATA, SYNCHRONIZE } = AccessMask
-
-const allCall = (fileId: FileId, occasion: Occasion): Call<FileFacts> =>
-  queryStructCall(
-    {
-      fileId,
-      infoType: InfoType.FILE,
-      infoClass: FileInformationClass.FileAllInformation,
-      outputBytes: NAMED_BYTES,
-    },
-    FileAllInformation,
-    occasion,
-    factsOf,
-  )
 
 const tagCall = (fileId: FileId, occasion: Occasion): Call<number> =>
   queryStructCall(
@@ -61,13 +49,7 @@ const tagCall = (fileId: FileId, occasion: Occasion): Call<number> =>
 /** Of what a link leads to. */
 export const stat = (volume: Volume, path: string, { signal }: CallOptions = {}): Promise<Stats> =>
   volume.at(path, 'stat', async (spot) => {
-    const { results } = await once(
-      spot,
-      { access: FILE_READ_ATTRIBUTES },
-      (fileId) => [allCall(fileId, spot.occasion)],
-      { signal, repeatable: true },
-    )
-    return new Stats(results[0])
+    return new Stats(await factsAt(spot, signal))
   })
 
 /** Of a link itself. */

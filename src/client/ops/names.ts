@@ -159,9 +159,10 @@ export const rename = (volume: Volume, from: string, to: string, options: Rename
     async (spot) => {
       const { replace = true, signal } = options
       const name = await volume.destination(to, 'rename', spot)
+      const { cache } = spot.tree.link
+      await cache.beforeChange(spot.tree, name, { access: DELETE })
       await changeNames(spot, DELETE, renameInformation(name, replace), signal)
-      spot.tree.leases.forget(spot.tree.name, spot.name)
-      spot.tree.leases.forget(spot.tree.name, name)
+      cache.renamed(spot.tree, spot.name, name)
     },
     to,
   )
@@ -173,6 +174,7 @@ export const link = (volume: Volume, existing: string, path: string, { signal }:
     async (spot) => {
       const name = await volume.destination(path, 'link', spot)
       await changeNames(spot, FILE_WRITE_ATTRIBUTES, linkInformation(name, false), signal)
+      spot.tree.link.cache.changed(spot.tree, name)
     },
     path,
   )

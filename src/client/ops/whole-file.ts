@@ -11,6 +11,7 @@ import {
 } from '../../wire/smb2/index.ts'
 import type { OpenFlags } from '../api/file-handle.ts'
 import type { FileContent, ReadFileOptions, WriteFileOptions } from '../api/share.ts'
+import { wholeKept } from '../cache/by-name.ts'
 import { type Call, encodeCall } from '../call.ts'
 import { flushCall, writeCall } from '../calls/file.ts'
 import { contentParts, wholeContent } from '../content.ts'
@@ -45,7 +46,10 @@ function readFirst(fileId: FileId, length: number, occasion: Occasion): Call<Buf
 
 /** A small file in one round trip, a large one with as many requests at a time as there are credits for. */
 export const readFile = (volume: Volume, path: string, options: ReadFileOptions = {}): Promise<Buffer> =>
-  volume.at(path, 'readFile', async (spot) => (await readSmall(spot, options)).whole ?? readLarge(spot, options))
+  volume.at(path, 'readFile', async (spot) => {
+    const kept = await wholeKept(spot, options.signal)
+    return kept ?? (await readSmall(spot, options)).whole ?? readLarge(spot, options)
+  })
 
 /** `whole` is undefined where the file is larger than what one request is to bring. */
 export async function readSmall(
@@ -92,7 +96,7 @@ export function writeFile(
   const whole = wholeContent(data, encoding)
   return volume.at(path, operation, async (spot) => {
     const isSmall = whole !== undefined && whole.length <= (await mostAtOnce(spot, options))
-    if (isSmall && !meaningOf(flag).appends) return writeSmall(spot, whole, flag, options)
+    if (isSmall && !meaningOf(flag).appends && (await writesSmall(spot, whole, flag, options))) return
     await writeLarge(spot, data, flag, options)
   })
 }
@@ -101,6 +105,18 @@ async function mostAtOnce(spot: Spot, { signal }: WriteFileOptions): Promise<num
   const { live, connection } = await spot.tree.ready(signal)
   const { maxSmallFileBytes } = spot.tree.link.settings.limits
   return Math.min(maxSmallFileBytes, live.negotiated.maxWriteBytes, connection.maxTransferBytes)
+}
+
+/** False where the server would have to keep the data while it waits for somebody's lease: they are sent after that. */
+async function writesSmall(spot: Spot, data: Uint8Array, flag: OpenFlags, options: WriteFileOptions): Promise<boolean> {
+  try {
+    await writeSmall(spot, data, flag, options)
+    return true
+  } catch (error) {
+    const isOpening = error instanceof StatusError && error.command === 'CREATE'
+    if (isOpening && error.status === NtStatus.INSUFFICIENT_RESOURCES) return false
+    throw error
+  }
 }
 
 const OPTIONS = CreateOptions.NON_DIRECTORY_FILE | CreateOptions.SEQUENTIAL_ONLY

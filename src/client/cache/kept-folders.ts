@@ -1,0 +1,105 @@
+import type { Filetime } from '../../bytes/filetime.ts'
+import type { Clock } from '../../protocol/clock.ts'
+import { pathKey } from '../leases.ts'
+import type { ClientLimits } from '../limits.ts'
+import type { Dirent } from '../stats.ts'
+import type { Tree } from '../tree.ts'
+
+const TICKS_PER_MS = 10_000n
+
+/** What tells when something in a folder changes. */
+export interface FolderWatch {
+  /** Whether nobody has removed the folder, which is there for who has it open still. */
+  isThere(): Promise<boolean>
+  /** Ends it; where the connection is `lost` nobody is told. */
+  end(isLost: boolean): void
+}
+
+/** What is in one folder, for as long as the server would tell of a change. */
+export interface KeptFolder {
+  readonly path: string
+  readonly name: string
+  readonly watch: FolderWatch
+  readonly entries: readonly Dirent[]
+  readonly since: Filetime
+  /** When it was there. */
+  seen: Filetime
+  stopTimer: () => void
+}
+
+/** The folders of which it is known what is in them. */
+export class KeptFolders {
+  readonly #clock: Clock
+  readonly #limits: ClientLimits
+  /** The one that was used last comes last. */
+  readonly #folders = new Map<string, KeptFolder>()
+  #entries = 0
+  /** Counts what was changed from here, in whichever folder. */
+  version = 0
+
+  constructor(clock: Clock, limits: ClientLimits) {
+    this.#clock = clock
+    this.#limits = limits
+  }
+
+  /** `withFacts`: times and sizes, too, which no lease stands for. */
+  async find(tree: Tree, name: string, withFacts: boolean): Promise<readonly Dirent[] | undefined> {
+    const folder = this.#folders.get(pathKey(tree.name, name))
+    if (folder === undefined || folder.name !== name || (withFacts && !this.#isFresh(folder.since))) return undefined
+    if (!this.#isFresh(folder.seen)) {
+      if (!(await folder.watch.isThere())) this.#end(folder)
+      // It may have changed meanwhile.
+      if (this.#folders.get(folder.path) !== folder) return undefined
+      folder.seen = this.#clock.now()
+    }
+    this.#folders.delete(folder.path)
+    this.#folders.set(folder.path, folder)
+    this.#start(folder)
+    return folder.entries
+  }
+
+  #isFresh(time: Filetime): boolean {
+    return this.#clock.now() - time < BigInt(this.#limits.metadataMs) * TICKS_PER_MS
+  }
+
+  #start(folder: KeptFolder): void {
+    folder.stopTimer()
+    folder.stopTimer = this.#clock.after(this.#limits.deferredCloseMs, () => this.#end(folder))
+  }
+
+  keep(tree: Tree, name: string, entries: readonly Dirent[], watch: FolderWatch): void {
+    const path = pathKey(tree.name, name)
+    const before = this.#folders.get(path)
+    if (before !== undefined) this.#end(before)
+    const since = this.#clock.now()
+    const folder = { path, name, watch, entries, since, seen: since, stopTimer: () => undefined }
+    this.#folders.set(path, folder)
+    this.#entries += entries.length
+    this.#start(folder)
+    const { maxCachedEntries, maxDeferredHandles } = this.#limits
+    for (const oldest of this.#folders.values()) {
+      if (this.#entries <= maxCachedEntries && this.#folders.size <= maxDeferredHandles) break
+      this.#end(oldest)
+    }
+  }
+
+  /** What is in the folder at `path` (of `pathKey`) is different now. */
+  changed(path: string): void {
+    this.version++
+    const folder = this.#folders.get(path)
+    if (folder !== undefined) this.#end(folder)
+  }
+
+  #end(folder: KeptFolder, isLost = false): void {
+    if (this.#folders.get(folder.path) !== folder) return
+    this.#folders.delete(folder.path)
+    this.#entries -= folder.entries.length
+    folder.stopTimer()
+    folder.watch.end(isLost)
+  }
+
+  /** `isLost`: the connection is gone. */
+  clear(isLost: boolean): void {
+    for (const folder of this.#folders.values()) this.#end(folder, isLost)
+  }
+}

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto'
+import {
+  Capabilities,
+  CreateContextName,
+  Dialect,
+  DurableHandleFlags,
+  DurableHandleRequest,
+  DurableHandleRequestV2,
+  OplockLevel,
+  ShareCapabilities,
+  ShareType,
+} from '../wire/smb2/index.ts'
+import type { Call } from './call.ts'
+import type { CreateArguments, Opened } from './calls/create.ts'
+import type { Occasion } from './errors.ts'
+import { hasLeases, type Lease, leaseContext } from './leases.ts'
+import { nameOn, type On, type Tree } from './tree.ts'
+
+/** The server is still at work on what came by the connection before (MS-SMB2 3.3.5.2.10). */
+export const BUSY_RETRY_MS = 100
+export const MAX_BUSY_RETRIES = 50
+
+/** How a file is to be kept open. */
+export interface Keeping {
+  /** Bits of `LeaseState` that are asked for; 0 for none. */
+  readonly wanted: number
+  /** It is to outlive a lost connection. */
+  readonly durable: boolean
+}
+
+/** What is sent again may be told from what is new. */
+export const isReplayable = ({ live }: On): boolean => live.negotiated.dialect >= Dialect.SMB_3_0
+
+/** What an open is made of, so that it can be made again. */
+export interface OpenRequest {
+  readonly given: CreateArguments
+  /** With what keeps it open. */
+  readonly arguments: CreateArguments
+  readonly keeping: Keeping
+  readonly lease: Lease | undefined
+  readonly createGuid: string
+  readonly occasion: Occasion
+}
+
+export function requestOf(
+  on: On,
+  lease: Lease | undefined,
+  given: CreateArguments,
+  keeping: Keeping,
+  occasion: Occasion,
+): OpenRequest {
+  const { negotiated } = on.live
+  const createGuid = randomUUID()
+  const contexts = [...(given.contexts ?? []), { name: CreateContextName.QUERY_ON_DISK_ID, data: new Uint8Array(0) }]
+  let oplock: OplockLevel = OplockLevel.NONE
+  if (lease !== undefined && hasLeases(negotiated)) {
+    oplock = OplockLevel.LEASE
+    contexts.push(leaseContext(lease, keeping.wanted, negotiated))
+  } else if (lease !== undefined) oplock = OplockLevel.BATCH
+  // Also to be known again where one of several connections is lost.
+  const isKnownAgain = on.connection.count > 1 && on.facts.shareType === ShareType.DISK
+  if (keeping.durable || isKnownAgain) contexts.push(durableContext(on, createGuid))
+  return { given, arguments: { ...given, oplock, contexts }, keeping, lease, createGuid, occasion }
+}
+
+/** MS-SMB2 3.2.4.3.5 to 3.2.4.3.7. */
+function durableContext({ live, facts }: On, createGuid: string): { name: string; data: Uint8Array } {
+  const { dialect, capabilities } = live.negotiated
+  if (dialect < Dialect.SMB_3_0)
+    return { name: CreateContextName.DURABLE_HANDLE_REQUEST, data: DurableHandleRequest.encode({}) }
+  const isPersistent =
+    (capabilities & Capabilities.PERSISTENT_HANDLES) !== 0 &&
+    (facts.capabilities & ShareCapabilities.CONTINUOUS_AVAILABILITY) !== 0
+  const flags = isPersistent ? DurableHandleFlags.PERSISTENT : 0
+  const data = DurableHandleRequestV2.encode({ timeout: 0, flags, createGuid })
+  return { name: CreateContextName.DURABLE_HANDLE_REQUEST_V2, data }
+}
+
+/** The same by the name that the share knows. */
+export const named = (given: CreateArguments, on: On, tree: Tree): CreateArguments => ({
+  ...given,
+  name: nameOn(on, tree, given.name),
+})
+
+/** What is granted counts from the moment at which the answer comes: a break may be right behind it. */
+export const granting = (tree: Tree, lease: Lease, on: On, call: Call<Opened>): Call<Opened> => ({
+  ...call,
+  read(answer) {
+    const opened = call.read(answer)
+    tree.leases.granted(lease, opened, on)
+    return opened
+  },
+})

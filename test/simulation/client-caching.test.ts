@@ -1,0 +1,274 @@
+/** Two clients that keep what they may: nobody ever reads what was there before a write that is over. */
+import assert from 'node:assert/strict'
+import type { Client, ConnectOptions, FileHandle, Share } from '../../src/client/index.ts'
+import { Library } from './library.ts'
+import type { Random } from './random.ts'
+import { scenario, type World } from './world.ts'
+
+const NAMES = ['a', 'b', 'folder/c'] as const
+/** Files are so many bytes of one letter, and then of another: not a divisor of what is kept at a time. */
+const CELL_BYTES = 20_000
+const MAX_CELLS = 8
+
+/** Letters, a cell each; undefined for no file. */
+type Content = string | undefined
+
+const bytesOf = (content: string): Buffer =>
+  Buffer.concat([...content].map((letter) => Buffer.alloc(CELL_BYTES, letter)))
+
+/** The cells of what was read; each has to be whole. */
+function contentOf(bytes: Uint8Array): string {
+  let content = ''
+  for (let at = 0; at < bytes.length; at += CELL_BYTES) {
+    const cell = bytes.subarray(at, at + CELL_BYTES)
+    assert.equal(cell.length, CELL_BYTES, 'a cell that is cut off')
+    assert.ok(
+      cell.every((byte) => byte === cell[0]),
+      'a cell that is torn',
+    )
+    content += String.fromCharCode(cell[0] as number)
+  }
+  return content
+}
+
+/** One of the two, and the files that it has open. */
+interface Player {
+  readonly client: Client
+  readonly library: Library
+  readonly share: Share
+  readonly handles: Map<string, FileHandle>
+}
+
+class Game {
+  readonly #world: World
+  readonly #players: readonly Player[]
+  readonly #files = new Map<string, Content>(NAMES.map((name) => [name, undefined]))
+  /** Files that are written to in this round. */
+  readonly #written = new Set<string>()
+  /** What was there before it, or came in it, by file. */
+  readonly #seen = new Map<string, Content[]>()
+  /** Handles that somebody is using in this round, or closing: not both. */
+  readonly #used = new Set<FileHandle>()
+  readonly #writesBehind: boolean
+
+  constructor(world: World, players: readonly Player[], writesBehind: boolean) {
+    this.#world = world
+    this.#writesBehind = writesBehind
+    this.#players = players
+  }
+
+  get #random(): Random {
+    return this.#world.random
+  }
+
+  /** Some things at once, none of which writes where another does. */
+  async round(): Promise<void> {
+    this.#written.clear()
+    this.#seen.clear()
+    this.#used.clear()
+    const count = this.#random.oneIn(2) ? 1 : 2 + this.#random.below(3)
+    const moves: Promise<void>[] = []
+    for (let i = 0; i < count; i++) {
+      const player = this.#random.pick(this.#players)
+      const name = this.#random.pick(NAMES)
+      moves.push(count === 1 && this.#random.oneIn(4) ? this.#rename(player, name) : this.#move(player, name))
+    }
+    const [first] = this.#players
+    await (first as Player).library.during(Promise.all(moves))
+    if (this.#random.oneIn(20)) this.#world.clock.advance(6000)
+  }
+
+  #move(player: Player, name: string): Promise<void> {
+    const { share, handles } = player
+    const handle = handles.get(name)
+    const mayWrite = !this.#written.has(name)
+    const letter = String.fromCharCode(97 + this.#random.below(26))
+    const content = this.#files.get(name)
+    const kind = this.#random.below(10)
+    const isFree = handle !== undefined && !this.#used.has(handle)
+    if (handle !== undefined) this.#used.add(handle)
+    if (kind === 4) return handle === undefined || isFree ? this.#toggle(player, name) : this.#read(share, name)
+    switch (kind) {
+      case 0:
+        if (!mayWrite) return this.#read(share, name)
+        return this.#write(name, letter.repeat(this.#random.below(MAX_CELLS + 1)), (after) =>
+          share.writeFile(name, bytesOf(after)),
+        )
+      case 1:
+      case 2:
+        if (handle === undefined || !mayWrite || content === undefined) return this.#read(share, name)
+        return this.#writeCell(handle, name, content, letter)
+      case 3:
+        if (handle === undefined || !mayWrite || content === undefined) return this.#read(share, name)
+        return this.#write(name, content.slice(0, this.#random.below(content.length + 1)), (after) =>
+          this.#random.oneIn(2) ? handle.truncate(bytesOf(after).length) : share.truncate(name, bytesOf(after).length),
+        )
+      case 5:
+      case 6:
+        return handle === undefined ? this.#read(share, name) : this.#readCells(handle, name)
+      case 7:
+        return this.#stat(player, name)
+      case 8:
+        return this.#list(share, name)
+      default:
+        return this.#read(share, name)
+    }
+  }
+
+  async #write(name: string, after: string, work: (after: string) => Promise<unknown>): Promise<void> {
+    this.#written.add(name)
+    this.#see(name, this.#files.get(name))
+    this.#see(name, after)
+    await work(after)
+    this.#files.set(name, after)
+  }
+
+  #see(name: string, content: Content): void {
+    const seen = this.#seen.get(name)
+    if (seen === undefined) this.#seen.set(name, [content])
+    else seen.push(content)
+  }
+
+  #writeCell(handle: FileHandle, name: string, content: string, letter: string): Promise<void> {
+    const at = this.#random.below(Math.min(MAX_CELLS, content.length + 1))
+    const after = content.slice(0, at) + letter + content.slice(at + 1)
+    return this.#write(name, after, () =>
+      handle.write(Buffer.alloc(CELL_BYTES, letter), 0, CELL_BYTES, at * CELL_BYTES),
+    )
+  }
+
+  /** Opens the file, or closes it. */
+  async #toggle({ share, handles }: Player, name: string): Promise<void> {
+    const handle = handles.get(name)
+    if (handle !== undefined) {
+      handles.delete(name)
+      await handle.close()
+    } else if (this.#files.get(name) !== undefined) {
+      const writes = this.#random.oneIn(2)
+      const opened = await share.open(name, writes ? 'r+' : 'r')
+      // One that only reads is closed again, and rests.
+      if (writes && !handles.has(name)) handles.set(name, opened)
+      else {
+        await this.#readCells(opened, name)
+        await opened.close()
+      }
+    }
+  }
+
+  async #read(share: Share, name: string): Promise<void> {
+    const found = await share.readFile(name).catch(absent)
+    this.#check(name, found)
+  }
+
+  async #readCells(handle: FileHandle, name: string): Promise<void> {
+    const at = this.#random.below(MAX_CELLS)
+    const count = 1 + this.#random.below(3)
+    const into = Buffer.alloc(count * CELL_BYTES)
+    const { bytesRead } = await handle.read(into, 0, into.length, at * CELL_BYTES)
+    this.#check(name, into.subarray(0, bytesRead), (content) => content.slice(at, at + count))
+  }
+
+  async #stat({ share, handles }: Player, name: string): Promise<void> {
+    const stats = await (handles.get(name)?.stat() ?? share.stat(name)).catch(absent)
+    // To look at a file is no reason for others to write down what they have of it (MS-FSA 2.1.4.12).
+    const isAhead =
+      this.#writesBehind && this.#players.some((player) => player.share !== share && player.handles.has(name))
+    if (this.#written.has(name) || isAhead) return
+    assert.equal(stats?.size, this.#lengthOf(name), `${name}: its size`)
+  }
+
+  #lengthOf(name: string): number | undefined {
+    const content = this.#files.get(name)
+    return content === undefined ? undefined : content.length * CELL_BYTES
+  }
+
+  async #list(share: Share, name: string): Promise<void> {
+    const folder = name.includes('/') ? 'folder' : ''
+    const names = this.#random.oneIn(2)
+      ? await share.readdir(folder)
+      : (await share.readdir(folder, { withFileTypes: true })).map((entry) => entry.name)
+    if (this.#written.size > 0) return
+    const there = [...this.#files].flatMap(([file, content]) => (content === undefined ? [] : [file]))
+    const expected =
+      folder === ''
+        ? ['folder', ...there.filter((file) => !file.includes('/'))]
+        : there.flatMap((file) => file.split('folder/')[1] ?? [])
+    assert.deepEqual(names.toSorted(), expected.toSorted(), `what is in '${folder}'`)
+  }
+
+  /** Removes a file, or gives it another name. */
+  async #rename({ share }: Player, name: string): Promise<void> {
+    const content = this.#files.get(name)
+    if (content === undefined) return
+    const to = this.#random.pick(NAMES)
+    if (this.#players.some(({ handles }) => handles.has(name) || handles.has(to))) return
+    if (this.#random.oneIn(2)) {
+      await share.unlink(name)
+      this.#files.set(name, undefined)
+    } else if (to !== name) {
+      await share.rename(name, to)
+      this.#files.set(name, undefined)
+      this.#files.set(to, content)
+    }
+  }
+
+  #check(name: string, found: Uint8Array | undefined, part = (content: string): string => content): void {
+    const content = this.#files.get(name)
+    if (!this.#written.has(name)) {
+      const expected = content === undefined ? undefined : part(content)
+      assert.equal(found && contentOf(found), expected, name)
+      return
+    }
+    // While it is written any cell may be as it was or as it is to be.
+    const seen = (this.#seen.get(name) ?? []).map((one) => (one === undefined ? '' : part(one)))
+    for (let at = 0; at < (found?.length ?? 0); at += CELL_BYTES) {
+      const letter = String.fromCharCode(found?.[at] as number)
+      assert.ok(
+        seen.some((one) => one[at / CELL_BYTES] === letter),
+        `${name}: ${letter} is none of ${seen.join(', ')}`,
+      )
+    }
+  }
+
+  /** What everybody sees at the end. */
+  async finish(): Promise<void> {
+    for (const { library, handles, share } of this.#players) {
+      for (const handle of handles.values()) await library.during(handle.close())
+      for (const name of NAMES) this.#check(name, await library.during(share.readFile(name).catch(absent)))
+    }
+  }
+}
+
+function absent(error: unknown): undefined {
+  assert.equal((error as NodeJS.ErrnoException).code, 'ENOENT', String(error))
+  return undefined
+}
+
+const kinds: readonly (readonly [name: string, options: ConnectOptions])[] = [
+  ['leases', {}],
+  ['leases, written behind', { writeBehind: true }],
+  ['leases of the first kind', { maxDialect: '2.1' }],
+  ['leases of the first kind, written behind', { maxDialect: '2.1', writeBehind: true }],
+  ['oplocks', { maxDialect: '2.0.2' }],
+  ['oplocks, written behind', { maxDialect: '2.0.2', writeBehind: true }],
+  ['little room', { limits: { maxCachedBytes: 100_000, maxDeferredHandles: 2, maxCachedEntries: 2 } }],
+  ['two channels', { channels: 2, writeBehind: true }],
+  ['nothing kept', { leases: false }],
+]
+
+for (const [name, options] of kinds)
+  scenario(`two clients never read what is old: ${name}`, {}, async (world) => {
+    const players: Player[] = []
+    for (let i = 0; i < 2; i++) {
+      const library = new Library(world)
+      const client = await library.connect(options)
+      players.push({ library, client, share: await library.during(client.share('data')), handles: new Map() })
+    }
+    const [one, two] = players as [Player, Player]
+    await one.library.during(one.share.mkdir('folder'))
+    const game = new Game(world, players, options.writeBehind === true)
+    for (let i = 0; i < 300; i++) await game.round()
+    await game.finish()
+    await one.library.during(one.client.close())
+    await two.library.during(two.client.close())
+  })

@@ -1,0 +1,254 @@
+/** What the client keeps: what is asked again is not asked of the server, as long as the server would tell. */
+import assert from 'node:assert/strict'
+import { memoryBackend } from '../../src/backends/memory/index.ts'
+import { viewOf } from '../../src/bytes/utf16.ts'
+import type { Client, ConnectOptions, ObservedMessage, Share } from '../../src/client/index.ts'
+import { messagesIn } from '../../src/client/index.ts'
+import { Capabilities, commandName, Smb2Header } from '../../src/wire/smb2/index.ts'
+import { Library } from './library.ts'
+import { scenario, type World } from './world.ts'
+
+/** A client, and what it asks. */
+class Asker {
+  readonly library: Library
+  client!: Client
+  share!: Share
+  #asked: string[] = []
+
+  constructor(world: World) {
+    this.library = new Library(world)
+  }
+
+  static async connect(world: World, options: ConnectOptions = {}): Promise<Asker> {
+    const asker = new Asker(world)
+    const observer = { message: (message: ObservedMessage) => asker.#see(message) }
+    asker.client = await asker.library.connect({ ...options, observer })
+    asker.share = await asker.library.during(asker.client.share('data'))
+    asker.asked()
+    return asker
+  }
+
+  #see(message: ObservedMessage): void {
+    if (message.direction === 'received') return
+    for (const one of messagesIn(message)) this.#asked.push(commandName(Smb2Header.decode(viewOf(one)).command))
+  }
+
+  /** Commands since it was asked for last. */
+  asked(): string[] {
+    const asked = this.#asked
+    this.#asked = []
+    return asked
+  }
+
+  async do<T>(work: Promise<T>): Promise<T> {
+    return this.library.during(work)
+  }
+
+  async asks(work: () => Promise<unknown>): Promise<string[]> {
+    this.asked()
+    await this.do(work())
+    return this.asked()
+  }
+}
+
+const files = { a: 'content', 'folder/b': 'b', 'folder/c': 'c' }
+
+scenario('a file that is read again is not asked for, until somebody writes to it', { files }, async (world) => {
+  const one = await Asker.connect(world)
+  const other = await Asker.connect(world)
+  const read = () => one.share.readFile('a', 'utf8')
+  assert.deepEqual(await one.asks(read), ['CREATE', 'READ', 'CLOSE'])
+  assert.deepEqual(await one.asks(read), ['CREATE', 'READ'], 'what is asked for twice is opened with a lease')
+  assert.deepEqual(await one.asks(read), [])
+  await other.do(other.share.writeFile('a', 'something else'))
+  assert.deepEqual(one.asked(), ['CLOSE', 'OPLOCK_BREAK'], 'the lease is given up')
+  assert.equal(await one.do(read()), 'something else')
+  // So much later that nobody wants it any more.
+  await one.do(read())
+  world.clock.advance(6000)
+  await world.settled()
+  assert.equal(one.asked().at(-1), 'CLOSE')
+  await one.do(one.client.close())
+  await other.do(other.client.close())
+})
+
+scenario('a file that is looked at again is not asked for; times and attributes are soon', { files }, async (world) => {
+  const one = await Asker.connect(world, { limits: { deferredCloseMs: 5000 } })
+  const other = await Asker.connect(world)
+  const look = () => one.share.stat('a')
+  assert.deepEqual(await one.asks(look), ['CREATE', 'QUERY_INFO', 'CLOSE'])
+  assert.deepEqual(await one.asks(look), ['CREATE', 'QUERY_INFO'])
+  assert.deepEqual(await one.asks(look), [])
+  await other.do(other.share.setAttributes('a', { set: 2 }))
+  world.clock.advance(1000)
+  assert.deepEqual(await one.asks(look), ['QUERY_INFO'])
+  assert.ok((await one.do(look())).isHidden)
+  // Of its own changes it knows at once.
+  await one.do(one.share.setAttributes('a', { clear: 2 }))
+  assert.ok(!(await one.do(look())).isHidden)
+  await one.do(one.client.close())
+  await other.do(other.client.close())
+})
+
+scenario('a handle that is closed rests, and is there for who opens the file again', { files }, async (world) => {
+  const one = await Asker.connect(world)
+  const other = await Asker.connect(world)
+  const use = async (): Promise<string> => {
+    await using handle = await one.share.open('a')
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(20), 0, 20, 0)
+    return buffer.toString('utf8', 0, bytesRead)
+  }
+  assert.deepEqual(await one.asks(use), ['CREATE', 'READ'])
+  assert.deepEqual(await one.asks(use), [])
+  const handle = await one.do(one.share.open('a'))
+  await one.do(handle.close())
+  await assert.rejects(one.do(handle.read(Buffer.alloc(1))), { code: 'EBADF' })
+  await handle.close()
+  // It is not in the way of others, nor of its own.
+  one.asked()
+  await other.do(other.share.unlink('a'))
+  assert.ok(one.asked().includes('CLOSE'))
+  await assert.rejects(one.do(one.share.open('a')), { code: 'ENOENT' })
+  await one.do(one.share.open('folder/b').then((opened) => opened.close()))
+  await one.do(one.share.rename('folder', 'renamed'))
+  assert.equal(await one.do(one.share.readFile('renamed/b', 'utf8')), 'b')
+  await assert.rejects(one.do(one.share.open('folder/b')), { code: 'ENOENT' })
+  // What was written is closed at once.
+  assert.deepEqual(
+    await one.asks(() =>
+      one.share.open('renamed/b', 'r+').then(async (opened) => {
+        await opened.write('B')
+        await opened.close()
+      }),
+    ),
+    ['CREATE', 'WRITE', 'CLOSE'],
+  )
+  await one.do(one.client.close())
+  await other.do(other.client.close())
+})
+
+for (const [name, options] of [
+  ['by a lease', {}],
+  ['by notification', { maxDialect: '2.1' }],
+] as const)
+  scenario(`a folder that is listed again is not asked for: ${name}`, { files }, async (world) => {
+    const one = await Asker.connect(world, options)
+    const other = await Asker.connect(world)
+    const hasLeases = options.maxDialect === undefined
+    assert.equal((one.client.server.capabilities & Capabilities.DIRECTORY_LEASING) !== 0, hasLeases)
+    const list = () => one.share.readdir('folder')
+    const others = hasLeases ? [] : ['CHANGE_NOTIFY']
+    const listing = ['CREATE', 'QUERY_DIRECTORY', 'QUERY_DIRECTORY', 'CLOSE']
+    assert.deepEqual(await one.asks(list), listing)
+    assert.deepEqual(await one.asks(list), ['CREATE', ...others, ...listing])
+    assert.deepEqual(await one.asks(list), [])
+    assert.deepEqual(await one.asks(() => one.share.readdir('folder', { withFileTypes: true })), [])
+    await other.do(other.share.writeFile('folder/new', ''))
+    assert.ok(one.asked().includes('CLOSE'))
+    assert.deepEqual((await one.do(list())).toSorted(), ['b', 'c', 'new'])
+    await one.do(list())
+    assert.deepEqual(await one.asks(list), [])
+    // Its own changes it sees at once.
+    await one.do(one.share.mkdir('folder/mine'))
+    assert.deepEqual((await one.do(list())).toSorted(), ['b', 'c', 'mine', 'new'])
+    await one.do(one.client.close())
+    await other.do(other.client.close())
+  })
+
+scenario('what is written behind is there when it is looked for, and at close', { files }, async (world) => {
+  const one = await Asker.connect(world, { writeBehind: true })
+  const other = await Asker.connect(world)
+  const handle = await one.do(one.share.open('a', 'r+'))
+  const write = async (): Promise<void> => {
+    for (let i = 0; i < 10; i++) await handle.write('x', i)
+  }
+  assert.deepEqual(await one.asks(write), [])
+  assert.equal(await other.do(other.share.readFile('a', 'utf8')), 'x'.repeat(10))
+  assert.deepEqual(one.asked(), ['WRITE', 'OPLOCK_BREAK'], 'it is written, and then the lease is given up')
+  await one.do(handle.close())
+  const again = await one.do(one.share.open('a', 'r+'))
+  await one.do(again.write('y', 0))
+  world.clock.advance(1000)
+  await world.settled()
+  assert.deepEqual(one.asked().slice(-1), ['WRITE'], 'a second later it is written anyway')
+  await one.do(again.write('z', 0))
+  assert.deepEqual(await one.asks(() => one.client.close()), ['WRITE', 'CLOSE', 'LOGOFF'])
+  assert.equal(await other.do(other.share.readFile('a', 'utf8')), `z${'x'.repeat(9)}`)
+  await other.do(other.client.close())
+})
+
+const small = { shares: [{ name: 'data', backend: memoryBackend({ files: { a: 'content' }, maxFileBytes: 1000 }) }] }
+
+scenario('what cannot be written later is told once, at the next occasion', small, async (world) => {
+  const one = await Asker.connect(world, { writeBehind: true })
+  const full = { statusName: 'STATUS_INVALID_PARAMETER', command: 'WRITE' }
+  for (const occasion of ['sync', 'close', 'datasync'] as const) {
+    const handle = await one.do(one.share.open('a', 'r+'))
+    await one.do(handle.write('x', 2000))
+    await assert.rejects(one.do(handle[occasion]()), full)
+    if (occasion === 'close') continue
+    await one.do(handle.write('y', 0))
+    await one.do(handle.close())
+  }
+  const handle = await one.do(one.share.open('a', 'r+'))
+  await one.do(handle.write('x', 2000))
+  world.clock.advance(1000)
+  await world.settled()
+  await assert.rejects(one.do(handle.write('z', 0)), full)
+  await one.do(handle.write('x', 3000))
+  // Who leaves without closing hears of it all the same.
+  await assert.rejects(one.do(one.client.close()), full)
+})
+
+scenario('without leases nothing is kept', { files }, async (world) => {
+  const one = await Asker.connect(world, { leases: false })
+  for (let i = 0; i < 3; i++) {
+    assert.deepEqual(await one.asks(() => one.share.readFile('a')), ['CREATE', 'READ', 'CLOSE'])
+    assert.deepEqual(await one.asks(() => one.share.stat('a')), ['CREATE', 'QUERY_INFO', 'CLOSE'])
+    assert.deepEqual(await one.asks(() => one.share.open('a').then((handle) => handle.close())), ['CREATE', 'CLOSE'])
+    assert.equal((await one.asks(() => one.share.readdir('folder'))).length, 4)
+  }
+  assert.equal(world.server.leases.size, 0)
+  await one.do(one.client.close())
+})
+
+scenario('after a lost connection nothing is known any more', { files }, async (world) => {
+  const one = await Asker.connect(world)
+  const other = await Asker.connect(world)
+  for (let i = 0; i < 3; i++) await one.do(one.share.readFile('a'))
+  const handle = await one.do(one.share.open('folder/b'))
+  await one.do(handle.read(Buffer.alloc(1), 0, 1, 0))
+  for (let i = 0; i < 3; i++) await one.do(one.share.readdir('folder'))
+  one.library.cutAll()
+  await other.do(other.share.writeFile('a', 'meanwhile'))
+  await other.do(other.share.writeFile('folder/new', ''))
+  assert.equal(await one.do(one.share.readFile('a', 'utf8')), 'meanwhile')
+  assert.ok((await one.do(one.share.readdir('folder'))).includes('new'))
+  one.asked()
+  await one.do(handle.read(Buffer.alloc(1), 0, 1, 0))
+  assert.ok(one.asked().includes('READ'))
+  await one.do(handle.close())
+  await one.do(one.client.close())
+  await other.do(other.client.close())
+})
+
+scenario('what is kept has limits', {}, async (world) => {
+  const names = Array.from({ length: 6 }, (_, i) => `file-${i}`)
+  const keptBy = async (limits: ConnectOptions['limits']): Promise<Asker> => {
+    const asker = await Asker.connect(world, { limits: limits ?? {} })
+    for (const name of names) await asker.do(asker.share.writeFile(name, 'x'.repeat(60_000)))
+    for (const name of names) for (let i = 0; i < 2; i++) await asker.do(asker.share.readFile(name))
+    await world.settled()
+    return asker
+  }
+  const one = await keptBy({ maxDeferredHandles: 3, maxCachedEntries: 4 })
+  assert.equal(world.server.status().shares[0]?.openFiles, 3)
+  assert.deepEqual(await one.asks(() => one.share.readFile('file-5')), [], 'the last one is kept')
+  assert.notDeepEqual(await one.asks(() => one.share.readFile('file-2')), [], 'it rests no longer')
+  for (let i = 0; i < 3; i++) assert.notDeepEqual(await one.asks(() => one.share.readdir('')), [], 'a large folder')
+  await one.do(one.client.close())
+  const two = await keptBy({ maxCachedBytes: 300_000 })
+  assert.deepEqual(await two.asks(() => two.share.readFile('file-5')), [])
+  assert.deepEqual(await two.asks(() => two.share.readFile('file-0')), ['READ'], 'there is no room for so many')
+  await two.do(two.client.close())
+})
