@@ -56,7 +56,7 @@ async function openWithLease(
     const wasUsed = lease !== undefined && lease.uses > 0
     if (lease !== undefined) leases.wanted(lease)
     try {
-      return await open(tree, given, occasion, { lease, keeping, signal })
+      return await openWith(tree, given, occasion, { lease, keeping, signal })
     } catch (error) {
       if (lease !== undefined) leases.released(lease, undefined)
       // By that name there is another file now than the one that the lease is for (MS-SMB2 3.3.5.9.8).
@@ -73,7 +73,7 @@ interface OpenHow {
   readonly signal: AbortSignal | undefined
 }
 
-function open(tree: Tree, given: CreateArguments, occasion: Occasion, { lease, keeping, signal }: OpenHow) {
+function openWith(tree: Tree, given: CreateArguments, occasion: Occasion, { lease, keeping, signal }: OpenHow) {
   let unknown: TransportError | undefined
   let last: { readonly request: OpenRequest; readonly live: Live } | undefined
   return tree.run(
@@ -103,10 +103,10 @@ function open(tree: Tree, given: CreateArguments, occasion: Occasion, { lease, k
 }
 
 /** A CREATE that is sent again while it is still at work is denied, as Windows does it: then it is asked again. */
-async function patiently<T>(tree: Tree, isReplay: boolean, open: () => Promise<T>): Promise<T> {
+async function patiently<T>(tree: Tree, isReplay: boolean, ask: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
-      return await open()
+      return await ask()
     } catch (error) {
       const isAtWork = error instanceof StatusError && error.status === NtStatus.ACCESS_DENIED
       if (!isReplay || !isAtWork || tries >= MAX_BUSY_RETRIES) throw error

@@ -66,11 +66,12 @@ class Game {
     this.#written.clear()
     this.#seen.clear()
     this.#used.clear()
-    const count = this.#random.oneIn(2) ? 1 : 2 + this.#random.below(3)
+    const count = this.#random.oneIn(2) ? 1 : 2 + this.#random.below(5)
+    const busy = this.#random.pick(NAMES)
     const moves: Promise<void>[] = []
     for (let i = 0; i < count; i++) {
       const player = this.#random.pick(this.#players)
-      const name = this.#random.pick(NAMES)
+      const name = this.#random.oneIn(2) ? busy : this.#random.pick(NAMES)
       moves.push(count === 1 && this.#random.oneIn(4) ? this.#rename(player, name) : this.#move(player, name))
     }
     const [first] = this.#players
@@ -84,10 +85,11 @@ class Game {
     const mayWrite = !this.#written.has(name)
     const letter = String.fromCharCode(97 + this.#random.below(26))
     const content = this.#files.get(name)
-    const kind = this.#random.below(10)
+    const kind = this.#random.below(14)
     const isFree = handle !== undefined && !this.#used.has(handle)
     if (handle !== undefined) this.#used.add(handle)
-    if (kind === 4) return handle === undefined || isFree ? this.#toggle(player, name) : this.#read(share, name)
+    const toggles = kind === 4 && (handle === undefined || (isFree && this.#random.oneIn(3)))
+    if (toggles) return this.#toggle(player, name)
     switch (kind) {
       case 0:
         if (!mayWrite) return this.#read(share, name)
@@ -105,9 +107,12 @@ class Game {
         )
       case 5:
       case 6:
+      case 9:
+      case 10:
+      case 11:
         return handle === undefined ? this.#read(share, name) : this.#readCells(handle, name)
       case 7:
-        return this.#stat(player, name)
+        return this.#random.oneIn(2) ? this.#stat(player, name) : this.#lookInto(share, name)
       case 8:
         return this.#list(share, name)
       default:
@@ -153,6 +158,14 @@ class Game {
         await opened.close()
       }
     }
+  }
+
+  /** By one more handle. */
+  async #lookInto(share: Share, name: string): Promise<void> {
+    if (this.#files.get(name) === undefined) return
+    const handle = await share.open(name)
+    await this.#readCells(handle, name)
+    await handle.close()
   }
 
   async #read(share: Share, name: string): Promise<void> {
@@ -261,13 +274,14 @@ for (const [name, options] of kinds)
     const players: Player[] = []
     for (let i = 0; i < 2; i++) {
       const library = new Library(world)
+      library.holdOneIn = 3
       const client = await library.connect(options)
       players.push({ library, client, share: await library.during(client.share('data')), handles: new Map() })
     }
     const [one, two] = players as [Player, Player]
     await one.library.during(one.share.mkdir('folder'))
     const game = new Game(world, players, options.writeBehind === true)
-    for (let i = 0; i < 300; i++) await game.round()
+    for (let i = 0; i < 100; i++) await game.round()
     await game.finish()
     await one.library.during(one.client.close())
     await two.library.during(two.client.close())

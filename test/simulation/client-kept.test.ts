@@ -115,12 +115,10 @@ scenario('a handle that is closed rests, and is there for who opens the file aga
   await assert.rejects(one.do(one.share.open('folder/b')), { code: 'ENOENT' })
   // What was written is closed at once.
   assert.deepEqual(
-    await one.asks(() =>
-      one.share.open('renamed/b', 'r+').then(async (opened) => {
-        await opened.write('B')
-        await opened.close()
-      }),
-    ),
+    await one.asks(async () => {
+      await using opened = await one.share.open('renamed/b', 'r+')
+      await opened.write('B')
+    }),
     ['CREATE', 'WRITE', 'CLOSE'],
   )
   await one.do(one.client.close())
