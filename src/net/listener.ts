@@ -18,9 +18,10 @@ export interface Listener {
 export async function listen(
   address: { host: string; port: number },
   accept: (transport: Transport) => TransportEvents | undefined,
+  { overNetbios = false } = {},
 ): Promise<Listener> {
   const server = net.createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (accepted) => {
-    const transport = new SocketTransport(accepted)
+    const transport = new SocketTransport(accepted, overNetbios)
     const events = accept(transport)
     if (events === undefined) return
     const socket = readingInPlace(accepted, events)

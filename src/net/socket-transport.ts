@@ -22,11 +22,13 @@ interface WithHandle {
 export class SocketTransport implements Transport {
   readonly remote: string
   readonly local: string
+  readonly overNetbios: boolean
   #socket: net.Socket
   #corked = false
   #sentBytes = 0
 
-  constructor(socket: net.Socket) {
+  constructor(socket: net.Socket, overNetbios = false) {
+    this.overNetbios = overNetbios
     this.#socket = socket
     this.remote = `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`
     this.local = socket.localAddress ?? ''

@@ -4,6 +4,8 @@ export interface Transport {
   readonly remote: string
   /** This end's own address on this connection. */
   readonly local: string
+  /** It is a NetBIOS session: lengths of messages have 17 bits (RFC 1002 4.3.1). */
+  readonly overNetbios?: boolean
   /** Bytes given to `send` that the peer has not taken. */
   readonly unsentBytes: number
   /** Takes the bytes over: they must not change before `sent` is called (also when the connection is gone). */

@@ -1,6 +1,10 @@
 /** `smbkit/server`: an SMB server in a program's own process. */
+import { ipv4Networks, openDatagrams } from '../net/datagrams.ts'
 import { localAddresses } from '../net/interfaces.ts'
 import { type Listener, listen } from '../net/listener.ts'
+import type { Transport, TransportEvents } from '../protocol/transport.ts'
+import { NetbiosNames } from './netbios/netbios-names.ts'
+import { SessionGate } from './netbios/session-gate.ts'
 import { type ServerAddress, ServerCore } from './server-core.ts'
 
 export type { Account, AccountSource } from '../auth/accounts.ts'
@@ -54,6 +58,8 @@ export type { OpenStatus, ServerStatus } from './status.ts'
 /** An SMB server on TCP. Several can live in one process. */
 export class Server extends ServerCore {
   #listener: Listener | undefined
+  #netbios: Listener | undefined
+  #names: NetbiosNames | undefined
   #kerberosProblem: string | undefined
 
   /**
@@ -74,6 +80,39 @@ export class Server extends ServerCore {
     return this.#kerberosProblem
   }
 
+  /**
+   * Also takes clients that call it by NetBIOS name (RFC 1002 4.3), as old ones do on port 139.
+   * @throws the system's error when the address cannot be had
+   */
+  async startNetbios(address: { host?: string; port?: number } = {}): Promise<{ host: string; port: number }> {
+    if (this.#netbios !== undefined) throw new Error('the server listens for NetBIOS already')
+    const { host = '127.0.0.1', port = 139 } = address
+    const accept = (transport: Transport): TransportEvents | undefined => {
+      const connection = this.connect(transport)
+      return connection && new SessionGate(transport, connection, [this.name])
+    }
+    this.#netbios = await listen({ host, port }, accept, { overNetbios: true })
+    return { host: this.#netbios.host, port: this.#netbios.port }
+  }
+
+  /**
+   * Answers for the server's NetBIOS name, and announces it to who browses for the workgroup, every twelve minutes.
+   * @throws the system's error when a port cannot be had (137 and 138 are for root)
+   */
+  async startNames(
+    options: { host?: string; workgroup?: string; namePort?: number; datagramPort?: number } = {},
+  ): Promise<void> {
+    if (this.#names !== undefined) throw new Error('the server answers for its name already')
+    const { host = '0.0.0.0', workgroup = 'WORKGROUP', ...ports } = options
+    const networks = () => ipv4Networks({ withLoopback: host.startsWith('127.') })
+    const names = new NetbiosNames(
+      { clock: this.clock, open: openDatagrams, networks },
+      { name: this.name, comment: this.comment, hasPrinters: () => this.hasPrinters, host, workgroup, ...ports },
+    )
+    this.#names = names
+    await names.start()
+  }
+
   /** All addresses where all are listened on; those of the machine itself only for who came by one. */
   override reachableBy(local: string): readonly ServerAddress[] {
     // An IPv4 client of a socket that listens on IPv6.
@@ -89,10 +128,12 @@ export class Server extends ServerCore {
 
   /** Takes no more connections, ends those that there are, and resolves when backends have what was written. */
   async stop(): Promise<void> {
-    const closing = this.#listener?.close()
+    const closing = [this.#listener?.close(), this.#netbios?.close(), this.#names?.stop()]
     this.#listener = undefined
+    this.#netbios = undefined
+    this.#names = undefined
     await this.end()
-    await closing
+    for (const each of closing) await each
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

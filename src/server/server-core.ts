@@ -299,6 +299,12 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     return false
   }
 
+  /** Some share is a printer. */
+  get hasPrinters(): boolean {
+    for (const { options } of this.#shares.values()) if (options.printer !== undefined) return true
+    return false
+  }
+
   get shares(): Iterable<Share> {
     return this.#shares.values()
   }

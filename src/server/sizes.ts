@@ -1,4 +1,3 @@
-import { Dialect } from '../wire/smb2/index.ts'
 import type { Connection } from './connection.ts'
 
 /** Without multi-credit requests nothing is larger than this (MS-SMB2 3.3.5.4). */
@@ -10,7 +9,5 @@ type SizeLimit = 'maxReadBytes' | 'maxWriteBytes' | 'maxTransactBytes'
 export function negotiatedMaximum(connection: Connection, limit: SizeLimit): number {
   const most = connection.server.limits[limit]
   const { negotiated } = connection
-  return negotiated === undefined || negotiated.dialect === Dialect.SMB_2_0_2
-    ? Math.min(most, MAX_SINGLE_CREDIT_BYTES)
-    : most
+  return negotiated === undefined || !negotiated.supportsMultiCredit ? Math.min(most, MAX_SINGLE_CREDIT_BYTES) : most
 }

@@ -42,7 +42,7 @@ function serveNegotiate(request: Request, body: NegotiateRequest): Reply | Failu
   if (failed(contexts)) return contexts
   const cipher =
     server.encryption === 'off' ? undefined : dialect === Dialect.SMB_3_1_1 ? contexts.cipher : oldCipher(dialect, body)
-  const capabilities = capabilitiesFor(server, dialect, body, cipher)
+  const capabilities = capabilitiesFor(connection, dialect, body, cipher)
   const securityMode = serverSecurityMode(server)
   const preauthHash = dialect === Dialect.SMB_3_1_1 ? new PreauthIntegrityHash() : undefined
   preauthHash?.update(request.bytes)
@@ -54,7 +54,7 @@ function serveNegotiate(request: Request, body: NegotiateRequest): Reply | Failu
     clientSecurityMode: body.securityMode,
     serverCapabilities: capabilities,
     serverSecurityMode: securityMode,
-    supportsMultiCredit: dialect >= Dialect.SMB_2_1,
+    supportsMultiCredit: hasMultiCredit(connection, dialect),
     signingAlgorithm: contexts.signing ?? defaultSigningAlgorithm(dialect),
     ...(cipher === undefined ? {} : { cipher }),
     posix: contexts.posix === true,
@@ -71,10 +71,14 @@ function serveNegotiate(request: Request, body: NegotiateRequest): Reply | Failu
   }
 }
 
+/** MS-SMB2 3.3.5.4: from 2.1 on, and where lengths have room for it. */
+const hasMultiCredit = (connection: Connection, dialect: number): boolean =>
+  dialect >= Dialect.SMB_2_1 && connection.transport.overNetbios !== true
+
 /** What is in every NEGOTIATE answer, also the one to SMB1's. */
 export function negotiateAnswer(connection: Connection, dialect: number, capabilities: number) {
   const { server } = connection
-  const small = dialect === Dialect.SMB_2_0_2 || dialect === Dialect.WILDCARD
+  const small = !hasMultiCredit(connection, dialect) || dialect === Dialect.WILDCARD
   const most = (limit: number): number => (small ? Math.min(limit, MAX_BYTES_2_0_2) : limit)
   return {
     securityMode: serverSecurityMode(server),
@@ -95,13 +99,15 @@ function serverSecurityMode(server: ServerCore): number {
 }
 
 function capabilitiesFor(
-  server: ServerCore,
+  connection: Connection,
   dialect: number,
   body: NegotiateRequest,
   cipher: CipherName | undefined,
 ): number {
+  const { server } = connection
   let capabilities = server.isDfsCapable ? Capabilities.DFS : 0
-  if (dialect >= Dialect.SMB_2_1) capabilities |= Capabilities.LARGE_MTU | Capabilities.LEASING
+  if (dialect >= Dialect.SMB_2_1) capabilities |= Capabilities.LEASING
+  if (hasMultiCredit(connection, dialect)) capabilities |= Capabilities.LARGE_MTU
   // MS-SMB2 3.3.5.4: only to a client that says that it understands them.
   if (dialect >= Dialect.SMB_3_0) capabilities |= body.capabilities & Capabilities.DIRECTORY_LEASING
   const offersChannels = (body.capabilities & Capabilities.MULTI_CHANNEL) !== 0
