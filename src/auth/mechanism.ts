@@ -58,6 +58,8 @@ export interface Established {
   readonly sessionKey: Uint8Array
   /** All of the mechanism's key, where that is longer. */
   readonly fullSessionKey?: Uint8Array
+  /** Whom a mechanism says that it has logged on as that finds that out itself: `alice@CORP.EXAMPLE`. For initiators. */
+  readonly principal?: string
   /** Absent where the two ends share no secret (guests). */
   readonly integrity?: Integrity
   /** Absent for mechanisms, and for peers, that protect no single messages. */

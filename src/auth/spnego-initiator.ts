@@ -10,7 +10,14 @@ import {
   type ReceivedNegTokenResp,
 } from '../wire/spnego/index.ts'
 import { proceed } from './maybe.ts'
-import type { Established, Initiator, InitiatorMechanism, InitiatorStep, Maybe } from './mechanism.ts'
+import {
+  type Established,
+  type Initiator,
+  type InitiatorMechanism,
+  type InitiatorStep,
+  type Maybe,
+  RefusedLogon,
+} from './mechanism.ts'
 
 export interface SpnegoInitiatorOptions {
   /** Is told of a mechanism that could not begin, and why, before the next one is taken. */
@@ -47,6 +54,11 @@ export class SpnegoInitiator implements Initiator {
     this.#onFallback = onFallback
   }
 
+  /** Name of the mechanism that was chosen; undefined before. */
+  get mechanism(): string | undefined {
+    return this.#offered.find(({ oid }) => oid === this.#selected?.oid)?.name
+  }
+
   /** The first call may bring the acceptor's negTokenInit2, so that only what it knows is offered. */
   step(token?: Uint8Array): Maybe<InitiatorStep | Failure> {
     const state = this.#state
@@ -67,7 +79,14 @@ export class SpnegoInitiator implements Initiator {
     if (hint === undefined || hint.length === 0) return this.#begin(this.#mechanisms)
     const found = decodeSpnego(hint)
     if (found.kind !== 'init') return fail(NtStatus.INVALID_NETWORK_RESPONSE)
-    return this.#begin(this.#mechanisms.filter(({ oid }) => found.mechTypes.includes(oid)))
+    const known = this.#mechanisms.filter(({ oid }) => found.mechTypes.includes(oid))
+    const missing = this.#mechanisms.filter((mechanism) => !known.includes(mechanism))
+    const why = new RefusedLogon(NtStatus.NOT_SUPPORTED, `the server does not offer ${namesOf(missing)}`)
+    if (known.length === 0) return why
+    // Only what would have been preferred is missed.
+    const isMissed = this.#mechanisms[0] !== known[0]
+    if (isMissed && missing[0] !== undefined) this.#onFallback?.(missing[0], why)
+    return this.#begin(known)
   }
 
   #begin(offered: readonly InitiatorMechanism[]): Maybe<InitiatorStep | Failure> {
@@ -187,5 +206,7 @@ export class SpnegoInitiator implements Initiator {
     })
   }
 }
+
+const namesOf = (mechanisms: readonly InitiatorMechanism[]): string => mechanisms.map(({ name }) => name).join(', ')
 
 const invalidResponse = (): Failure => fail(NtStatus.INVALID_NETWORK_RESPONSE)

@@ -14,6 +14,8 @@ export interface Occasion {
   readonly path?: string
   /** The second path of a rename, a copy or a link. */
   readonly dest?: string
+  /** What is known of why. */
+  readonly reason?: string
 }
 
 function describe({ operation, path, dest }: Occasion): string {
@@ -35,6 +37,8 @@ export class StatusError extends SmbError implements NodeJS.ErrnoException {
   readonly command: string
   readonly path?: string
   readonly dest?: string
+  /** What is known of why, beside the status: a phrase. */
+  readonly reason?: string
   /** The call that failed, as Node's errors have it. */
   readonly syscall?: string
   /** What it means, and what to try: a sentence or two for people. */
@@ -50,7 +54,8 @@ export class StatusError extends SmbError implements NodeJS.ErrnoException {
     const name = typeof command === 'number' ? commandName(command) : command
     const advice = joinSentences(explainStatus(status), adviceFor(status))
     const where = joined([describe(occasion), `${name}: ${statusName} (${hexNumber(status >>> 0, 8)})`])
-    super(code, `${code}: ${advice} ${where}`)
+    const why = occasion.reason === undefined ? '' : ` ${occasion.reason}.`
+    super(code, `${code}: ${advice}${why} ${where}`)
     this.status = status >>> 0
     this.statusName = statusName
     this.command = name
@@ -58,6 +63,7 @@ export class StatusError extends SmbError implements NodeJS.ErrnoException {
     if (occasion.operation !== undefined) this.syscall = occasion.operation
     if (occasion.path !== undefined) this.path = occasion.path
     if (occasion.dest !== undefined) this.dest = occasion.dest
+    if (occasion.reason !== undefined) this.reason = occasion.reason
   }
 }
 

@@ -56,6 +56,7 @@ export { copy } from './copy/copy.ts'
 export type { ClientTransport, Dial, Target } from './dial.ts'
 export { SecurityError, StatusError, TransportError, UsageError } from './errors.ts'
 export { type ClientLimits, defaultClientLimits } from './limits.ts'
+export { isAddress } from './mechanisms.ts'
 export { messagesIn } from './messages-in.ts'
 export { Dirent, type FileFacts, Stats } from './stats.ts'
 

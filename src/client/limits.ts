@@ -8,6 +8,8 @@ export interface ClientLimits {
   readonly silenceTimeoutMs: number
   /** A server that lives, but neither answers a request nor says that it is at work on it, fails that request. */
   readonly answerTimeoutMs: number
+  /** How long a KDC, and logons before this one, may take to give a ticket. */
+  readonly kerberosTimeoutMs: number
   /** How long a cut connection is tried again before what waits for it fails. */
   readonly reconnectTimeoutMs: number
   /** Largest read, write and other buffer that is asked for, where the server allows it. */
@@ -55,6 +57,7 @@ export const defaultClientLimits: ClientLimits = {
   probeAfterMs: 10_000,
   silenceTimeoutMs: 20_000,
   answerTimeoutMs: 120_000,
+  kerberosTimeoutMs: 30_000,
   reconnectTimeoutMs: 60_000,
   maxReadBytes: MIB,
   maxWriteBytes: MIB,

@@ -11,6 +11,7 @@ import type { Dial, Target } from './dial.ts'
 import { dialOut } from './dial-out.ts'
 import { SecurityError, StatusError, TransportError, UsageError } from './errors.ts'
 import { logOn } from './logon.ts'
+import { mechanismsOf } from './mechanisms.ts'
 import { type Negotiated, negotiate, offerOf } from './negotiation.ts'
 import type { Context } from './outgoing.ts'
 import type { BoundSession } from './session.ts'
@@ -158,12 +159,13 @@ export class ServerLink {
   async #establish(signal: AbortSignal): Promise<Live> {
     const { settings } = this
     const { clock, buffers, target } = this
+    const mechanisms = mechanismsOf(settings, clock)
     const connection = await dialOut(this.#dial, target, { settings, clock, buffers }, signal)
     try {
       const offer = offerOf(settings, this.#clientGuid)
       const negotiated = await negotiate(connection, settings, offer, () => this.clock.now(), signal)
-      const purpose = this.#lastSessionId === 0n ? {} : { previousSessionId: this.#lastSessionId }
-      const bound = await logOn(connection, negotiated, settings, purpose, signal)
+      const previous = this.#lastSessionId === 0n ? {} : { previousSessionId: this.#lastSessionId }
+      const bound = await logOn(connection, negotiated, settings, { mechanisms, ...previous }, signal)
       const channels = new Channels({ connection, bound })
       const live = { connection: channels, negotiated, bound, generation: ++this.#generation }
       this.#lastSessionId = bound.session.id
@@ -214,7 +216,8 @@ export class ServerLink {
         negotiated.capabilities === capabilities &&
         negotiated.cipher === cipher
       if (!isSame) throw new SecurityError(`What answers at ${host} is another server.`)
-      const bound = await logOn(connection, negotiated, settings, { binds: live.bound }, signal)
+      const mechanisms = mechanismsOf(settings, clock)
+      const bound = await logOn(connection, negotiated, settings, { mechanisms, binds: live.bound }, signal)
       const added = { negotiated, bound }
       if (needsValidation(added)) await validateNegotiate(added, connection, { ...context, bound })
       if (this.#live !== live) throw new TransportError('ENOTCONN', `connection to ${host}`, 'the session is gone')

@@ -1,12 +1,11 @@
-import type { Established, InitiatorMechanism, InitiatorStep } from '../auth/mechanism.ts'
-import { NtlmInitiatorMechanism } from '../auth/ntlm-initiator.ts'
+import { type Established, type InitiatorMechanism, type InitiatorStep, RefusedLogon } from '../auth/mechanism.ts'
 import { SpnegoInitiator } from '../auth/spnego-initiator.ts'
 import { deriveSessionKeys, type SessionKeys } from '../crypto/key-derivation.ts'
 import type { PreauthIntegrityHash } from '../crypto/preauth.ts'
 import { createSealer } from '../crypto/sealing.ts'
 import { createSigner, type Signer } from '../crypto/signing.ts'
 import { type Failure, failed } from '../wire/erref/failure.ts'
-import { NtStatus } from '../wire/erref/ntstatus.ts'
+import { NtStatus, ntStatusName } from '../wire/erref/ntstatus.ts'
 import {
   Capabilities,
   Command,
@@ -32,10 +31,17 @@ const occasion: Occasion = { operation: 'connect' }
 
 /** What a logon is for, beside a new session. */
 export interface LogonPurpose {
+  /** The ways to authenticate, the one to be preferred first. */
+  readonly mechanisms: readonly InitiatorMechanism[]
   /** The session of before the connection was cut: the server ends it (MS-SMB2 3.3.5.5.3). */
   readonly previousSessionId?: bigint
   /** A session that gets one more connection (MS-SMB2 3.2.4.2.3.1, binding). */
   readonly binds?: BoundSession
+}
+
+/** What a logon came to, and by which mechanism. */
+interface NamedLogon extends Established {
+  readonly mechanism: string
 }
 
 interface Round {
@@ -47,15 +53,6 @@ interface Round {
   readonly isSigned: boolean
 }
 
-/** The ways to authenticate that the settings ask for, the one to be preferred first. */
-function mechanismsOf(settings: Settings): readonly InitiatorMechanism[] {
-  if (settings.mechanisms !== undefined) return settings.mechanisms(settings.host)
-  const { user, domain, password = '', ntHash } = settings
-  const credentials = { user, domain, ...(ntHash === undefined ? { password } : { ntHash }) }
-  const { workstation } = settings
-  return [new NtlmInitiatorMechanism(credentials, { workstation, targetName: `cifs/${settings.host}` })]
-}
-
 /**
  * Logs on. MS-SMB2 3.2.4.2.3, 3.2.5.3.
  * @throws StatusError, SecurityError, and as `Connection.call`
@@ -64,10 +61,12 @@ export async function logOn(
   connection: Connection,
   negotiated: Negotiated,
   settings: Settings,
-  purpose: LogonPurpose = {},
+  purpose: LogonPurpose,
   signal?: AbortSignal,
 ): Promise<BoundSession> {
-  const initiator = new SpnegoInitiator(mechanismsOf(settings))
+  const initiator = new SpnegoInitiator(purpose.mechanisms, {
+    onFallback: ({ name }, why) => tellFallback(connection, settings, name, why),
+  })
   const preauth = negotiated.preauth?.copy()
   let step = ensure(await firstStep(initiator, negotiated.token))
   let established = step.complete
@@ -84,13 +83,19 @@ export async function logOn(
     sessionId = answer.sessionId
     if (answer.status === NtStatus.SUCCESS) {
       if (answer.token.length > 0) established = ensure(await initiator.step(answer.token)).complete ?? established
-      return finish(connection, negotiated, settings, purpose, answer, established, preauth)
+      const logon = established && { ...established, mechanism: initiator.mechanism ?? '' }
+      return finish(connection, negotiated, settings, purpose, answer, logon, preauth)
     }
     preauth?.update(answer.message)
     step = ensure(await initiator.step(answer.token))
     established = step.complete ?? established
   }
   throw new SecurityError('the server goes on asking for tokens and never lets anybody in')
+}
+
+function tellFallback({ about }: Connection, { observer }: Settings, mechanism: string, why: Failure): void {
+  const reason = why instanceof RefusedLogon ? why.reason : ntStatusName(why.status)
+  observer?.event?.({ kind: 'fallback', connection: about, mechanism, reason })
 }
 
 /** The server's first token says what it knows; one that cannot be read says nothing. */
@@ -100,8 +105,9 @@ async function firstStep(initiator: SpnegoInitiator, token: Uint8Array): Promise
 const SPNEGO_TAG = 0x60
 
 function ensure(step: InitiatorStep | Failure): InitiatorStep {
-  if (failed(step)) throw new StatusError(step.status, Command.SESSION_SETUP, occasion)
-  return step
+  if (!failed(step)) return step
+  const why = step instanceof RefusedLogon ? { reason: step.reason } : {}
+  throw new StatusError(step.status, Command.SESSION_SETUP, { ...occasion, ...why })
 }
 
 function setupCall(
@@ -144,7 +150,7 @@ function finish(
   settings: Settings,
   purpose: LogonPurpose,
   last: Round,
-  established: Established | undefined,
+  established: NamedLogon | undefined,
   preauth: PreauthIntegrityHash | undefined,
 ): BoundSession {
   // Who asked to be nobody is it: Samba does not say so.
@@ -156,7 +162,7 @@ function finish(
   const keys = hasKeys ? keysOf(negotiated, established, preauth) : undefined
   const signer = keys && createSigner(negotiated.signingAlgorithm, keys.signingKey)
   if (signer !== undefined) checkLastAnswer(answer, signer, negotiated, settings)
-  const session = purpose.binds?.session ?? newSession(negotiated, settings, answer, keys)
+  const session = purpose.binds?.session ?? newSession(negotiated, settings, answer, keys, established)
   const bound: BoundSession = { session, signer }
   connection.admit(bound)
   return bound
@@ -200,7 +206,10 @@ function newSession(
   settings: Settings,
   { sessionId, sessionFlags }: Round,
   keys: SessionKeys | undefined,
+  { mechanism, principal = '' }: NamedLogon,
 ): Session {
+  // Who logs on with a ticket need not say who he is.
+  const [, owner = '', realm = ''] = /^(.*)@([^@]*)$/.exec(principal) ?? []
   const { cipher } = negotiated
   const canSeal = keys !== undefined && cipher !== undefined
   const mustSeal = (sessionFlags & SessionFlags.ENCRYPT_DATA) !== 0
@@ -210,8 +219,9 @@ function newSession(
   return new Session({
     id: sessionId,
     flags: sessionFlags,
-    user: settings.user,
-    domain: settings.domain,
+    user: settings.user || owner,
+    domain: settings.domain || realm,
+    mechanism,
     signs: keys !== undefined && (settings.signing !== 'off' || requiresSigning),
     seals: canSeal && (mustSeal || settings.encryption !== 'off'),
     signingKey: keys?.signingKey,

@@ -70,8 +70,8 @@ export class RemoteClient implements Client, ShareOwner {
 
   get session(): SessionDescription {
     const { session } = this.#last.bound
-    const { kind, user, domain, signs, seals } = session
-    return { kind, user, domain, signed: signs && !seals, sealed: seals }
+    const { kind, user, domain, mechanism, signs, seals } = session
+    return { kind, user, domain, mechanism, signed: signs && !seals, sealed: seals }
   }
 
   async share(name: string, { signal }: CallOptions = {}): Promise<Share> {

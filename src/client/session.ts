@@ -10,6 +10,8 @@ export class Session {
   readonly flags: number
   readonly user: string
   readonly domain: string
+  /** `Kerberos`, `NTLM`. */
+  readonly mechanism: string
   readonly signs: boolean
   /** Everything is sealed, whatever the share wants. */
   readonly seals: boolean
@@ -26,6 +28,7 @@ export class Session {
     readonly flags: number
     readonly user: string
     readonly domain: string
+    readonly mechanism: string
     readonly signs: boolean
     readonly seals: boolean
     readonly signingKey: Uint8Array | undefined
@@ -36,6 +39,7 @@ export class Session {
     this.flags = values.flags
     this.user = values.user
     this.domain = values.domain
+    this.mechanism = values.mechanism
     this.signs = values.signs
     this.seals = values.seals
     this.signingKey = values.signingKey

@@ -44,6 +44,11 @@ export interface Settings {
   readonly ntHash: Uint8Array | undefined
   readonly anonymous: boolean
   readonly guest: boolean
+  readonly kerberos: Protection
+  readonly credentialCache: string | undefined
+  readonly keytab: string | undefined
+  readonly delegation: boolean
+  readonly armorCache: string | undefined
   readonly mechanisms: ConnectOptions['mechanisms']
   readonly workstation: string
   /** Rising. */
@@ -72,9 +77,14 @@ export function settingsOf(address: Address, options: ConnectOptions): Settings 
     throw new UsageError('EINVAL', 'An anonymous logon has no password.')
   const user = anonymous ? '' : (options.user ?? address.user ?? (guest ? 'guest' : undefined))
   const password = options.password ?? address.password ?? (guest ? '' : undefined)
-  if (user === undefined && options.mechanisms === undefined)
+  const { credentialCache, keytab, armorCache } = options
+  const kerberos = options.kerberos ?? (credentialCache === undefined && keytab === undefined ? 'off' : 'preferred')
+  const isByTicket = kerberos !== 'off'
+  if (keytab !== undefined && user === undefined)
+    throw new UsageError('EINVAL', 'Whose key the keytab is to give is not said: name a user.')
+  if (user === undefined && options.mechanisms === undefined && !isByTicket)
     throw new UsageError('EINVAL', 'Who logs on is not said: name a user, or ask for an anonymous or guest session.')
-  const needsSecret = !anonymous && options.mechanisms === undefined && options.ntHash === undefined
+  const needsSecret = !anonymous && options.mechanisms === undefined && options.ntHash === undefined && !isByTicket
   if (needsSecret && password === undefined)
     throw new UsageError('EINVAL', `No password was given for ${user}: an empty one is ''.`)
   const dialects = dialectsBetween(options.minDialect ?? '2.0.2', options.maxDialect ?? '3.1.1', encryption)
@@ -87,6 +97,11 @@ export function settingsOf(address: Address, options: ConnectOptions): Settings 
     ntHash: typeof options.ntHash === 'string' ? hashOf(options.ntHash) : options.ntHash,
     anonymous,
     guest,
+    kerberos,
+    credentialCache,
+    keytab,
+    delegation: options.delegation ?? false,
+    armorCache,
     mechanisms: options.mechanisms,
     workstation: options.workstation ?? ownName(),
     dialects,

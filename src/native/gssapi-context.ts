@@ -13,6 +13,12 @@ export interface GssContext {
   readonly exported: Uint8Array
 }
 
+/** One that this end has begun. */
+export interface GssInitiatedContext extends GssContext {
+  /** Whose ticket it was: `alice@CORP.EXAMPLE`. */
+  readonly client: string
+}
+
 /** Takes a context apart and deletes it. @throws GssError */
 export function takeContext(gss: Gssapi, context: Slot): GssContext {
   try {

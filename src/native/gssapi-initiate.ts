@@ -1,4 +1,4 @@
-import { deleteContext, type GssContext, takeContext } from './gssapi-context.ts'
+import { deleteContext, type GssInitiatedContext, takeContext } from './gssapi-context.ts'
 import { type InitialCredentials, Krb5 } from './gssapi-initial.ts'
 import { type Gssapi, GssError, INDEFINITE, isError, isUnfinished, type Slot, Usage } from './gssapi-library.ts'
 
@@ -21,7 +21,7 @@ export interface Initiated {
   /** Names the logon that goes on. */
   readonly id: number
   readonly token: Uint8Array
-  readonly context?: GssContext
+  readonly context?: GssInitiatedContext
 }
 
 /** GSS_C_DELEG_FLAG and the others of RFC 2744 4. */
@@ -115,7 +115,10 @@ export class GssInitiator {
         throw new GssError(problem)
       }
       const next = gss.take(output)
-      if (!isUnfinished(major)) return { id, token: next, context: takeContext(gss, context) }
+      if (!isUnfinished(major)) {
+        const client = this.#clientOf(context.value)
+        return { id, token: next, context: { ...takeContext(gss, context), client } }
+      }
       isPending = true
       this.#pending.set(id, pending)
       const [oldest] = this.#pending
@@ -127,6 +130,12 @@ export class GssInitiator {
     } finally {
       if (!isPending) this.#end(pending)
     }
+  }
+
+  #clientOf(context: number): string {
+    const client = this.#gss.slot()
+    this.#gss.must('gss_inquire_context', context, client.address, 0, 0, 0, 0, 0, 0)
+    return this.#gss.takeName(client)
   }
 
   #end({ context, name, credentials, cache }: Pending): void {

@@ -11,6 +11,10 @@ export interface ConnectionOptions {
   readonly ntlmHash?: boolean
   readonly anonymous?: boolean
   readonly guest?: boolean
+  readonly kerberos?: Protection
+  readonly ccache?: string
+  readonly keytab?: string
+  readonly delegate?: boolean
   readonly port?: number
   readonly minDialect?: DialectName
   readonly maxDialect?: DialectName
@@ -42,6 +46,14 @@ export function withConnection(command: Command): Command {
     .option('--ntlm-hash', 'what is given as the password is its NT hash, 32 hexadecimal digits')
     .option('--anonymous', 'log on as nobody')
     .option('--guest', 'be content with being a guest')
+    .addOption(
+      new Option('--kerberos <how>', 'Kerberos (default: preferred if KRB5CCNAME is set and no password is)').choices(
+        protections,
+      ),
+    )
+    .option('--ccache <cache>', 'credential cache with tickets (default: what KRB5CCNAME says)')
+    .option('--keytab <file>', 'keytab with the key of the user, instead of a password')
+    .option('--delegate', 'let the server act as the user elsewhere, by Kerberos')
     .option('--port <number>', 'port of the server (default: 445)', portNumber)
     .addOption(new Option('--min-dialect <dialect>', 'lowest dialect (default: 2.0.2)').choices(dialectNames))
     .addOption(new Option('--max-dialect <dialect>', 'highest dialect (default: 3.1.1)').choices(dialectNames))

@@ -75,12 +75,22 @@ async function observed(
   options: ConnectionOptions,
   out: Output,
 ): Promise<{ observer: Observer | undefined; file: CaptureFile | undefined }> {
-  if (options.capture === undefined && options.explain !== true) return { observer: undefined, file: undefined }
+  const { kerberos, ccache, keytab } = options
+  const asksForTickets = kerberos === 'preferred' || ccache !== undefined || keytab !== undefined
+  const teller: Observer = {
+    event(event) {
+      if (event.kind !== 'fallback') return
+      out.tell(`smbkit: note: no logon to ${event.connection.host} by ${event.mechanism}: ${event.reason}\n`)
+    },
+  }
+  if (options.capture === undefined && options.explain !== true)
+    return { observer: asksForTickets ? teller : undefined, file: undefined }
   // Loaded here: few commands want it.
   const { CaptureFile: File, Explainer, together } = await import('./explain.ts')
   const file = options.capture === undefined ? undefined : new File(options.capture, `smbkit ${version()}`)
   const explainer = options.explain === true ? new Explainer((line) => out.tell(line)) : undefined
-  return { observer: together([file, explainer].filter((one) => one !== undefined)), file }
+  const observers = [file, explainer, asksForTickets ? teller : undefined]
+  return { observer: together(observers.filter((one) => one !== undefined)), file }
 }
 
 async function runWith(

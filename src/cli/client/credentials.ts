@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os'
-import type { Credentials } from '../../client/api/options.ts'
+import type { Credentials, Protection } from '../../client/api/options.ts'
 import { askPassword } from '../password.ts'
 import { UsageError } from '../report.ts'
 import type { Address } from './address.ts'
@@ -13,6 +13,10 @@ export interface WhoOptions {
   readonly ntlmHash?: boolean
   readonly anonymous?: boolean
   readonly guest?: boolean
+  readonly kerberos?: Protection
+  readonly ccache?: string
+  readonly keytab?: string
+  readonly delegate?: boolean
 }
 
 /** Where passwords come from, beside files. */
@@ -20,6 +24,8 @@ export interface PasswordSources {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Undefined where nobody can be asked. */
   readonly ask: ((question: string) => Promise<string>) | undefined
+  /** Tickets that are there by chance do not do. */
+  readonly withoutTickets?: boolean
   /** Tells what is odd. */
   readonly note: (text: string) => void
 }
@@ -51,9 +57,36 @@ export async function credentialsFor(
   const domain = address.domain ?? options.domain ?? named?.domain ?? file.domain
   const who = { user, ...(domain === undefined ? {} : { domain }), ...(options.guest === true && { guest: true }) }
   const given = file.password ?? sources.environment['SMBKIT_PASSWORD']
+  const isNamed = (address.user ?? named?.user ?? file.user) !== undefined
+  const tickets = kerberosOf(options, given, sources)
+  if (tickets !== undefined) {
+    // Whose tickets they are the cache says by itself.
+    const owner = isNamed || options.keytab !== undefined || given !== undefined ? who : {}
+    return { ...owner, ...tickets, ...(given !== undefined && passwordOf(given, options)) }
+  }
   if (given === undefined && options.guest === true) return { ...who, password: '' }
   const password = given ?? (await asked(who, address, sources))
-  return options.ntlmHash === true ? { ...who, ntHash: hashOf(password) } : { ...who, password }
+  return { ...who, ...passwordOf(password, options) }
+}
+
+const passwordOf = (password: string, { ntlmHash }: WhoOptions): Credentials =>
+  ntlmHash === true ? { ntHash: hashOf(password) } : { password }
+
+/** Kerberos, where it is asked for, or where there are tickets and nothing else. */
+function kerberosOf(
+  { kerberos, ccache, keytab, delegate, guest }: WhoOptions,
+  password: string | undefined,
+  { environment, withoutTickets = false }: PasswordSources,
+): Credentials | undefined {
+  const isAsked = kerberos !== undefined || ccache !== undefined || keytab !== undefined
+  const hasTickets = environment['KRB5CCNAME'] !== undefined && password === undefined && guest !== true
+  if (kerberos === 'off' || (!isAsked && (!hasTickets || withoutTickets))) return undefined
+  return {
+    kerberos: kerberos ?? 'preferred',
+    ...(ccache !== undefined && { credentialCache: ccache }),
+    ...(keytab !== undefined && { keytab }),
+    ...(delegate === true && { delegation: true }),
+  }
 }
 
 async function asked(

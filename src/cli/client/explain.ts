@@ -37,7 +37,12 @@ export class Explainer implements Observer {
     }
     const { connection } = event
     this.#connections = Math.max(this.#connections, connection.id)
-    const reason = event.kind === 'disconnected' ? `: ${event.reason}` : ` to ${connection.remote}`
+    const reason =
+      event.kind === 'disconnected'
+        ? `: ${event.reason}`
+        : event.kind === 'fallback'
+          ? ` from ${event.mechanism}: ${event.reason}`
+          : ` to ${connection.remote}`
     this.#say(connection, `   ${event.kind}${reason}`)
   }
 

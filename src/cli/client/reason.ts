@@ -5,7 +5,10 @@ import { printable, sentence } from '../report.ts'
 
 /** Why something failed, as one sentence for people; names that a server has chosen are made printable. */
 export function reasonOf(error: unknown): string {
-  if (error instanceof StatusError) return printable(`${error.advice} (${error.statusName})`)
+  if (error instanceof StatusError) {
+    const why = error.reason === undefined ? '' : `: ${error.reason}`
+    return printable(`${error.advice} (${error.statusName}${why})`)
+  }
   // Errors of the client begin with their code, as Node's do: programs read it, people do not.
   if (error instanceof SmbError) return printable(error.message.replace(/^[A-Z][A-Z0-9_]+: /, ''))
   if (errorCode(error) !== undefined) return printable(systemReason(error))

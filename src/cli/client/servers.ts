@@ -5,7 +5,7 @@ import type { Share } from '../../client/api/share.ts'
 import { UsageError } from '../report.ts'
 import { type Address, displayAddress, type ShareAddress } from './address.ts'
 import type { ConnectionOptions } from './connection-options.ts'
-import { credentialsFor } from './credentials.ts'
+import { credentialsFor, ownSources } from './credentials.ts'
 import { reasonOf } from './reason.ts'
 
 /** Half of the time that a silent server is waited for passes before it is asked for a sign of life. */
@@ -110,12 +110,30 @@ export class Servers {
 
   async #connect(address: Address): Promise<Client> {
     const credentials = await this.credentials(address)
-    const { connect } = await import('../../client/index.ts')
+    const { connect, isAddress, StatusError } = await import('../../client/index.ts')
     const { host, port, path } = address
     const target = { host, ...(port !== undefined && { port }), path }
-    return about({ ...address, path: '' }, connect(target, { ...this.#common, ...credentials }), false)
+    const logOn = (given: Credentials): Promise<Client> => connect(target, { ...this.#common, ...given })
+    // Tickets that nobody has asked for may be of no use here: then there are passwords.
+    const isByChance =
+      this.#options.kerberos === undefined && credentials.kerberos !== undefined && hasNoSecret(credentials)
+    if (!isByChance) return about({ ...address, path: '' }, logOn(credentials), false)
+    if (!isAddress(host)) {
+      try {
+        return await logOn(credentials)
+      } catch (error) {
+        if (!(error instanceof StatusError)) return about({ ...address, path: '' }, Promise.reject(error), false)
+        ownSources.note(`no logon to ${host} by Kerberos: ${error.reason ?? error.statusName}`)
+      }
+    }
+    const asked = credentialsFor(address, this.#options, { ...ownSources, withoutTickets: true })
+    this.#credentials.set(keyOf(address), asked)
+    return about({ ...address, path: '' }, logOn(await asked), false)
   }
 }
+
+const hasNoSecret = ({ password, ntHash, keytab, credentialCache }: Credentials): boolean =>
+  [password, ntHash, keytab, credentialCache].every((secret) => secret === undefined)
 
 /** The same user on the same server. */
 const keyOf = ({ host, port, user, domain }: Address): string =>

@@ -36,6 +36,8 @@ export interface SessionDescription {
   readonly kind: 'user' | 'guest' | 'anonymous'
   readonly user: string
   readonly domain: string
+  /** By what the user was logged on: `Kerberos`, `NTLM`. */
+  readonly mechanism: string
   /** Requests are signed; messages are sealed. */
   readonly signed: boolean
   readonly sealed: boolean

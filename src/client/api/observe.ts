@@ -30,6 +30,13 @@ export interface ObservedMessage {
 export type ObservedEvent =
   | { readonly kind: 'connected' | 'reconnected'; readonly connection: ObservedConnection }
   | { readonly kind: 'disconnected'; readonly connection: ObservedConnection; readonly reason: string }
+  /** A mechanism to log on by could not be used, and the next one is taken. */
+  | {
+      readonly kind: 'fallback'
+      readonly connection: ObservedConnection
+      readonly mechanism: string
+      readonly reason: string
+    }
   | { readonly kind: 'referral'; readonly path: string; readonly targets: readonly string[] }
 
 /** Is told as things happen, within the client's own work: it must be quick, and what it throws ends the process. */

@@ -13,7 +13,7 @@ export type DialectName = '2.0.2' | '2.1' | '3.0' | '3.0.2' | '3.1.1'
  */
 export type Protection = 'required' | 'preferred' | 'off'
 
-/** Who logs on: by one of `password`, `ntHash`, `anonymous`, `guest` or `mechanisms`. Never part of an error's text. */
+/** Who logs on: by one of `password`, `ntHash`, `kerberos`, `anonymous`, `guest` or `mechanisms`. Never part of an error's text. */
 export interface Credentials {
   /** Default: the one of the URL. */
   readonly user?: string
@@ -26,6 +26,20 @@ export interface Credentials {
   readonly anonymous?: boolean
   /** A session as guest is taken, which can neither sign nor seal. Otherwise a server that makes one is refused. */
   readonly guest?: boolean
+  /**
+   * Kerberos, for servers that are called by a name. `required`: by nothing else. `preferred`: NTLM where there is a
+   * password and no ticket is to be had; the observer is told why. Default: `preferred` where `credentialCache` or
+   * `keytab` is given, otherwise `off`. With a user and a password, tickets are got with these.
+   */
+  readonly kerberos?: Protection
+  /** Where tickets are, as KRB5CCNAME has it; default: what that says, or the system's place. */
+  readonly credentialCache?: string
+  /** Path of a keytab with the user's key, instead of a password. */
+  readonly keytab?: string
+  /** The server gets a ticket with which it may act as the user elsewhere. Default false. */
+  readonly delegation?: boolean
+  /** A credential cache with a ticket that protects the exchange of a password or key with the KDC (FAST). */
+  readonly armorCache?: string
   /** Other ways to authenticate, the one to be preferred first; `host` is the server's name as it was given. */
   readonly mechanisms?: (host: string) => readonly InitiatorMechanism[]
 }

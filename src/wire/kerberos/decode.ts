@@ -11,7 +11,7 @@ import {
   type KdcReq,
   KerbErrorData,
   KrbError,
-  type PaData,
+  PaData,
   TgsRep,
   TgsReq,
 } from './messages.ts'
@@ -73,14 +73,29 @@ export function isKerbErrorData(eData: Uint8Array): boolean {
 }
 
 /**
- * The NTSTATUS that Windows gives with an error; undefined where there is none. MS-KILE 2.2.1, 2.2.2.
+ * The NTSTATUS that Windows gives with an error, and Samba among METHOD-DATA; undefined where there is none.
+ * MS-KILE 2.2.1, 2.2.2.
  * @throws WireError
  */
 export function extendedErrorStatus(eData: Uint8Array | undefined): number | undefined {
-  if (eData === undefined || eData[0] !== Tag.SEQUENCE || !isKerbErrorData(eData)) return undefined
+  if (eData === undefined || eData[0] !== Tag.SEQUENCE) return undefined
+  if (!isKerbErrorData(eData)) return methodDataStatus(eData)
   const { dataType, dataValue } = KerbErrorData.decode(eData)
-  if (dataType !== EXTENDED_ERROR || dataValue === undefined || dataValue.length < 4) return undefined
-  return viewOf(dataValue).getUint32(0, true)
+  return dataType === EXTENDED_ERROR ? statusIn(dataValue) : undefined
+}
+
+const statusIn = (value: Uint8Array | undefined): number | undefined =>
+  value === undefined || value.length < 4 ? undefined : viewOf(value).getUint32(0, true)
+
+/** Samba gives it as PA-PW-SALT, which has the same number. */
+function methodDataStatus(methodData: Uint8Array): number | undefined {
+  const outer = new DerReader(methodData, 'METHOD-DATA')
+  for (const list = outer.inside(outer.take(Tag.SEQUENCE), ''); !list.isAtEnd; ) {
+    const { at, end } = list.next()
+    const { padataType, padataValue } = PaData.decode(methodData.subarray(at, end))
+    if (padataType === EXTENDED_ERROR) return statusIn(padataValue)
+  }
+  return undefined
 }
 
 /** Bytes before each message on a TCP connection with a KDC: its length, big-endian. RFC 4120 7.2.2. */

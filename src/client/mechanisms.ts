@@ -1,0 +1,82 @@
+import { KerberosInitiatorMechanism } from '../auth/kerberos-initiator.ts'
+import type { InitiatorMechanism } from '../auth/mechanism.ts'
+import { NtlmInitiatorMechanism } from '../auth/ntlm-initiator.ts'
+import { type GssCredentials, GssThread } from '../native/gssapi.ts'
+import type { Clock } from '../protocol/clock.ts'
+import { UsageError } from './errors.ts'
+import type { Settings } from './settings.ts'
+
+/** Logons by Kerberos that wait at a time; they go one after the other. */
+const MAX_WAITING = 256
+
+/** One thread for all clients of a clock: in a program, for all. */
+const threads = new WeakMap<Clock, GssThread>()
+
+function threadOf(clock: Clock, timeoutMs: number): GssThread {
+  let thread = threads.get(clock)
+  if (thread === undefined) {
+    const after = (delayMs: number, action: () => void): (() => void) => clock.after(delayMs, action)
+    thread = new GssThread({ maxWaiting: MAX_WAITING, timeoutMs, after })
+    threads.set(clock, thread)
+  }
+  return thread
+}
+
+/**
+ * The ways to authenticate that the settings ask for, the one to be preferred first.
+ * @throws UsageError where nothing is left
+ */
+export function mechanismsOf(settings: Settings, clock: Clock): readonly InitiatorMechanism[] {
+  if (settings.mechanisms !== undefined) return settings.mechanisms(settings.host)
+  const { host, kerberos, anonymous, guest } = settings
+  const wantsKerberos = kerberos !== 'off' && !anonymous && !guest
+  // Nobody has tickets for addresses: Windows does not ask for them either.
+  const kerberosMechanisms = wantsKerberos && !isAddress(host) ? [kerberosMechanism(settings, clock)] : []
+  const mechanisms = [...kerberosMechanisms, ...(wantsKerberos && kerberos === 'required' ? [] : ntlm(settings))]
+  if (mechanisms.length > 0) return mechanisms
+  throw isAddress(host)
+    ? new UsageError('EINVAL', `Kerberos knows servers by their names, and ${host} is an address.`)
+    : new UsageError('EINVAL', 'There is no way to log on by.')
+}
+
+/** IPv4, or IPv6 with its colons. */
+export const isAddress = (host: string): boolean => /^\d+(?:\.\d+){3}$/.test(host) || host.includes(':')
+
+function ntlm({ host, user, domain, password, ntHash, workstation, anonymous }: Settings): InitiatorMechanism[] {
+  if (password === undefined && ntHash === undefined && !anonymous) return []
+  const credentials = { user, domain, ...(ntHash === undefined ? { password: password ?? '' } : { ntHash }) }
+  return [new NtlmInitiatorMechanism(credentials, { workstation, targetName: `cifs/${host}` })]
+}
+
+function kerberosMechanism(settings: Settings, clock: Clock): InitiatorMechanism {
+  const { host, delegation } = settings
+  const thread = threadOf(clock, settings.limits.kerberosTimeoutMs)
+  return new KerberosInitiatorMechanism({
+    thread,
+    credentials: credentialsOf(settings),
+    host,
+    delegates: delegation,
+  })
+}
+
+function credentialsOf({ user, domain, password, keytab, credentialCache, armorCache }: Settings): GssCredentials {
+  const client = user === '' ? undefined : principalOf(user, domain)
+  const armor = armorCache === undefined ? {} : { armorCache }
+  if (client !== undefined && keytab !== undefined) return { client, secret: { keytab }, ...armor }
+  if (client !== undefined && password !== undefined && credentialCache === undefined)
+    return { client, secret: { password }, ...armor }
+  return {
+    ...(credentialCache === undefined ? {} : { cache: credentialCache }),
+    ...(client === undefined ? {} : { client }),
+  }
+}
+
+/**
+ * The principal of a user: of the realm that the name or the domain says, in capitals as realms are. A domain of one word
+ * is a NetBIOS name and says nothing: the configuration's own realm is meant.
+ */
+function principalOf(user: string, domain: string): string {
+  const at = user.lastIndexOf('@')
+  if (at > 0) return `${user.slice(0, at)}@${user.slice(at + 1).toUpperCase()}`
+  return domain.includes('.') ? `${user}@${domain.toUpperCase()}` : user
+}

@@ -1,0 +1,210 @@
+/** Kerberos in a domain of Samba's Active Directory: our server with its keytab, and our client with tickets. */
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import {
+  type Client,
+  type ConnectOptions,
+  connect,
+  type ObservedEvent,
+  StatusError,
+  type Target,
+} from '../../src/client/index.ts'
+import { parseSddl } from '../../src/wire/dtyp/index.ts'
+import { type AdDc, needsAdDc, startAdDc } from '../peers/ad-dc.ts'
+import { type KerberosServer, startKerberosServer } from '../peers/kerberos-server.ts'
+import { startMemberSmbd } from '../peers/member-smbd.ts'
+import { needsPeer, peerPath } from '../peers/peer.ts'
+
+const options = { timeout: 90_000 }
+const passwordOf = (user: string): string => `${user.charAt(0).toUpperCase()}${user.slice(1)}-Pass-1`
+
+/** What the KDC has against accounts whose password is right. The workstation of a user is nothing to Kerberos. */
+const refused = {
+  carol: 'STATUS_ACCOUNT_DISABLED',
+  dave: 'STATUS_PASSWORD_MUST_CHANGE',
+  erin: 'STATUS_PASSWORD_EXPIRED',
+  frank: 'STATUS_ACCOUNT_LOCKED_OUT',
+  heidi: 'STATUS_INVALID_LOGON_HOURS',
+  ivan: 'STATUS_ACCOUNT_EXPIRED',
+} as const
+
+const needed = [needsAdDc(), needsPeer('smbclient', 'smbtorture')].find(({ skip }) => skip !== false) ?? { skip: false }
+
+suite('Kerberos in Active Directory', needed, () => {
+  let dc: AdDc
+  let server: KerberosServer
+  let events: ObservedEvent[] = []
+
+  before(
+    async () => {
+      dc = await startAdDc()
+      server = await startKerberosServer({ realm: dc })
+    },
+    { timeout: 180_000 },
+  )
+  after(async () => {
+    await server?.stop()
+    await dc?.stop()
+  }, options)
+
+  /** Names of the domain; our server has another port than a referral says. */
+  const resolve = (host: string): Target =>
+    host.toLowerCase() === dc.fileserver.host ? { host: dc.fileserver.address, port: server.port } : dc.resolve(host)
+  const as = (user: string, more: ConnectOptions = {}): ConnectOptions => ({
+    user,
+    password: passwordOf(user),
+    kerberos: 'required',
+    resolve,
+    observer: { event: (event) => events.push(event) },
+    ...more,
+  })
+  async function connected(given: ConnectOptions, work: (client: Client) => Promise<void>, host = dc.host) {
+    events = []
+    const client = await connect({ host, path: '' }, given)
+    try {
+      await work(client)
+    } finally {
+      await client.close()
+    }
+  }
+  const reads = (given: ConnectOptions, mechanism = 'Kerberos', host = dc.host) =>
+    connected(
+      given,
+      async (client) => {
+        assert.equal(client.session.mechanism, mechanism)
+        assert.equal(await (await client.share('public')).readFile('hello.txt', 'utf8'), 'hello from dc1 public\n')
+      },
+      host,
+    )
+
+  test('with a password, signed and sealed with keys of either length', options, async () => {
+    await reads(as('alice'))
+    await reads(as('zoë@corp.example', { password: 'Zoë-Päss-1' }))
+    await reads(as('bob', { domain: 'CORP', encryption: 'required', ciphers: ['aes-256-gcm'] }))
+    await reads(as('bob', { maxDialect: '2.1', signing: 'required' }))
+  })
+
+  test('with a ticket: whose it is the cache says', options, async () => {
+    const credentialCache = await dc.ticket('alice', passwordOf('alice'))
+    await connected({ credentialCache, resolve }, async (client) => {
+      const { user, domain, mechanism } = client.session
+      assert.deepEqual({ user, domain, mechanism }, { user: 'alice', domain: dc.realm, mechanism: 'Kerberos' })
+    })
+  })
+
+  test('with a keytab', options, () => reads({ user: 'alice', keytab: dc.keytab('alice'), resolve }))
+
+  for (const [user, statusName] of Object.entries(refused))
+    test(`${user} may not: ${statusName}`, options, () =>
+      assert.rejects(connect({ host: dc.host, path: '' }, as(user)), (error) => {
+        assert.ok(error instanceof StatusError, String(error))
+        assert.equal(error.statusName, statusName)
+        assert.ok(!error.message.includes(passwordOf(user)))
+        return true
+      }),
+    )
+
+  test('a wrong password, a user whom nobody knows, no ticket', options, async () => {
+    const attempt = (given: ConnectOptions) => connect({ host: dc.host, path: '' }, given)
+    await assert.rejects(attempt(as('alice', { password: 'wrong' })), { statusName: 'STATUS_LOGON_FAILURE' })
+    await assert.rejects(attempt(as('nobody')), { statusName: 'STATUS_LOGON_FAILURE' })
+    await assert.rejects(attempt({ credentialCache: 'FILE:/nonexistent', resolve }), {
+      statusName: 'STATUS_NO_SUCH_LOGON_SESSION',
+      reason: /credentials/,
+    })
+  })
+
+  test('NTLM where there is no ticket, and why; never where Kerberos is required', options, async () => {
+    const toAlias = { resolve: (): Target => ({ host: dc.address, port: 445 }) }
+    const alias = 'alias.corp.example'
+    await reads(as('alice', { kerberos: 'preferred', domain: 'CORP', ...toAlias }), 'NTLM', alias)
+    assert.deepEqual(
+      events.flatMap((event) => (event.kind === 'fallback' ? [[event.mechanism, event.reason]] : [])),
+      [['Kerberos', 'Server not found in Kerberos database']],
+    )
+    await assert.rejects(connect({ host: alias, path: '' }, as('alice', toAlias)), {
+      statusName: 'STATUS_NO_TRUST_SAM_ACCOUNT',
+    })
+    // Addresses have no tickets.
+    await reads(as('alice', { kerberos: 'preferred', domain: 'CORP', ...toAlias }), 'NTLM', dc.address)
+    await assert.rejects(connect({ host: dc.address, path: '' }, as('alice')), { code: 'EINVAL' })
+  })
+
+  test('groups of the ticket decide who may read', options, async () => {
+    let engineering = ''
+    await connected(as('alice'), async (client) => {
+      engineering = (await client.lookupNames(['CORP\\engineering']))[0]?.sid ?? assert.fail('no such group')
+    })
+    const secret = 'secret.txt'
+    await connected(
+      as('alice'),
+      async (client) => {
+        const share = await client.share('files')
+        await share.writeFile(secret, 'secret\n')
+        await share.setSecurityDescriptor(secret, parseSddl(`D:P(A;;FA;;;${engineering})`))
+      },
+      dc.fileserver.host,
+    )
+    const get = async (user: string) => {
+      const cache = await dc.ticket(user, passwordOf(user))
+      return (await server.smbclient(`get ${secret} -; get hello.txt -`, { cache })).output
+    }
+    assert.match(await get('alice'), /secret\n/)
+    const others = await get('bob')
+    assert.match(others, /NT_STATUS_ACCESS_DENIED opening remote file \\secret.txt/)
+    assert.match(others, /hello\n/)
+    const alice = server.logons.find(({ identity }) => identity.user === 'alice')?.identity
+    assert.equal(alice?.domain, 'CORP')
+    // By way of engineering she is staff, and share-admins is a group of the domain's own.
+    assert.ok(alice.groupSids.length > 7, String(alice.groupSids))
+  })
+
+  test('the namespace of the domain leads from one server to another, each with a ticket of its own', options, () =>
+    connected(as('alice'), async (client) => {
+      const dfs = await client.share('dfs')
+      assert.equal(await dfs.readFile('twice/hello.txt', 'utf8'), 'hello from dc1 public\n')
+      const logons = server.logons.length
+      await assert.rejects(dfs.readFile('files/hello.txt'), { statusName: 'STATUS_BAD_NETWORK_NAME' })
+      // The share of that name is another server's; the logon there was by Kerberos, which is all that is allowed.
+      assert.equal(server.logons.length, logons + 1)
+    }),
+  )
+
+  test('a member of the domain', options, async () => {
+    const stop = await startMemberSmbd(dc)
+    try {
+      const atMember = { resolve: (): Target => ({ host: dc.fileserver.address, port: 445 }) }
+      await connected(
+        as('alice', atMember),
+        async (client) => {
+          for (const name of ['share', 'encrypted'])
+            assert.equal(await (await client.share(name)).readFile('hello.txt', 'utf8'), 'hello from member-smbd\n')
+        },
+        dc.fileserver.host,
+      )
+    } finally {
+      await stop()
+    }
+  })
+
+  test('sessions end with their ticket, and are renewed: smbtorture', options, async () => {
+    const tests = ['expire1n', 'expire1s', 'expire1e']
+    const results = await Promise.all(
+      tests.map((name) =>
+        dc.run(
+          peerPath('smbtorture'),
+          [
+            '--use-kerberos=required',
+            `-Ualice@${dc.realm}%${passwordOf('alice')}`,
+            '-p',
+            String(server.port),
+            `//${dc.fileserver.host}/files`,
+            `smb2.session.${name}`,
+          ],
+          { timeoutMs: 60_000 },
+        ),
+      ),
+    )
+    for (const [i, { output }] of results.entries()) assert.match(output, new RegExp(`^success: ${tests[i]}$`, 'm'))
+  })
+})
