@@ -14,14 +14,18 @@ export type {
   AccountName,
   Client,
   Connect,
+  GroupListing,
   Negotiate,
   NetworkInterface,
+  OpenFileListing,
   OpenShare,
   ServerDescription,
   ServerListing,
   SessionDescription,
+  SessionListing,
   ShareListing,
   SpeaksSmb1,
+  UserListing,
 } from './api/client.ts'
 export type { CopyEntry, CopyOptions, CopyProgress, CopySummary, Place, SkipReason } from './api/copy.ts'
 export type {

@@ -3,11 +3,15 @@ import { decodeSpnego } from '../wire/spnego/index.ts'
 import type {
   AccountName,
   Client,
+  GroupListing,
   NetworkInterface,
+  OpenFileListing,
   ServerDescription,
   ServerListing,
   SessionDescription,
+  SessionListing,
   ShareListing,
+  UserListing,
 } from './api/client.ts'
 import type { CopyOptions, CopySummary, Place } from './api/copy.ts'
 import type { CallOptions } from './api/options.ts'
@@ -125,6 +129,39 @@ export class RemoteClient implements Client, ShareOwner {
     return serverInfo(this.#pipes, signal)
   }
 
+  async sessions({ signal }: CallOptions = {}): Promise<SessionListing[]> {
+    const { listSessions } = await activity()
+    return listSessions(this.#pipes, signal)
+  }
+
+  async endSessions(
+    whose: { readonly client?: string; readonly user?: string },
+    { signal }: CallOptions = {},
+  ): Promise<void> {
+    const { endSessions } = await activity()
+    return endSessions(this.#pipes, whose, signal)
+  }
+
+  async openFiles({ signal }: CallOptions = {}): Promise<OpenFileListing[]> {
+    const { listOpenFiles } = await activity()
+    return listOpenFiles(this.#pipes, signal)
+  }
+
+  async closeOpenFile(id: number, { signal }: CallOptions = {}): Promise<void> {
+    const { closeOpenFile } = await activity()
+    return closeOpenFile(this.#pipes, id, signal)
+  }
+
+  async users({ signal }: CallOptions = {}): Promise<UserListing[]> {
+    const { listUsers } = await samr()
+    return listUsers(this.#pipes, signal)
+  }
+
+  async groups({ signal }: CallOptions = {}): Promise<GroupListing[]> {
+    const { listGroups } = await samr()
+    return listGroups(this.#pipes, signal)
+  }
+
   async lookupSids(sids: readonly string[], { signal }: CallOptions = {}): Promise<AccountName[]> {
     const { lookupSids } = await lsarpc()
     return lookupSids(this.#pipes, sids, signal)
@@ -182,6 +219,8 @@ export class RemoteClient implements Client, ShareOwner {
 /** Loaded when they are needed: most programs never ask them, and start sooner. */
 const srvsvc = () => import('./services/srvsvc.ts')
 const lsarpc = () => import('./services/lsarpc.ts')
+const activity = () => import('./services/activity.ts')
+const samr = () => import('./services/samr.ts')
 
 /** What NEGOTIATE told. */
 export function describeServer({ host, port }: Target, negotiated: Negotiated): ServerDescription {

@@ -13,6 +13,9 @@ export const WinError = {
   INVALID_LEVEL: 124,
   ALREADY_EXISTS: 183,
   MORE_DATA: 234,
+  INVALID_SECURITY_DESCRIPTOR: 1338,
+  /** NERR_UnknownDevDir: there is no such folder. */
+  UNKNOWN_FOLDER: 2116,
   /** NERR_DuplicateShare. */
   DUPLICATE_SHARE: 2118,
   /** NERR_BufTooSmall: not even one entry fits. */
@@ -21,5 +24,9 @@ export const WinError = {
   SHARE_NOT_FOUND: 2310,
   /** NERR_DeviceNotShared. */
   DEVICE_NOT_SHARED: 2311,
+  /** NERR_ClientNameNotFound: nobody of that name has a session. */
+  CLIENT_NAME_NOT_FOUND: 2312,
+  /** NERR_FileIdNotFound. */
+  FILE_ID_NOT_FOUND: 2314,
 } as const
 export type WinError = number

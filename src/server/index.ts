@@ -20,6 +20,7 @@ export type { Transport, TransportEvents } from '../protocol/transport.ts'
 export { StoreError, sqliteStore } from '../state/sqlite.ts'
 export { type Failure, fail, failed } from '../wire/erref/failure.ts'
 export { NtStatus, ntStatusName } from '../wire/erref/ntstatus.ts'
+export type { ShareKeeper } from './administration.ts'
 export type {
   Answer,
   Backend,

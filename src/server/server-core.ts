@@ -15,6 +15,7 @@ import type { Transport } from '../protocol/transport.ts'
 import type { Failure } from '../wire/erref/failure.ts'
 import { Dialect } from '../wire/smb2/index.ts'
 import { AccountDirectory } from './account-directory.ts'
+import { Administration, type ShareKeeper } from './administration.ts'
 import { LeaseTables } from './caching/lease-tables.ts'
 import { closeOpen } from './close-open.ts'
 import { Connection } from './connection.ts'
@@ -93,6 +94,8 @@ export interface ServerOptions {
   readonly limits?: Partial<ServerLimits>
   /** Keeps what is open on shares that are continuously available; needed where there are some. See `sqliteStore`. */
   readonly openStore?: OpenStore
+  /** Lets administrators add shares by RPC; absent: they can change and remove those that are there. */
+  readonly shareKeeper?: ShareKeeper
   /** Default: the machine's. */
   readonly clock?: Clock
 }
@@ -149,6 +152,8 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   #shares = new Map<string, Share>()
   /** The accounts, for those who list or translate them. */
   readonly directory: AccountDirectory
+  readonly administration = new Administration(this)
+  readonly shareKeeper: ShareKeeper | undefined
   #accounts: AccountSource | undefined
   #nextOpenId: bigint
   #cancelSweep: (() => void) | undefined
@@ -176,6 +181,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     this.multichannel = options.multichannel ?? true
     this.allowAnonymous = options.allowAnonymous ?? false
     this.logons = new Logons(options, { name: this.name, clock: this.clock, limits: this.limits })
+    this.shareKeeper = options.shareKeeper
     this.#accounts = options.accounts
     this.directory = new AccountDirectory({
       name: this.name,

@@ -3,8 +3,10 @@ import type { Transport } from '../protocol/transport.ts'
 import { AuthenticationType } from '../wire/dcerpc/index.ts'
 import { isAdministrator } from './access-check.ts'
 import type { ServerCore } from './server-core.ts'
-import type { ServiceContext } from './services/context.ts'
+import type { ServiceContext, SharedResource } from './services/context.ts'
 import type { Session } from './session.ts'
+import type { Share } from './share.ts'
+import { usesOf } from './share-access.ts'
 
 /** An acceptor takes NTLM with SPNEGO around it and without. */
 const TYPES: readonly number[] = [AuthenticationType.SPNEGO, AuthenticationType.NTLM]
@@ -23,13 +25,7 @@ function contextFor(server: ServerCore, identity: Identity | undefined, transpor
     sessionCount: () => server.sessions.size,
     report: (error) => server.reportError(error, transport.remote),
     shares: () => [
-      ...[...server.shares].map((share) => ({
-        name: share.name,
-        type: share.options.printer === undefined ? ('disk' as const) : ('printer' as const),
-        comment: share.options.comment ?? '',
-        path: share.options.path ?? '',
-        hidden: share.options.hidden === true,
-      })),
+      ...[...server.shares].map((share) => resourceOf(server, share)),
       { name: 'IPC$', type: 'ipc' as const, comment: 'Remote IPC', path: '', hidden: true },
     ],
     user: {
@@ -40,9 +36,29 @@ function contextFor(server: ServerCore, identity: Identity | undefined, transpor
       isAdministrator: isAdministrator(identity),
     },
     accounts: server.directory,
+    administration: server.administration,
+    fileSecurity: (shareName, path, parts) => server.administration.fileSecurity(identity, shareName, path, parts),
     logons: {
       acceptor: (type) => (TYPES.includes(type) ? server.newAcceptor(transport) : undefined),
       contextFor: (other) => contextFor(server, other, transport),
     },
+  }
+}
+
+function resourceOf(server: ServerCore, share: Share): SharedResource {
+  const { comment, path, hidden, maxUses, securityDescriptor, accessBasedEnumeration, encryption, printer } =
+    share.options
+  return {
+    name: share.name,
+    type: printer === undefined ? 'disk' : 'printer',
+    comment: comment ?? '',
+    path: path ?? '',
+    hidden: hidden === true,
+    currentUses: usesOf(server, share),
+    ...(maxUses === undefined ? {} : { maxUses }),
+    ...(securityDescriptor === undefined ? {} : { securityDescriptor }),
+    accessBasedEnumeration: accessBasedEnumeration === true,
+    encrypts: encryption === 'required',
+    isDfsRoot: share.namespace !== undefined,
   }
 }

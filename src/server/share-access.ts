@@ -3,6 +3,7 @@ import { AccessMask, FILE_ALL_ACCESS } from '../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { maximalAccess, sidsOf } from './access-check.ts'
+import type { ServerCore } from './server-core.ts'
 import type { Session } from './session.ts'
 import type { Share } from './share.ts'
 import type { TreeConnect } from './tree-connect.ts'
@@ -47,21 +48,38 @@ export function allow(session: Session, name: string): Allowed | Failure {
   if (name.toUpperCase() === 'IPC$') return { share: undefined, maximalAccess: PIPE_ACCESS }
   const share = session.server.share(name)
   if (share === undefined) return fail(NtStatus.BAD_NETWORK_NAME)
+  const access = shareAccess(session, share)
+  return access === 0 ? fail(NtStatus.ACCESS_DENIED) : { share, maximalAccess: access }
+}
+
+/** On which server somebody is who. */
+type Somebody = Pick<Session, 'server' | 'identity'>
+
+/** The rights that a share leaves to somebody; 0 where he may not connect. */
+export function shareAccess(somebody: Somebody, share: Share): number {
+  const { identity } = somebody
   // Anonymous sessions are for IPC$ alone.
-  if (session.isAnonymous) return fail(NtStatus.ACCESS_DENIED)
+  if (identity === undefined || identity.kind === 'anonymous') return 0
   const { users, securityDescriptor } = share.options
   // A guest says any name; only who has logged on as somebody is somebody.
-  const user = session.identity?.kind === 'user' ? session.identity.user.toUpperCase() : undefined
-  if (users !== undefined && !users.some((allowed) => allowed.toUpperCase() === user))
-    return fail(NtStatus.ACCESS_DENIED)
-  let access = permitted(session, share)
-  if (securityDescriptor !== undefined) access &= maximalAccess(securityDescriptor, session.identity)
+  const user = identity.kind === 'user' ? identity.user.toUpperCase() : undefined
+  if (users !== undefined && !users.some((allowed) => allowed.toUpperCase() === user)) return 0
+  let access = permitted(somebody, share)
+  if (securityDescriptor !== undefined) access &= maximalAccess(securityDescriptor, identity)
   if (share.readOnly) access &= READ_ONLY_ACCESS
-  return access === 0 ? fail(NtStatus.ACCESS_DENIED) : { share, maximalAccess: access >>> 0 }
+  return access >>> 0
+}
+
+/** Connections to a share, of all sessions. */
+export function usesOf(server: ServerCore, share: Share): number {
+  let uses = 0
+  for (const { trees } of server.sessions.values())
+    for (const tree of trees.values()) if (share.isSameAs(tree.share)) uses++
+  return uses
 }
 
 /** By the share's list of names: what is denied is, and of what is granted the most counts. */
-function permitted({ identity, server }: Session, share: Share): number {
+function permitted({ identity, server }: Somebody, share: Share): number {
   const { permissions } = share.options
   if (permissions === undefined) return FILE_ALL_ACCESS
   const sids = sidsOf(identity)

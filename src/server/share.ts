@@ -60,6 +60,8 @@ export interface ShareOptions {
   readonly printer?: Printer
   /** Files have names of eight characters, a dot and three beside their own. */
   readonly shortNames?: boolean
+  /** Connections at a time; absent: no limit. */
+  readonly maxUses?: number
   /** For status and RPC: where it lies, for people. */
   readonly path?: string
 }

@@ -5,7 +5,7 @@ import { after, before, suite, test } from 'node:test'
 import { type Client, connect, type DialectName, StatusError, UsageError } from '../../src/client/index.ts'
 import { type OurServer, startOurServer } from '../peers/our-server.ts'
 import { needsPeer } from '../peers/peer.ts'
-import { type Smbd, startSmbd } from '../peers/smbd.ts'
+import { other, type Smbd, startSmbd } from '../peers/smbd.ts'
 
 const options = { timeout: 60_000 }
 const dialects: readonly DialectName[] = ['2.0.2', '2.1', '3.0', '3.0.2', '3.1.1']
@@ -127,6 +127,19 @@ suite('services of smbd', needsPeer('smbd', 'smbpasswd'), () => {
     }),
   )
 
+  test('users and groups; what is for administrators is refused', options, () =>
+    connected(smbd, async (client) => {
+      const users = await client.users()
+      assert.deepEqual(
+        users.filter(({ name }) => name === account).map(({ disabled, sid }) => [disabled, sid]),
+        [[false, (await client.lookupNames([account]))[0]?.sid]],
+      )
+      assert.deepEqual(await client.groups(), [])
+      for (const call of [() => client.sessions(), () => client.openFiles(), () => client.closeOpenFile(1)])
+        await assert.rejects(call, { statusName: 'STATUS_ACCESS_DENIED' })
+    }),
+  )
+
   test('more than one question may hold, and none at all', options, () =>
     connected(smbd, async (client) => {
       const sids = Array.from({ length: 2500 }, (_, i) => (i % 500 === 0 ? 'S-1-1-0' : `S-1-5-21-1-2-3-${i}`))
@@ -155,3 +168,74 @@ for (const backend of ['disk', 'memory'] as const)
     after(() => ours?.stop())
     shareTests(() => ours)
   })
+
+suite('administration of ours', () => {
+  let ours: OurServer
+  before(async () => {
+    ours = await startOurServer({
+      backend: 'memory',
+      shares: [{ name: 'files', files: { 'a.txt': 'a' } }],
+      administrators: ['tester'],
+      server: { name: 'OURS' },
+    })
+  })
+  after(() => ours?.stop())
+
+  test('users, groups, names and SIDs', options, () =>
+    connected(ours, async (client) => {
+      const users = await client.users()
+      assert.deepEqual(
+        users.map(({ name, disabled }) => [name, disabled]),
+        [
+          ['other', false],
+          ['tester', false],
+        ],
+      )
+      const [tester] = await client.lookupNames(['tester'])
+      assert.equal(users[1]?.sid, tester?.sid)
+      assert.deepEqual(await client.lookupSids([tester?.sid ?? '']), [
+        { sid: tester?.sid, name: 'tester', domain: 'OURS', kind: 'user' },
+      ])
+      const groups = await client.groups()
+      assert.deepEqual(
+        groups.map(({ name, kind }) => [name, kind]),
+        [
+          ['None', 'group'],
+          ['Administrators', 'alias'],
+          ['Users', 'alias'],
+          ['Guests', 'alias'],
+        ],
+      )
+      assert.deepEqual(groups[1]?.members, [tester?.sid])
+    }),
+  )
+
+  test('sessions and open files are seen and ended by who administers the server, and by nobody else', options, () =>
+    connected(ours, async (admin) => {
+      const target = { host: ours.host, port: ours.port, path: '' }
+      const client = await connect(target, { user: other.user, password: other.password })
+      try {
+        const share = await client.share('files')
+        const file = await share.open('a.txt', 'r+')
+        await assert.rejects(client.sessions(), { statusName: 'STATUS_ACCESS_DENIED' })
+        await assert.rejects(client.closeOpenFile(1), { statusName: 'STATUS_ACCESS_DENIED' })
+        const sessions = await admin.sessions()
+        const theirs = sessions.find(({ user }) => user === other.user)
+        assert.deepEqual([theirs?.client, theirs?.openFiles, theirs?.isGuest], ['127.0.0.1', 1, false])
+        const open = (await admin.openFiles()).find(({ user }) => user === other.user)
+        assert.ok(open)
+        assert.match(open.path, /files\\a\.txt$/)
+        assert.deepEqual([open.reads, open.writes, open.locks], [true, true, 0])
+        await admin.closeOpenFile(open.id)
+        await assert.rejects(admin.closeOpenFile(open.id), { statusName: 'STATUS_NOT_FOUND' })
+        assert.equal((await admin.openFiles()).filter(({ user }) => user === other.user).length, 0)
+        await file.close().catch(() => undefined)
+        await admin.endSessions({ user: other.user })
+        assert.equal((await admin.sessions()).filter(({ user }) => user === other.user).length, 0)
+        await assert.rejects(admin.endSessions({ user: 'nobody' }), { statusName: 'STATUS_NOT_FOUND' })
+      } finally {
+        await client.close()
+      }
+    }),
+  )
+})

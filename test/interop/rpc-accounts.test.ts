@@ -89,10 +89,14 @@ describe('impacket’s scripts and net', needsPeer('impacket', 'net'), () => {
     assert.match(found, /501: RPCTEST\\Guest \(SidTypeUser\)\n513: RPCTEST\\None \(SidTypeGroup\)/)
   })
 
-  test('net rpc user', async (t) => {
+  test('net rpc user, share and file', async (t) => {
     if (target === undefined) return t.skip('port 445 is not there')
-    const args = ['rpc', 'user', '-S', host, '--user', `tester%${target.password}`, '--configfile=/dev/null']
-    const { output } = await run(peerPath('net'), args, { timeoutMs })
-    assert.match(output, /^other\ntester$/m)
+    const net = async (...what: string[]): Promise<string> => {
+      const args = ['rpc', ...what, '-S', host, '--user', `tester%${target?.password}`, '--configfile=/dev/null']
+      return (await run(peerPath('net'), args, { timeoutMs })).output
+    }
+    assert.match(await net('user'), /^other\ntester$/m)
+    assert.match(await net('share', 'list'), /^files$/m)
+    assert.match(await net('file'), /tester +0x.*\\PIPE\\srvsvc/)
   })
 })

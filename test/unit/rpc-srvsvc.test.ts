@@ -6,6 +6,7 @@ import { Srvsvc } from '../../src/rpc/srvsvc/srvsvc.ts'
 import { WinError } from '../../src/rpc/werror.ts'
 import { Wkssvc } from '../../src/rpc/wkssvc/wkssvc.ts'
 import type { Caller, ServiceContext, SharedResource } from '../../src/server/services/context.ts'
+import { encodeSecurityDescriptor, parseSddl } from '../../src/wire/dtyp/index.ts'
 import { clientOn } from './rpc-pair.ts'
 
 const shares: SharedResource[] = [
@@ -25,6 +26,9 @@ function contextFor(user: Caller, list: readonly SharedResource[] = shares): Ser
     now: () => filetimeFromDate(new Date('2026-11-20T13:14:15.670Z')),
   }
 }
+
+/** What a share without a descriptor is told to have: everybody may do everything. */
+const openToAll = encodeSecurityDescriptor(parseSddl('D:(A;;FA;;;WD)'))
 
 const srvsvcFor = (user: Caller = tester, list = shares) => clientOn('srvsvc', contextFor(user, list)).bind(Srvsvc)
 
@@ -71,7 +75,7 @@ test('NetrShareEnum, the other levels; paths are for administrators', async () =
     }
     const plain = { name: 'files', type: 0, comment: 'all of them' }
     const detailed = { ...plain, permissions: 0, maxUses: 9, currentUses: 2, path, password: null }
-    const descriptor = { securityDescriptorLength: 0, securityDescriptor: null }
+    const descriptor = { securityDescriptorLength: openToAll.length, securityDescriptor: openToAll }
     assert.deepEqual(await first(0), { name: 'files' })
     assert.deepEqual(await first(2), detailed)
     assert.deepEqual(await first(501), { ...plain, flags: 0 })
@@ -203,7 +207,7 @@ test('NetrShareGetInfo: by name without regard to case, hidden ones too', async 
     path: 'C:\\srv\\files',
     password: null,
   }
-  const descriptor = { securityDescriptorLength: 0, securityDescriptor: null }
+  const descriptor = { securityDescriptorLength: openToAll.length, securityDescriptor: openToAll }
   assert.deepEqual(await ask('files', 2), detailed)
   assert.deepEqual(await ask('files', 502), { ...detailed, ...descriptor })
   assert.deepEqual(await ask('files', 503), { ...detailed, serverName: '*', ...descriptor })

@@ -67,6 +67,49 @@ export interface ServerListing {
   readonly type: number
 }
 
+/** Somebody's session, as an administrator sees it. MS-SRVS 2.2.4.16. */
+export interface SessionListing {
+  /** The machine, by name or address. */
+  readonly client: string
+  readonly user: string
+  readonly openFiles: number
+  readonly activeSeconds: number
+  readonly idleSeconds: number
+  readonly isGuest: boolean
+}
+
+/** An open file, as an administrator sees it. MS-SRVS 2.2.4.7. */
+export interface OpenFileListing {
+  /** By which it can be closed. */
+  readonly id: number
+  /** On the server's disk; `\PIPE\…` for a pipe. */
+  readonly path: string
+  readonly user: string
+  readonly locks: number
+  readonly reads: boolean
+  readonly writes: boolean
+}
+
+/** A user of the server. MS-SAMR 2.2.8.2. */
+export interface UserListing {
+  readonly name: string
+  readonly sid: string
+  readonly fullName: string
+  readonly comment: string
+  readonly disabled: boolean
+}
+
+/** A group of the server. */
+export interface GroupListing {
+  readonly name: string
+  readonly sid: string
+  /** The server's name, or `Builtin`. */
+  readonly domain: string
+  readonly kind: 'group' | 'alias'
+  /** SIDs of users and groups. */
+  readonly members: readonly string[]
+}
+
 /** An interface of the server, for further connections. MS-SMB2 2.2.32.5. */
 export interface NetworkInterface {
   readonly index: number
@@ -102,6 +145,18 @@ export interface Client extends AsyncDisposable {
   shares(options?: CallOptions & { readonly details?: boolean }): Promise<ShareListing[]>
   shareInfo(name: string, options?: CallOptions & { readonly details?: boolean }): Promise<ShareListing>
   serverInfo(options?: CallOptions): Promise<ServerListing>
+  /** Who is connected; for administrators. */
+  sessions(options?: CallOptions): Promise<SessionListing[]>
+  /** Ends sessions of a machine, of a user, or of a user on a machine; for administrators. */
+  endSessions(whose: { readonly client?: string; readonly user?: string }, options?: CallOptions): Promise<void>
+  /** What is open; for administrators. */
+  openFiles(options?: CallOptions): Promise<OpenFileListing[]>
+  /** Closes what somebody has open, by its `id`; for administrators. */
+  closeOpenFile(id: number, options?: CallOptions): Promise<void>
+  /** The server's users, by samr. */
+  users(options?: CallOptions): Promise<UserListing[]>
+  /** The server's groups with their members, by samr. */
+  groups(options?: CallOptions): Promise<GroupListing[]>
   /** Names of SIDs, by lsarpc; in the order of `sids`, with `unknown` for those that the server does not know. */
   lookupSids(sids: readonly string[], options?: CallOptions): Promise<AccountName[]>
   /** SIDs of names (`anna`, `DOMAIN\anna`), by lsarpc; undefined for those that the server does not know. */

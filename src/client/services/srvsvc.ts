@@ -8,10 +8,10 @@ import { StatusError } from '../errors.ts'
 import { withPipe } from '../pipe.ts'
 import type { Tree } from '../tree.ts'
 
-const PREFERRED_BYTES = 0xffff_ffff
+export const PREFERRED_BYTES = 0xffff_ffff
 const UNLIMITED = 0xffff_ffff
 /** Answers after which a server that always has more is given up. */
-const MAX_ANSWERS = 1000
+export const MAX_ANSWERS = 1000
 
 /** Win32 codes of the service as the status that says the same. */
 const STATUSES = new Map<number, NtStatus>([
@@ -20,11 +20,14 @@ const STATUSES = new Map<number, NtStatus>([
   [WinError.INVALID_PARAMETER, NtStatus.INVALID_PARAMETER],
   [WinError.NOT_SUPPORTED, NtStatus.NOT_SUPPORTED],
   [WinError.SHARE_NOT_FOUND, NtStatus.BAD_NETWORK_NAME],
+  [WinError.FILE_ID_NOT_FOUND, NtStatus.NOT_FOUND],
+  [WinError.CLIENT_NAME_NOT_FOUND, NtStatus.NOT_FOUND],
   // What Samba says of a share that is not there.
   [WinError.INVALID_NAME, NtStatus.BAD_NETWORK_NAME],
 ])
 
-function ensure(result: number, call: string, operation: string, path?: string): void {
+/** @throws StatusError for a code that says that the call failed */
+export function ensure(result: number, call: string, operation: string, path?: string): void {
   if (result === WinError.SUCCESS || result === WinError.MORE_DATA) return
   const status = STATUSES.get(result) ?? NtStatus.UNSUCCESSFUL
   throw new StatusError(status, `${call} (${result})`, { operation, ...(path !== undefined && { path }) })
@@ -62,7 +65,7 @@ function listingOf(raw: RawShare): ShareListing {
   }
 }
 
-const serverNameOf = (tree: Tree): string => `\\\\${tree.link.target.host}`
+export const serverNameOf = (tree: Tree): string => `\\\\${tree.link.target.host}`
 
 /** NetrShareEnum, MS-SRVS 3.1.4.8: level 1, or 2 with details. */
 export const listShares = (ipc: Tree, details: boolean, signal: AbortSignal | undefined): Promise<ShareListing[]> =>

@@ -152,7 +152,8 @@ const nullPointer: NdrType<null, null, true> = {
   write: (writer) => writer.u32(0),
 }
 
-type Arms = Readonly<Record<number, AnyNdrType>>
+/** The arms of a union by their tags. */
+export type Arms = Readonly<Record<number, AnyNdrType>>
 
 /** A union as a value: which arm, and what it has. `other` is the default arm, with the tag that led to it. */
 export type UnionValue<A extends Arms, D> =

@@ -7,7 +7,16 @@ export {
   varyingArray,
   wideString,
 } from './arrays.ts'
-export { MemberList, nullArms, otherArm, struct, type UnionInput, type UnionValue, union } from './constructed.ts'
+export {
+  type Arms,
+  MemberList,
+  nullArms,
+  otherArm,
+  struct,
+  type UnionInput,
+  type UnionValue,
+  union,
+} from './constructed.ts'
 export { full, later, ref, unique } from './pointers.ts'
 export {
   type ContextHandle,

@@ -1,18 +1,6 @@
 /** Share information levels, MS-SRVS 2.2.4.22 to 2.2.4.39. */
-import {
-  conformantArray,
-  conformantBytes,
-  empty,
-  type NdrFields,
-  type NdrType,
-  struct,
-  u32,
-  union,
-  unique,
-  wideString,
-} from '../ndr/index.ts'
-
-const optionalText = unique(wideString)
+import { conformantBytes, empty, struct, u32, union, unique } from '../ndr/index.ts'
+import { container, optionalText } from './levels.ts'
 
 /** STYPE, MS-SRVS 2.2.2.4. */
 export const ShareType = {
@@ -24,6 +12,9 @@ export const ShareType = {
   TEMPORARY: 0x4000_0000,
   SPECIAL: 0x8000_0000,
 } as const
+
+/** `flags` of levels 501 and 1005, MS-SRVS 2.2.2.5. */
+export const ShareFlag = { ACCESS_BASED_DIRECTORY_ENUM: 0x800, ENCRYPT_DATA: 0x8000, DFS: 1, DFS_ROOT: 2 } as const
 
 /** `maxUses` of a share without a limit. */
 export const UNLIMITED_USES = 0xffff_ffff
@@ -59,30 +50,23 @@ export const ShareInfo1006 = struct('SHARE_INFO_1006', { maxUses: u32 })
 export const ShareInfo1007 = struct('SHARE_INFO_1007', { flags: u32, alternateDirectoryName: optionalText })
 export const ShareInfo1501 = struct('SHARE_INFO_1501_I', securityDescriptor)
 
-function container<T, I>(typeName: string, element: NdrType<T, I>) {
-  return struct(typeName, {
-    entriesRead: u32.countOf('entries'),
-    entries: unique(conformantArray(element)),
-  } satisfies NdrFields)
-}
-
 /** SHARE_ENUM_UNION, MS-SRVS 2.2.3.6. A level that it has not is answered, not refused: ERROR_INVALID_LEVEL. */
 const ShareEnumUnion = union(
   'SHARE_ENUM_UNION',
   u32,
   {
-    0: unique(container('SHARE_INFO_0_CONTAINER', ShareInfo0)),
-    1: unique(container('SHARE_INFO_1_CONTAINER', ShareInfo1)),
-    2: unique(container('SHARE_INFO_2_CONTAINER', ShareInfo2)),
-    501: unique(container('SHARE_INFO_501_CONTAINER', ShareInfo501)),
-    502: unique(container('SHARE_INFO_502_CONTAINER', ShareInfo502)),
-    503: unique(container('SHARE_INFO_503_CONTAINER', ShareInfo503)),
+    0: container('SHARE_INFO_0_CONTAINER', ShareInfo0),
+    1: container('SHARE_INFO_1_CONTAINER', ShareInfo1),
+    2: container('SHARE_INFO_2_CONTAINER', ShareInfo2),
+    501: container('SHARE_INFO_501_CONTAINER', ShareInfo501),
+    502: container('SHARE_INFO_502_CONTAINER', ShareInfo502),
+    503: container('SHARE_INFO_503_CONTAINER', ShareInfo503),
     // Not in MS-SRVS; Samba's clients know lists of these, and ask for them.
-    1004: unique(container('SHARE_INFO_1004_CONTAINER', ShareInfo1004)),
-    1005: unique(container('SHARE_INFO_1005_CONTAINER', ShareInfo1005)),
-    1006: unique(container('SHARE_INFO_1006_CONTAINER', ShareInfo1006)),
-    1007: unique(container('SHARE_INFO_1007_CONTAINER', ShareInfo1007)),
-    1501: unique(container('SHARE_INFO_1501_CONTAINER', ShareInfo1501)),
+    1004: container('SHARE_INFO_1004_CONTAINER', ShareInfo1004),
+    1005: container('SHARE_INFO_1005_CONTAINER', ShareInfo1005),
+    1006: container('SHARE_INFO_1006_CONTAINER', ShareInfo1006),
+    1007: container('SHARE_INFO_1007_CONTAINER', ShareInfo1007),
+    1501: container('SHARE_INFO_1501_CONTAINER', ShareInfo1501),
   },
   empty,
 )

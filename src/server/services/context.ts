@@ -1,6 +1,8 @@
-import type { Acceptor, Identity } from '../../auth/mechanism.ts'
+import type { Acceptor, Identity, Maybe } from '../../auth/mechanism.ts'
 import type { Filetime } from '../../bytes/filetime.ts'
+import type { Failure } from '../../wire/erref/failure.ts'
 import type { AccountDirectory } from '../account-directory.ts'
+import type { Administration } from '../administration.ts'
 
 /** What a pipe's endpoint speaks through: each `send` is one message for the client. */
 export interface PipeTransport {
@@ -55,6 +57,14 @@ export interface SharedResource {
   /** Connections at a time; absent: no limit. */
   readonly maxUses?: number
   readonly currentUses?: number
+  /** Who may do what by way of it, self-relative; absent: everybody everything. */
+  readonly securityDescriptor?: Uint8Array
+  /** Listings leave out what the user may not read. */
+  readonly accessBasedEnumeration?: boolean
+  /** Only sealed requests are served. */
+  readonly encrypts?: boolean
+  /** It is the root of a namespace. */
+  readonly isDfsRoot?: boolean
 }
 
 /** Who calls. */
@@ -94,6 +104,10 @@ export interface ServiceContext {
   readonly pipes?: PipeSource
   /** Default: calls are made by who has opened the pipe. */
   readonly logons?: ServiceLogons
+  /** What administrators see and change; used for nobody else. Default: nothing. */
+  readonly administration?: Administration
+  /** The descriptor of a file, as far as the caller may read it: MS-SRVS 3.1.4.14. */
+  fileSecurity?(shareName: string, path: string, parts: number): Maybe<Uint8Array | Failure>
   /** The accounts of the server. Default: none, and lsarpc and samr are not there. */
   readonly accounts?: AccountDirectory
 }

@@ -1,8 +1,16 @@
 /** Shares as MS-SRVS tells them: levels, access, and answers in pieces. */
 import type { InputOf } from '../../rpc/ndr/index.ts'
-import { type ShareEnum, type ShareInfo, ShareType, UNLIMITED_USES } from '../../rpc/srvsvc/share-info.ts'
-import { WinError } from '../../rpc/werror.ts'
+import { type ShareEnum, ShareFlag, type ShareInfo, ShareType, UNLIMITED_USES } from '../../rpc/srvsvc/share-info.ts'
+import {
+  AceType,
+  AclRevision,
+  encodeSecurityDescriptor,
+  FILE_ALL_ACCESS,
+  SecurityControl,
+  WellKnownSid,
+} from '../../wire/dtyp/index.ts'
 import type { Caller, SharedResource } from './context.ts'
+import { type Page, pageOf } from './paging.ts'
 
 const types = { disk: ShareType.DISK, printer: ShareType.PRINT_QUEUE, ipc: ShareType.IPC } as const
 
@@ -17,9 +25,26 @@ export function windowsPath(path: string): string {
   return path === '' ? '' : `C:${path.replaceAll('/', '\\')}`
 }
 
+/** MS-SRVS 2.2.2.5; files may be kept offline if a user asks for it. */
+const flagsOf = ({ accessBasedEnumeration, encrypts, isDfsRoot }: SharedResource): number =>
+  (accessBasedEnumeration === true ? ShareFlag.ACCESS_BASED_DIRECTORY_ENUM : 0) |
+  (encrypts === true ? ShareFlag.ENCRYPT_DATA : 0) |
+  (isDfsRoot === true ? ShareFlag.DFS | ShareFlag.DFS_ROOT : 0)
+
+/** What a share without a descriptor of its own seems to have: everybody may do everything, as smbd says it, too. */
+const OPEN_TO_ALL = encodeSecurityDescriptor({
+  control: SecurityControl.DACL_PRESENT,
+  dacl: {
+    revision: AclRevision.ACL_REVISION,
+    aces: [
+      { kind: 'basic', type: AceType.ACCESS_ALLOWED, flags: 0, mask: FILE_ALL_ACCESS, sid: WellKnownSid.EVERYONE },
+    ],
+  },
+})
+
 const level0 = (share: SharedResource) => ({ name: share.name })
 const level1 = (share: SharedResource) => ({ name: share.name, type: typeOf(share), comment: share.comment })
-const level501 = (share: SharedResource) => ({ ...level1(share), flags: 0 })
+const level501 = (share: SharedResource) => ({ ...level1(share), flags: flagsOf(share) })
 
 const detailed = (user: Caller) => (share: SharedResource) => ({
   ...level1(share),
@@ -32,7 +57,11 @@ const detailed = (user: Caller) => (share: SharedResource) => ({
 
 const withDescriptor = (user: Caller) => (share: SharedResource) => ({
   ...detailed(user)(share),
-  securityDescriptor: null,
+  ...descriptor(share),
+})
+
+const descriptor = ({ securityDescriptor }: SharedResource) => ({
+  securityDescriptor: securityDescriptor ?? OPEN_TO_ALL,
 })
 
 /** Server name `*`: the share belongs to no scope (MS-SRVS 2.2.4.27). */
@@ -90,9 +119,11 @@ export function infoAt(level: number, share: SharedResource | null, user: Caller
     case 1004:
       return { tag: 1004, value: at(({ comment }) => ({ comment })) }
     case 1005:
-      return { tag: 1005, value: at(() => ({ flags: 0 })) }
+      return { tag: 1005, value: at((each) => ({ flags: flagsOf(each) })) }
     case 1006:
       return { tag: 1006, value: at(({ maxUses }) => ({ maxUses: maxUses ?? UNLIMITED_USES })) }
+    case 1501:
+      return { tag: 1501, value: at(descriptor) }
     default:
       return undefined
   }
@@ -105,35 +136,21 @@ function entryBytes(level: number, share: SharedResource): number {
   return fixed + text * 2
 }
 
-export interface Listing {
-  readonly result: number
-  readonly shares: readonly SharedResource[]
-  /** Entries from the resume handle on. */
-  readonly total: number
-  /** Where the next call goes on; 0 at the end. */
-  readonly resumeAt: number
-}
-
-/** The shares from `start` on that fit `preferredLength` bytes; always at least one, so that a client gets on. */
-export function listing(
+/** The shares from `start` on that fit `preferredLength` bytes. */
+export const listing = (
   shares: readonly SharedResource[],
   level: number,
   start: number,
   preferredLength: number,
-): Listing {
-  const rest = shares.slice(start)
-  let room = preferredLength
-  let fitting = 0
-  for (const share of rest) {
-    room -= entryBytes(level, share)
-    if (room < 0 && fitting > 0) break
-    fitting++
-  }
-  const isAll = fitting === rest.length
-  return {
-    result: isAll ? WinError.SUCCESS : WinError.MORE_DATA,
-    shares: rest.slice(0, fitting),
-    total: rest.length,
-    resumeAt: isAll ? 0 : start + fitting,
-  }
+): Page<SharedResource> => pageOf(shares, start, preferredLength, (share) => entryBytes(level, share))
+
+const MAX_SHARE_NAME = 80
+
+/** MS-SRVS 2.2.1.2 says what names of shares may not have. */
+export const isShareName = (name: string, longest = MAX_SHARE_NAME): boolean =>
+  name !== '' && name.length <= longest && !hasControl(name) && !/["/\\[\]:|<>+=;,*?]/.test(name)
+
+function hasControl(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) < 0x20) return true
+  return false
 }

@@ -1,4 +1,6 @@
 /** The server service (MS-SRVS): shares for those who browse, and who this server is. */
+import { proceed } from '../../auth/maybe.ts'
+import type { Maybe } from '../../auth/mechanism.ts'
 import { dateFromFiletime, filetimeFromDate } from '../../bytes/filetime.ts'
 import { type InputOf, otherArm } from '../../rpc/ndr/index.ts'
 import type { AnswerOf, InputOfOperation } from '../../rpc/operation.ts'
@@ -6,8 +8,12 @@ import { type RpcService, service } from '../../rpc/service.ts'
 import { PLATFORM_NT, type ServerInfo, ServerType } from '../../rpc/srvsvc/server-info.ts'
 import { NameType, Srvsvc } from '../../rpc/srvsvc/srvsvc.ts'
 import { WinError } from '../../rpc/werror.ts'
-import { REPORTED_VERSION, type ServiceContext, type SharedResource } from './context.ts'
-import { infoAt, listAt, listing, mayAsk, typeOf, windowsPath } from './share-list.ts'
+import { failed } from '../../wire/erref/failure.ts'
+import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import { DEFAULT_DOMAIN, REPORTED_VERSION, type ServiceContext, type SharedResource } from './context.ts'
+import { infoAt, isShareName, listAt, listing, mayAsk, typeOf, windowsPath } from './share-list.ts'
+import { activityHandlers } from './srvsvc-activity.ts'
+import { shareChangeHandlers } from './srvsvc-changes.ts'
 
 type Operations = typeof Srvsvc.operations
 type ShareEnumInput = InputOfOperation<Operations['NetrShareEnum']>
@@ -33,7 +39,7 @@ function shareEnum(context: ServiceContext, input: ShareEnumInput, shares: reado
   if (!mayAsk(level, user)) return refuse(WinError.ACCESS_DENIED)
   // A client without a resume handle cannot come back for the rest; it still gets ERROR_MORE_DATA.
   const found = listing(shares, level, input.resumeHandle ?? 0, input.preferredMaximumLength)
-  const info = listAt(level, found.shares, user)
+  const info = listAt(level, found.entries, user)
   if (info === undefined) return refuse(WinError.INVALID_LEVEL)
   return {
     shares: { info },
@@ -120,22 +126,81 @@ function timeOfDay(context: ServiceContext): AnswerOf<Operations['NetrRemoteTOD'
   }
 }
 
-const MAX_SHARE_NAME = 80
 const MAX_OLD_SHARE_NAME = 12
 const OLD_NAMES = 0x8000_0000
 
-/** MS-SRVS 3.1.4.32, for names of shares (2.2.1.2 says what they may not have). */
+/** MS-SRVS 3.1.4.32, for names of shares. */
 function nameValidate({ name, nameType, flags }: InputOfOperation<Operations['NetprNameValidate']>): number {
   if (flags !== 0 && flags !== OLD_NAMES) return WinError.INVALID_PARAMETER
   if (nameType !== NameType.SHARE) return WinError.INVALID_LEVEL
-  const longest = flags === OLD_NAMES ? MAX_OLD_SHARE_NAME : MAX_SHARE_NAME
-  const isLegal = name !== '' && name.length <= longest && !hasControl(name) && !/["/\\[\]:|<>+=;,*?]/.test(name)
-  return isLegal ? WinError.SUCCESS : WinError.INVALID_NAME
+  return isShareName(name, flags === OLD_NAMES ? MAX_OLD_SHARE_NAME : undefined)
+    ? WinError.SUCCESS
+    : WinError.INVALID_NAME
 }
 
-function hasControl(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) < 0x20) return true
-  return false
+/** MS-SRVS 3.1.4.19: paths are told as of one disk. */
+function diskEnum(
+  { user }: ServiceContext,
+  { level, resumeHandle }: InputOfOperation<Operations['NetrServerDiskEnum']>,
+): AnswerOf<Operations['NetrServerDiskEnum']> {
+  const refused = (result: number) => ({ disks: { disks: [] }, totalEntries: 0, resumeHandle, result })
+  if (level !== 0) return refused(WinError.INVALID_LEVEL)
+  if (user.isAdministrator !== true) return refused(WinError.ACCESS_DENIED)
+  const disk = { name: [...'C:\0'].map((character) => character.charCodeAt(0)) }
+  const isOver = (resumeHandle ?? 0) > 0
+  const disks = { disks: isOver ? [] : [disk] }
+  return { disks, totalEntries: isOver ? 0 : 1, resumeHandle: resumeHandle && 0, result: WinError.SUCCESS }
+}
+
+/** MS-SRVS 3.1.4.20: since when it runs, and how much there is to do. */
+function statistics(
+  { administration }: ServiceContext,
+  { level, options }: InputOfOperation<Operations['NetrServerStatisticsGet']>,
+): AnswerOf<Operations['NetrServerStatisticsGet']> {
+  if (level !== 0) return { statistics: null, result: WinError.INVALID_LEVEL }
+  if (options !== 0) return { statistics: null, result: WinError.INVALID_PARAMETER }
+  const start = administration?.startedAt ?? 0
+  const fileOpens = administration?.opens.length ?? 0
+  const sessionOpens = administration?.sessions.length ?? 0
+  return { statistics: { start, fileOpens, sessionOpens }, result: WinError.SUCCESS }
+}
+
+/** MS-SRVS 3.1.4.23: SMB straight on TCP. */
+function transportEnum(
+  context: ServiceContext,
+  { transports: { level }, resumeHandle }: InputOfOperation<Operations['NetrServerTransportEnum']>,
+): AnswerOf<Operations['NetrServerTransportEnum']> {
+  const transport = {
+    circuitCount: context.sessionCount?.() ?? 0,
+    transportName: '\\Device\\NetbiosSmb',
+    transportAddress: new TextEncoder().encode(context.serverName.padEnd(16)),
+    networkAddress: '000000000000',
+    domain: context.domainName ?? DEFAULT_DOMAIN,
+  }
+  if (level !== 0 && level !== 1)
+    return { transports: { info: otherArm(level) }, totalEntries: 0, resumeHandle, result: WinError.INVALID_LEVEL }
+  const info = { tag: level, value: { entries: [transport] } } as const
+  return { transports: { info }, totalEntries: 1, resumeHandle: resumeHandle && 0, result: WinError.SUCCESS }
+}
+
+const FILE_CODES = new Map<number, number>([
+  [NtStatus.ACCESS_DENIED, WinError.ACCESS_DENIED],
+  [NtStatus.BAD_NETWORK_NAME, WinError.SHARE_NOT_FOUND],
+  [NtStatus.OBJECT_NAME_INVALID, WinError.INVALID_NAME],
+])
+
+/** MS-SRVS 3.1.4.14. */
+function getFileSecurity(
+  context: ServiceContext,
+  { shareName, fileName, securityInformation }: InputOfOperation<Operations['NetrpGetFileSecurity']>,
+): Maybe<AnswerOf<Operations['NetrpGetFileSecurity']>> {
+  const found = context.fileSecurity?.(shareName ?? '', fileName, securityInformation)
+  if (found === undefined) return { securityDescriptor: null, result: WinError.NOT_SUPPORTED }
+  return proceed(found, (descriptor) =>
+    failed(descriptor)
+      ? { securityDescriptor: null, result: FILE_CODES.get(descriptor.status) ?? WinError.FILE_NOT_FOUND }
+      : { securityDescriptor: { descriptor }, result: WinError.SUCCESS },
+  )
 }
 
 /** The service for one caller. */
@@ -152,5 +217,11 @@ export function srvsvc(context: ServiceContext): RpcService {
     },
     NetrRemoteTOD: () => ({ time: timeOfDay(context), result: WinError.SUCCESS }),
     NetprNameValidate: (input) => ({ result: nameValidate(input) }),
+    NetrServerDiskEnum: (input) => diskEnum(context, input),
+    NetrServerStatisticsGet: (input) => statistics(context, input),
+    NetrServerTransportEnum: (input) => transportEnum(context, input),
+    NetrpGetFileSecurity: (input) => getFileSecurity(context, input),
+    ...activityHandlers(context),
+    ...shareChangeHandlers(context),
   })
 }
