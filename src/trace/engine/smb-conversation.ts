@@ -232,7 +232,6 @@ export class SmbConversation {
 
   loggedOff(session: SessionRecord): void {
     this.#sessions.delete(session.low, session.high)
-    session.group.trees.clear()
     session.group.opens.clear()
   }
 
