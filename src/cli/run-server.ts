@@ -59,6 +59,7 @@ export async function runServer(options: RunOptions): Promise<void> {
   let socket: StatusSocket | undefined
   try {
     const address = await start(server, plan.settings)
+    if (plan.settings.netbios === true) await startNetbios(server, plan.settings)
     socket = await openSocket(plan.settings, address.port, server)
     warn([...plan.warnings, ...notes, ...kerberosNote(server.kerberosProblem)])
     if (options.reloads) signals.onHangup(() => reload(options, server, backends, plan))
@@ -97,6 +98,15 @@ async function start(server: Server, { host, port }: Settings): Promise<{ host: 
   } catch (error) {
     if (error instanceof StoreError) throw error
     throw new UsageError(whyNotListening(host, port, error), { cause: error })
+  }
+}
+
+async function startNetbios(server: Server, { host, workgroup }: Settings): Promise<void> {
+  try {
+    await server.startNetbios({ host })
+    await server.startNames({ host, ...(workgroup === undefined ? {} : { workgroup }) })
+  } catch (error) {
+    throw new UsageError(`netbios: ${whyNotListening(host, 139, error)}`, { cause: error })
   }
 }
 

@@ -15,6 +15,8 @@ export interface Config {
   readonly socket?: string
   readonly openStore?: string
   readonly dfs?: DfsSettings
+  readonly netbios?: boolean
+  readonly workgroup?: string
   readonly server: ServerSettings
   readonly shares: readonly ShareSettings[]
 }
@@ -38,7 +40,7 @@ export function loadConfig(file: string): Config {
 export function parseConfig(file: string, text: string): Config {
   const yaml = new YamlFile(file, text)
   const values: ConfigValues = yaml.read(configSchema)
-  const { host, port, users, socket, openStore, keytab, dfs, shares, ...server } = values
+  const { host, port, users, socket, openStore, keytab, dfs, netbios, workgroup, shares, ...server } = values
   const folder = dirname(resolve(file))
   return {
     file,
@@ -48,6 +50,8 @@ export function parseConfig(file: string, text: string): Config {
     ...(socket === undefined ? {} : { socket: resolve(folder, socket) }),
     ...(openStore === undefined ? {} : { openStore: resolve(folder, openStore) }),
     ...(dfs === undefined ? {} : { dfs }),
+    ...(netbios === undefined ? {} : { netbios }),
+    ...(workgroup === undefined ? {} : { workgroup }),
     server: { ...server, ...(keytab === undefined ? {} : { keytab: resolve(folder, keytab) }) },
     shares: Object.entries(shares ?? {}).map(([name, share]) => ({
       ...share,

@@ -84,6 +84,10 @@ export const configSchema = block('a config file: keys with values', {
     .max(maxServerNameLength, { error: `has at most ${maxServerNameLength} characters` })
     .exactOptional(),
   comment: z.string({ error: 'must be text' }).exactOptional(),
+  netbios: flag.exactOptional(),
+  workgroup: text('a name')
+    .max(maxServerNameLength, { error: `has at most ${maxServerNameLength} characters` })
+    .exactOptional(),
   macModel: text("the name of a Mac's model").exactOptional(),
   users: text('the path of a users file').exactOptional(),
   socket: text('the path of a socket').exactOptional(),

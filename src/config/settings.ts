@@ -98,6 +98,9 @@ export interface Settings {
   readonly server: ServerSettings
   /** Namespaces of domains, and sites. */
   readonly dfs?: DfsSettings
+  /** Clients may call it by its NetBIOS name. */
+  readonly netbios?: boolean
+  readonly workgroup?: string
   readonly shares: readonly ShareSettings[]
 }
 
@@ -135,6 +138,8 @@ export function mergeSettings(config: Config | undefined, overrides: Overrides):
     ...(socket === undefined ? {} : { socket }),
     ...(config?.openStore === undefined ? {} : { openStore: config.openStore }),
     ...(config?.dfs === undefined ? {} : { dfs: config.dfs }),
+    ...(config?.netbios === undefined ? {} : { netbios: config.netbios }),
+    ...(config?.workgroup === undefined ? {} : { workgroup: config.workgroup }),
     server,
     shares,
   }
