@@ -41,6 +41,7 @@ export type {
   AttributeChange,
   Dir,
   FileContent,
+  FileTimes,
   OpenOptions,
   Quota,
   ReaddirOptions,

@@ -25,7 +25,7 @@ import { interfacesOf, widen } from './interfaces.ts'
 import type { Live, ServerLink } from './link.ts'
 import type { Negotiated } from './negotiation.ts'
 import { copyFile } from './ops/copy-file.ts'
-import { type CopyFileOptions, RemoteShare, type ShareOwner } from './remote-share.ts'
+import { type CopyFileOptions, RemoteShare, type ShareOwner, type Volumes } from './remote-share.ts'
 import { DIALECTS, nameIn } from './settings.ts'
 import { Tree } from './tree.ts'
 import { Volume } from './volume.ts'
@@ -183,8 +183,8 @@ export class RemoteClient implements Client, ShareOwner {
     return performance.now() - start
   }
 
-  copyFile(volume: Volume, from: string, to: string, options?: CopyFileOptions): Promise<void> {
-    return copyFile(volume, from, to, options)
+  copyFile(volumes: Volumes, from: string, to: string, options?: CopyFileOptions): Promise<void> {
+    return copyFile(volumes, from, to, options)
   }
 
   copyTree(from: Place, to: Place, options?: CopyOptions): Promise<CopySummary> {

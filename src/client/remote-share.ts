@@ -10,6 +10,7 @@ import type {
   AttributeChange,
   Dir,
   FileContent,
+  FileTimes,
   OpenOptions,
   Quota,
   ReaddirOptions,
@@ -178,8 +179,15 @@ export class RemoteShare implements Share {
     return names.rename(this.#volume, oldPath, newPath, options)
   }
 
-  copyFile(from: string, to: string, options?: CallOptions & { readonly exclusive?: boolean }): Promise<void> {
-    return this.#owner.copyFile(this.#volume, from, to, options)
+  async copyFile(
+    from: string,
+    to: string,
+    options: CallOptions & { readonly exclusive?: boolean; readonly share?: Share } = {},
+  ): Promise<void> {
+    const { share = this, ...others } = options
+    if (!(share instanceof RemoteShare) || share.client !== this.client)
+      throw new UsageError('EXDEV', 'Only cp copies between clients.', { operation: 'copyFile', path: from, dest: to })
+    await this.#owner.copyFile({ from: this.#volume, to: share.#volume }, from, to, others)
   }
 
   cp(from: string | Place, to: string | Place, options?: CopyOptions): Promise<CopySummary> {
@@ -207,7 +215,7 @@ export class RemoteShare implements Share {
     return metadata.setTimes(this.#volume, path, { atime, mtime }, options, 'utimes')
   }
 
-  setTimes(path: string, times: metadata.Times, options?: CallOptions): Promise<void> {
+  setTimes(path: string, times: FileTimes, options?: CallOptions): Promise<void> {
     return metadata.setTimes(this.#volume, path, times, options)
   }
 
@@ -281,8 +289,14 @@ const ALL_CACHING = L.READ_CACHING | L.HANDLE_CACHING | L.WRITE_CACHING
 /** What a share leaves to who made it. */
 export interface ShareOwner {
   closeShare(volume: Volume): Promise<void>
-  copyFile(volume: Volume, from: string, to: string, options?: CopyFileOptions): Promise<void>
+  copyFile(volumes: Volumes, from: string, to: string, options?: CopyFileOptions): Promise<void>
   copyTree(from: Place, to: Place, options?: CopyOptions): Promise<CopySummary>
+}
+
+/** Where a copy comes from and where it goes. */
+export interface Volumes {
+  readonly from: Volume
+  readonly to: Volume
 }
 
 export interface CopyFileOptions extends CallOptions {

@@ -12,15 +12,16 @@ import {
 } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { bytesOf, hashOf } from '../peers/content.ts'
 import { freePort, until } from '../peers/free-port.ts'
 import { needsPeer, peerPath } from '../peers/peer.ts'
 import { type RunResult, run } from '../peers/run.ts'
 import { startSmbd } from '../peers/smbd.ts'
-import { bothTargets, type Target } from '../peers/target.ts'
+import { bothTargets } from '../peers/target.ts'
 import { Sandbox } from '../unit/cli-program.ts'
 import { needsTerminal, typeAt } from '../unit/cli-terminal.ts'
+import { CliTarget } from './cli-target.ts'
 
 const secret = 'Wr0ng-s3cret'
 
@@ -102,89 +103,77 @@ describe('servers that are not there, or say nothing', () => {
 
 for (const { name, start, needs } of bothTargets)
   describe(`what goes wrong with ${name}`, needsPeer(...needs), () => {
-    let target: Target
-    let sandbox: Sandbox
-    before(async () => {
-      target = await start()
-      sandbox = new Sandbox()
-    })
-    after(async () => {
-      await target.stop()
-      await sandbox[Symbol.asyncDispose]()
-    })
-    const at = (path: string): string => `//${target.host}:${target.port}/${path}`
-    const as = (user: string, password: string, ...args: string[]): Promise<RunResult> =>
-      sandbox.smbkit([...args, '--user', user], '', { SMBKIT_PASSWORD: password })
-    const smbkit = (...args: string[]): Promise<RunResult> => as(target.user, target.password, ...args)
+    const cli = new CliTarget(start)
+    const { at, as, smbkit } = cli
 
     test('a wrong password, an unknown user, an unknown share, an unknown file', async () => {
       refused(
-        await as(target.user, secret, 'ls', at('files')),
+        await as(cli.target.user, secret, 'ls', at('files')),
         /The user name or the password is wrong\..*STATUS_LOGON_FAILURE/,
       )
       refused(await as('nobody-known', secret, 'ls', at('files')), /The user name or the password is wrong/)
       refused(await smbkit('ls', at('nosuch')), /\/nosuch: The server has no share of that name/)
       refused(await smbkit('cat', at('files/no such')), /\/files\/no such: There is no file or folder of that name/)
       refused(
-        await smbkit('get', at('files/no such'), sandbox.path('x')),
+        await smbkit('get', at('files/no such'), cli.sandbox.path('x')),
         /\/files\/no such: There is no file or folder of that name/,
       )
-      refused(await smbkit('put', sandbox.path('no such'), at('files/x')), /no such: /)
-      assert.equal(existsSync(sandbox.path('x')), false)
+      refused(await smbkit('put', cli.sandbox.path('no such'), at('files/x')), /no such: /)
+      assert.equal(existsSync(cli.sandbox.path('x')), false)
     })
 
     test('the local disk is full: said in a sentence, and nothing is left', async () => {
-      writeFileSync(sandbox.path('some'), bytesOf(3_000_000, 1))
-      assert.equal((await smbkit('put', sandbox.path('some'), at('files/some'))).code, 0)
+      writeFileSync(cli.sandbox.path('some'), bytesOf(3_000_000, 1))
+      assert.equal((await smbkit('put', cli.sandbox.path('some'), at('files/some'))).code, 0)
       const result = await smbkit('get', at('files/some'), '/dev/full', '-q')
       refused(result, /the disk is full/)
     })
 
     test('the places of a password: a file, a hash, the terminal', needsTerminal(), async () => {
-      const file = sandbox.path('credentials')
-      writeFileSync(file, `username = ${target.user}\npassword = ${target.password}\n`, { mode: 0o600 })
-      const byFile = await sandbox.smbkit(['ls', at('fixed'), '-A', file])
+      const file = cli.sandbox.path('credentials')
+      writeFileSync(file, `username = ${cli.target.user}\npassword = ${cli.target.password}\n`, { mode: 0o600 })
+      const byFile = await cli.sandbox.smbkit(['ls', at('fixed'), '-A', file])
       assert.deepEqual([byFile.code, byFile.stdout, byFile.stderr], [0, 'there.txt\n', ''])
       const { ntHash } = await import('../../src/crypto/ntlm.ts')
-      const hash = Buffer.from(ntHash(target.password)).toString('hex')
-      const byHash = await as(target.user, hash, 'ls', at('fixed'), '--ntlm-hash')
+      const hash = Buffer.from(ntHash(cli.target.password)).toString('hex')
+      const byHash = await as(cli.target.user, hash, 'ls', at('fixed'), '--ntlm-hash')
       assert.deepEqual([byHash.code, byHash.stdout], [0, 'there.txt\n'])
       const asked = await typeAt(
-        sandbox,
-        ['ls', at('fixed'), '--user', target.user],
-        [`${target.password}\r`],
+        cli.sandbox,
+        ['ls', at('fixed'), '--user', cli.target.user],
+        [`${cli.target.password}\r`],
         /Password for \S+ on \S+: /g,
       )
       assert.equal(asked.code, 0, asked.output)
       assert.match(asked.output, /there\.txt/)
-      assert.ok(!asked.output.includes(target.password))
+      assert.ok(!asked.output.includes(cli.target.password))
     })
 
     test('progress at a terminal, and none elsewhere', needsTerminal(), async () => {
-      const env = { SMBKIT_PASSWORD: target.password }
-      const served = join(target.folder('files') ?? '', 'large')
+      const env = { SMBKIT_PASSWORD: cli.target.password }
+      const served = join(cli.target.folder('files') ?? '', 'large')
       writeFileSync(served, '', { mode: 0o666 })
       truncateSync(served, 1024 ** 3)
-      const args = ['get', at('files/large'), '/dev/null', '--user', target.user, '--encryption', 'required']
-      const { code, output } = await typeAt(sandbox, args, [], /$^/g, env)
+      const args = ['get', at('files/large'), '/dev/null', '--user', cli.target.user, '--encryption', 'required']
+      const { code, output } = await typeAt(cli.sandbox, args, [], /$^/g, env)
       assert.equal(code, 0, output)
       assert.match(output, /\[#*-*\] +\d+% {2}\d\/1 files {2}\S+ \S+\/1\.00 GiB {2}/)
       assert.match(output, /1 file, 1\.00 GiB in/)
       truncateSync(served, 1024 ** 2)
-      const quiet = await smbkit('get', at('files/large'), sandbox.path('large back'))
+      const quiet = await smbkit('get', at('files/large'), cli.sandbox.path('large back'))
       assert.deepEqual([quiet.code, quiet.stderr], [0, ''])
-      assert.equal(await hashOf(sandbox.path('large back')), await hashOf(served))
+      assert.equal(await hashOf(cli.sandbox.path('large back')), await hashOf(served))
     })
 
     test('Ctrl-C: in good order, and the same command goes on', async () => {
       const bytes = 192 * 1024 * 1024
-      const folder = target.folder('files') ?? ''
+      const folder = cli.target.folder('files') ?? ''
       writeFileSync(join(folder, 'endless'), Buffer.alloc(bytes, 7), { mode: 0o666 })
-      const there = sandbox.path('endless')
-      const args = ['get', at('files/endless'), there, '--user', target.user, '--encryption', 'required']
-      const program = sandbox.start('main', args, { SMBKIT_PASSWORD: target.password })
-      const part = () => readdirSync(sandbox.folder).find((file) => file.endsWith('.part'))
-      const arrived = () => statSync(sandbox.path(part() ?? '-'), { throwIfNoEntry: false })?.size ?? 0
+      const there = cli.sandbox.path('endless')
+      const args = ['get', at('files/endless'), there, '--user', cli.target.user, '--encryption', 'required']
+      const program = cli.sandbox.start('main', args, { SMBKIT_PASSWORD: cli.target.password })
+      const part = () => readdirSync(cli.sandbox.folder).find((file) => file.endsWith('.part'))
+      const arrived = () => statSync(cli.sandbox.path(part() ?? '-'), { throwIfNoEntry: false })?.size ?? 0
       const begun = await until(() => arrived() > 0, 30_000)
       const { code } = await program.end('SIGINT')
       // A fast machine may have been done before it was told to end.
@@ -200,7 +189,7 @@ for (const { name, start, needs } of bothTargets)
     })
 
     test('what the conversation was: in lines, and as a capture', needsPeer('tshark'), async () => {
-      const capture = sandbox.path('seen.pcapng')
+      const capture = cli.sandbox.path('seen.pcapng')
       const result = await smbkit('ls', at('fixed'), '--explain', '--capture', capture, '--encryption', 'required')
       assert.equal(result.code, 0, result.stderr)
       assert.equal(result.stdout, 'there.txt\n')

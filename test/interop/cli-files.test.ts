@@ -2,32 +2,19 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { bytesOf, digestTree, hashOf, makeTree } from '../peers/content.ts'
 import { needsPeer } from '../peers/peer.ts'
-import type { RunResult } from '../peers/run.ts'
-import { bothTargets, fixedFile, shares, type Target } from '../peers/target.ts'
-import { Sandbox } from '../unit/cli-program.ts'
+import { bothTargets, fixedFile, shares } from '../peers/target.ts'
 import { needsTerminal, typeAt } from '../unit/cli-terminal.ts'
+import { CliTarget } from './cli-target.ts'
 
 const past = new Date('2021-03-04T05:06:07.890Z')
 
 for (const { name, start, needs } of bothTargets)
   describe(`the command line against ${name}`, needsPeer(...needs), () => {
-    let target: Target
-    let sandbox: Sandbox
-    before(async () => {
-      target = await start()
-      sandbox = new Sandbox()
-    })
-    after(async () => {
-      await target.stop()
-      await sandbox[Symbol.asyncDispose]()
-    })
-
-    const at = (path: string): string => `//${target.host}:${target.port}/${path}`
-    const smbkit = (...args: string[]): Promise<RunResult> =>
-      sandbox.smbkit([...args, '--user', target.user], '', { SMBKIT_PASSWORD: target.password })
+    const cli = new CliTarget(start)
+    const { at, smbkit } = cli
     /** Runs it and expects that all was done. */
     const done = async (...args: string[]): Promise<string> => {
       const { code, stdout, stderr } = await smbkit(...args)
@@ -51,7 +38,7 @@ for (const { name, start, needs } of bothTargets)
     })
 
     test('a tree there and back: content, times, and nothing twice', async () => {
-      const there = sandbox.path('there')
+      const there = cli.sandbox.path('there')
       mkdirSync(there)
       makeTree(there)
       for (const path of ['block', 'a/b', 'names/plain.txt']) utimesSync(join(there, path), past, past)
@@ -63,19 +50,19 @@ for (const { name, start, needs } of bothTargets)
       )
       const again = await done('put', '-r', there, at('files/'))
       assert.match(again, /^16 files/)
-      await done('get', '-r', at('files/tree'), sandbox.path('back'))
-      assert.deepEqual(digestTree(sandbox.path('back')), digestTree(there))
+      await done('get', '-r', at('files/tree'), cli.sandbox.path('back'))
+      assert.deepEqual(digestTree(cli.sandbox.path('back')), digestTree(there))
       for (const path of ['block', 'a/b', 'names/plain.txt'])
-        assert.ok(Math.abs(statSync(sandbox.path('back', path)).mtimeMs - past.getTime()) < 0.01, path)
+        assert.ok(Math.abs(statSync(cli.sandbox.path('back', path)).mtimeMs - past.getTime()) < 0.01, path)
       // The same command again: into the same folder, and nothing is carried twice.
-      assert.match(await done('get', '-r', at('files/tree'), sandbox.path('back')), /^0 files, .*; 16 the same\n$/)
-      const into = await done('get', '-r', at('files/there'), sandbox.path('back/'), '-v')
+      assert.match(await done('get', '-r', at('files/tree'), cli.sandbox.path('back')), /^0 files, .*; 16 the same\n$/)
+      const into = await done('get', '-r', at('files/there'), cli.sandbox.path('back/'), '-v')
       assert.match(into, /^copied {2}\/\/.*files\/there\/a\/b\/c\/deep\.bin {2}293 KiB$/m)
-      assert.ok(existsSync(sandbox.path('back', 'there', 'block')))
+      assert.ok(existsSync(cli.sandbox.path('back', 'there', 'block')))
     })
 
     test('the same again: what has not changed is not carried twice', async () => {
-      const there = sandbox.path('again')
+      const there = cli.sandbox.path('again')
       mkdirSync(there)
       makeTree(there, [])
       await done('put', '-r', there, at('files/once'))
@@ -86,7 +73,7 @@ for (const { name, start, needs } of bothTargets)
     })
 
     test('lists: ls in all its forms, tree, stat, du, df, find', async () => {
-      const there = sandbox.path('lists')
+      const there = cli.sandbox.path('lists')
       mkdirSync(join(there, 'deep/er'), { recursive: true })
       writeFileSync(join(there, 'b10.txt'), bytesOf(2048, 1))
       writeFileSync(join(there, 'b9.txt'), 'x')
@@ -131,16 +118,16 @@ for (const { name, start, needs } of bothTargets)
 
     test('cat, mkdir, mv, rm, with patterns and without', async () => {
       const content = bytesOf(1_500_000, 9)
-      writeFileSync(sandbox.path('large'), content)
+      writeFileSync(cli.sandbox.path('large'), content)
       await done('mkdir', '-p', at('files/made/deep'))
-      await done('put', sandbox.path('large'), at('files/made/'))
+      await done('put', cli.sandbox.path('large'), at('files/made/'))
       assert.equal(
-        await hashOf(join(target.folder(shares.files) ?? '', 'made/large')),
-        await hashOf(sandbox.path('large')),
+        await hashOf(join(cli.target.folder(shares.files) ?? '', 'made/large')),
+        await hashOf(cli.sandbox.path('large')),
       )
       assert.doesNotMatch(await done('stat', at('files/made/large')), /HIDDEN/)
-      writeFileSync(sandbox.path('small'), 'Grüße\n')
-      await done('put', sandbox.path('small'), at('files/made/small.txt'))
+      writeFileSync(cli.sandbox.path('small'), 'Grüße\n')
+      await done('put', cli.sandbox.path('small'), at('files/made/small.txt'))
       assert.equal(await done('cat', at('files/made/small.txt'), at('files/made/*.txt')), 'Grüße\nGrüße\n')
       await done('mv', at('files/made/small.txt'), at('files/made/deep'))
       await done('mv', at('files/made/deep/small.txt'), at('files/made/renamed.txt'))
@@ -152,19 +139,19 @@ for (const { name, start, needs } of bothTargets)
       const folder = await smbkit('rm', at('files/made/deep'))
       assert.deepEqual([folder.code, folder.stderr.includes('add --recursive')], [1, true], folder.stderr)
       await done('rm', '-r', at('files/made'))
-      assert.equal(existsSync(join(target.folder(shares.files) ?? '', 'made')), false)
+      assert.equal(existsSync(join(cli.target.folder(shares.files) ?? '', 'made')), false)
       const whole = await smbkit('rm', '-r', at('files'))
       assert.match(whole.stderr, /that is the whole share/)
     })
 
     test('mput, mget, filters, dry runs, copies on the server and between shares', async () => {
-      const many = sandbox.path('many')
+      const many = cli.sandbox.path('many')
       mkdirSync(join(many, 'skip'), { recursive: true })
       for (const file of ['a.txt', 'b.txt', 'c.log', 'skip/d.txt']) writeFileSync(join(many, file), file)
       await done('mput', join(many, '*.txt'), at('files/many'))
       assert.equal(await done('ls', at('files/many')), 'a.txt\nb.txt\n')
-      await done('mget', at('files/many/*.TXT'), sandbox.path('got'))
-      assert.deepEqual(readdirSync(sandbox.path('got')).toSorted(), ['a.txt', 'b.txt'])
+      await done('mget', at('files/many/*.TXT'), cli.sandbox.path('got'))
+      assert.deepEqual(readdirSync(cli.sandbox.path('got')).toSorted(), ['a.txt', 'b.txt'])
       await done('put', '-r', many, at('files/filtered'), '--include', '*.txt', '--exclude', 'skip')
       assert.equal(await done('ls', '-R', at('files/filtered/')), `${at('files/filtered')}:\na.txt\nb.txt\n`)
       const dry = await done('put', '-r', many, at('files/dry'), '--dry-run')
@@ -192,7 +179,7 @@ for (const { name, start, needs } of bothTargets)
     })
 
     test('sync: what is not in the source goes, when it is asked for; in both directions', async () => {
-      const from = sandbox.path('sync')
+      const from = cli.sandbox.path('sync')
       mkdirSync(join(from, 'sub'), { recursive: true })
       writeFileSync(join(from, 'kept'), '1')
       writeFileSync(join(from, 'sub/gone'), '2')
@@ -203,15 +190,15 @@ for (const { name, start, needs } of bothTargets)
       assert.match(await done('sync', from, at('files/sync'), '--delete', '--dry-run'), /^remove .*sub$/m)
       assert.match(await done('sync', from, at('files/sync'), '--delete'), /1 the same; 1 removed\n$/)
       assert.equal(await done('ls', at('files/sync')), 'kept\n')
-      mkdirSync(sandbox.path('synced'))
-      writeFileSync(sandbox.path('synced', 'extra'), '')
-      await done('sync', at('files/sync'), sandbox.path('synced'), '--delete')
-      assert.deepEqual(digestTree(sandbox.path('synced')), digestTree(from))
+      mkdirSync(cli.sandbox.path('synced'))
+      writeFileSync(cli.sandbox.path('synced', 'extra'), '')
+      await done('sync', at('files/sync'), cli.sandbox.path('synced'), '--delete')
+      assert.deepEqual(digestTree(cli.sandbox.path('synced')), digestTree(from))
     })
 
     test('acl: who may do what, as words, SDDL and JSON', async () => {
-      writeFileSync(sandbox.path('acl'), 'x')
-      await done('put', sandbox.path('acl'), at('files/acl'))
+      writeFileSync(cli.sandbox.path('acl'), 'x')
+      await done('put', cli.sandbox.path('acl'), at('files/acl'))
       const text = await done('acl', at('files/acl'))
       assert.match(text, /^\/\/.*acl\n {2}owner +\S/)
       assert.match(await done('acl', '--sddl', at('files/acl')), /^O:.*D:/)
@@ -221,14 +208,14 @@ for (const { name, start, needs } of bothTargets)
 
     test('what is left of a share that may only be read', async () => {
       assert.equal(await done('cat', at(`fixed/${fixedFile.name}`)), fixedFile.content)
-      writeFileSync(sandbox.path('new'), 'x')
-      const refused = await smbkit('put', sandbox.path('new'), at('fixed/new'))
+      writeFileSync(cli.sandbox.path('new'), 'x')
+      const refused = await smbkit('put', cli.sandbox.path('new'), at('fixed/new'))
       assert.equal(refused.code, 1)
       assert.match(refused.stderr, /^smbkit: .*(STATUS_ACCESS_DENIED|STATUS_MEDIA_WRITE_PROTECTED)\)\n$/)
     })
 
     test('some of it fails: the rest is done, each failure is told, and the exit code says so', async () => {
-      const partly = sandbox.path('partly')
+      const partly = cli.sandbox.path('partly')
       mkdirSync(partly)
       writeFileSync(join(partly, 'good'), 'good')
       writeFileSync(join(partly, 'Twice'), 'x')
@@ -245,20 +232,20 @@ for (const { name, start, needs } of bothTargets)
     })
 
     test('names that a share cannot have travel in both directions', async () => {
-      const odd = sandbox.path('odd')
+      const odd = cli.sandbox.path('odd')
       mkdirSync(odd)
       for (const file of ['what?', 'a:b', 'end.', 'x*y']) writeFileSync(join(odd, file), file)
       await done('put', '-r', odd, at('files/odd'))
-      await done('get', '-r', at('files/odd'), sandbox.path('odd back'))
-      assert.deepEqual(digestTree(sandbox.path('odd back')), digestTree(odd))
+      await done('get', '-r', at('files/odd'), cli.sandbox.path('odd back'))
+      assert.deepEqual(digestTree(cli.sandbox.path('odd back')), digestTree(odd))
     })
 
     test('a shell: one connection for many commands', async () => {
-      writeFileSync(sandbox.path('shelled'), 'from the shell\n')
-      const { code, stdout, stderr } = await sandbox.smbkit(
-        ['shell', at('files'), '--user', target.user],
+      writeFileSync(cli.sandbox.path('shelled'), 'from the shell\n')
+      const { code, stdout, stderr } = await cli.sandbox.smbkit(
+        ['shell', at('files'), '--user', cli.target.user],
         'mkdir "shell folder"\ncd "shell folder"\nput shelled\npwd\ncat shelled\n# nothing\nls; cd ..\nrm -r \'shell folder\'\nls nowhere\nexit\nls\n',
-        { SMBKIT_PASSWORD: target.password },
+        { SMBKIT_PASSWORD: cli.target.password },
       )
       assert.match(stderr, /^smbkit: \/\/.*nowhere: There is no file or folder of that name\..*\n$/)
       assert.match(stdout, /^1 file, 15 B .*\n\/\/.*\/files\/shell folder\nfrom the shell\nshelled\n$/)
@@ -268,23 +255,27 @@ for (const { name, start, needs } of bothTargets)
 
     test('a shell at a terminal: completion, and a history for the next one', needsTerminal(), async () => {
       await done('mkdir', at('files/typed folder'))
-      const env = { SMBKIT_PASSWORD: target.password }
-      const args = ['shell', at('files'), '--user', target.user]
+      const env = { SMBKIT_PASSWORD: cli.target.password }
+      const args = ['shell', at('files'), '--user', cli.target.user]
       // The Tab by itself: what comes together with other keys was pasted, and is not completed.
       const typed = ['cd typ', '\t', '\r', 'pwd\r', 'exit\r']
       const prompts = /files> |cd typ|'typed folder\/|typed folder> /g
-      const { code, output } = await typeAt(sandbox, args, typed, prompts, env)
+      const { code, output } = await typeAt(cli.sandbox, args, typed, prompts, env)
       assert.equal(code, 0, output)
       assert.match(output, /files\/typed folder\r?\n/)
-      const history = readFileSync(sandbox.path('state', 'smbkit', 'history'), 'utf8')
+      const history = readFileSync(cli.sandbox.path('state', 'smbkit', 'history'), 'utf8')
       assert.match(history, /^pwd$/m)
       assert.match(history, /typed folder/)
     })
 
     test('watch: what changes, until Ctrl-C', async () => {
       await done('mkdir', at('files/watched'))
-      const env = { SMBKIT_PASSWORD: target.password }
-      const program = sandbox.start('main', ['watch', at('files/watched'), '--user', target.user, '--explain'], env)
+      const env = { SMBKIT_PASSWORD: cli.target.password }
+      const program = cli.sandbox.start(
+        'main',
+        ['watch', at('files/watched'), '--user', cli.target.user, '--explain'],
+        env,
+      )
       // The server has the request when it says that it will answer later.
       await program.says(/CHANGE_NOTIFY .*(?:PENDING|room|here)/)
       await done('mkdir', at('files/watched/new'))
@@ -294,9 +285,9 @@ for (const { name, start, needs } of bothTargets)
 
     test('a file changed under a copy: what is read is what was there', async () => {
       const content = bytesOf(3_000_000, 4)
-      writeFileSync(sandbox.path('big'), content)
-      await done('put', sandbox.path('big'), at('files/big'))
-      await done('get', at('files/big'), sandbox.path('big back'))
-      assert.deepEqual(readFileSync(sandbox.path('big back')), content)
+      writeFileSync(cli.sandbox.path('big'), content)
+      await done('put', cli.sandbox.path('big'), at('files/big'))
+      await done('get', at('files/big'), cli.sandbox.path('big back'))
+      assert.deepEqual(readFileSync(cli.sandbox.path('big back')), content)
     })
   })

@@ -73,6 +73,22 @@ function wholeFiles(suite: SuiteOptions): void {
     }
   })
 
+  check('written with the times that it is to have', async (files, path) => {
+    const mtime = new Date('2021-03-04T05:06:07Z')
+    for (const size of [0, 8192, 1_048_577]) {
+      await files.writeFile(path('aged'), randomBytes(size), { times: { mtime } })
+      const { mtime: kept, size: written } = await files.stat(path('aged'))
+      assert.deepEqual([kept, written], [mtime, size])
+    }
+  })
+
+  check('a file that has another size than one thought', async (files, path) => {
+    const content = randomBytes(9000)
+    await files.writeFile(path('file'), content)
+    for (const sizeHint of [0, 1, 9000, 100_000])
+      assert.deepEqual(await files.readFile(path('file'), { sizeHint }), content, `${sizeHint}`)
+  })
+
   check('writing replaces, appending adds, and what must be new is refused', async (files, path) => {
     const name = path('a.txt')
     await files.writeFile(name, 'first content')

@@ -9,6 +9,14 @@ import type { CallOptions } from './options.ts'
 /** Times as Node takes them: a Date, seconds since 1970 as a number, or text that Date understands. */
 export type TimeInput = Date | number | string
 
+/** The times that Windows keeps; what is absent stays as it is. */
+export interface FileTimes {
+  readonly atime?: TimeInput
+  readonly mtime?: TimeInput
+  readonly ctime?: TimeInput
+  readonly birthtime?: TimeInput
+}
+
 export interface OpenOptions extends CallOptions {
   /** Whom else this handle leaves the file to: any of `r`, `w`, `d` (delete, rename). Default `rwd`. */
   readonly share?: string
@@ -25,6 +33,8 @@ export interface OpenOptions extends CallOptions {
 }
 
 export interface ReadFileOptions extends CallOptions {
+  /** Bytes that it probably has, where that is known: so many are asked for at first. It is read to its end anyhow. */
+  readonly sizeHint?: number
   /** Text in this encoding instead of bytes. */
   readonly encoding?: BufferEncoding
 }
@@ -36,6 +46,8 @@ export interface WriteFileOptions extends CallOptions {
   readonly flag?: OpenFlags
   /** Bits of `FileAttributes` for a file that is made. */
   readonly attributes?: number
+  /** What it is to have instead of the time of this writing; with `attributes`, a file that is there gets those, too. */
+  readonly times?: FileTimes
   /** The server has it on its disk when the call is done. Default false. */
   readonly flush?: boolean
 }
@@ -173,8 +185,15 @@ export interface Share extends AsyncDisposable {
   rm(path: string, options?: RmOptions): Promise<void>
   /** Replaces a file that is there, unless told otherwise. */
   rename(oldPath: string, newPath: string, options?: CallOptions & { readonly replace?: boolean }): Promise<void>
-  /** One file, on the server where it can. With `exclusive` a file that is there is an error. */
-  copyFile(from: string, to: string, options?: CallOptions & { readonly exclusive?: boolean }): Promise<void>
+  /**
+   * One file, on the server where it can. With `exclusive` a file that is there is an error. `share`: where `to` is, if
+   * it is another share of the same client. Fails with EXDEV where it cannot be known that these are two files.
+   */
+  copyFile(
+    from: string,
+    to: string,
+    options?: CallOptions & { readonly exclusive?: boolean; readonly share?: Share },
+  ): Promise<void>
   /** Of folders and files, between shares and the local disk; a bare path is one of this share. */
   cp(from: string | Place, to: string | Place, options?: CopyOptions): Promise<CopySummary>
   link(existingPath: string, newPath: string, options?: CallOptions): Promise<void>
@@ -188,16 +207,7 @@ export interface Share extends AsyncDisposable {
   truncate(path: string, length?: number, options?: CallOptions): Promise<void>
   utimes(path: string, atime: TimeInput, mtime: TimeInput, options?: CallOptions): Promise<void>
   /** Any of the times that Windows keeps. */
-  setTimes(
-    path: string,
-    times: {
-      readonly atime?: TimeInput
-      readonly mtime?: TimeInput
-      readonly ctime?: TimeInput
-      readonly birthtime?: TimeInput
-    },
-    options?: CallOptions,
-  ): Promise<void>
+  setTimes(path: string, times: FileTimes, options?: CallOptions): Promise<void>
   setAttributes(path: string, change: AttributeChange, options?: CallOptions): Promise<void>
   /** Goes on after a cut connection (with an `overflow`, since something may have been missed), and ends with the signal. */
   watch(path: string, options?: WatchOptions): AsyncIterable<WatchEvent>

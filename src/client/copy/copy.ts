@@ -289,10 +289,10 @@ class Copy {
     const inPlace = this.#options.inPlace === true || there?.kind === 'other'
     if (there?.kind === 'directory') await this.#to.removeTree(target)
     const transfer = { from: this.#from, to: this.#to, source, target, item, preserve, resume, inPlace }
-    if (this.#from instanceof ShareSide && this.#to instanceof ShareSide && this.#from.share === this.#to.share) {
-      await this.#from.copyWithin(source, target, preserve ? item : undefined)
-      this.#tell({ kind: 'bytes', entry, bytes: item.size, kept: false })
-      return
+    const { from, to } = transfer
+    if (from instanceof ShareSide && to instanceof ShareSide && from.isBeside(to)) {
+      const isDone = await from.copyWithin(source, to, target, preserve ? item : undefined)
+      if (isDone) return this.#tell({ kind: 'bytes', entry, bytes: item.size, kept: false })
     }
     await transferFile(transfer, this.#context, (bytes, kept) => {
       if (kept) this.#totals.keptBytes += bytes

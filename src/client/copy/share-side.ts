@@ -83,15 +83,17 @@ export class ShareSide implements Side {
     return this.share.symlink(target, path, { ...this.#call, type: isFolder ? 'dir' : 'file' })
   }
 
-  readWhole(path: string): Promise<Uint8Array> {
-    return this.share.readFile(path, this.#call)
+  readWhole(path: string, size: number): Promise<Uint8Array> {
+    return this.share.readFile(path, { ...this.#call, sizeHint: size })
   }
 
+  /** In one round trip. */
   async writeWhole(path: string, data: Uint8Array, like: Item | undefined): Promise<void> {
-    await this.share.writeFile(path, data, this.#call)
-    if (like === undefined) return
-    await this.share.setTimes(path, timesOf(like), this.#call)
-    if (like.attributes !== undefined) await this.share.setAttributes(path, like.attributes, this.#call)
+    const kept = like && {
+      times: timesOf(like),
+      ...(like.attributes !== undefined && { attributes: like.attributes }),
+    }
+    await this.share.writeFile(path, data, { ...this.#call, ...kept })
   }
 
   async openSource(path: string): Promise<Source> {
@@ -118,12 +120,24 @@ export class ShareSide implements Side {
     await this.share.rm(path, { ...this.#call, recursive: true, force: true })
   }
 
-  /** On the server alone. Gives the copy what it is to have of the source. */
-  async copyWithin(from: string, to: string, like: Item | undefined): Promise<void> {
-    await this.share.copyFile(from, to, this.#call)
-    if (like === undefined) return
-    await this.share.setTimes(to, timesOf(like), this.#call)
-    if (like.attributes !== undefined) await this.share.setAttributes(to, like.attributes, this.#call)
+  /** Whether the server of this one can copy to that one by itself. A state of the past is carried, to be told from now. */
+  isBeside({ share }: ShareSide): boolean {
+    const isPast = this.share.snapshotTime !== undefined || share.snapshotTime !== undefined
+    return this.share === share || (this.share.client === share.client && !isPast)
+  }
+
+  /** On the server alone; false where it cannot. Gives the copy what it is to have of the source. */
+  async copyWithin(from: string, { share }: ShareSide, to: string, like: Item | undefined): Promise<boolean> {
+    try {
+      await this.share.copyFile(from, to, { ...this.#call, share })
+    } catch (error) {
+      if (error instanceof UsageError && error.code === 'EXDEV') return false
+      throw error
+    }
+    if (like === undefined) return true
+    await share.setTimes(to, timesOf(like), this.#call)
+    if (like.attributes !== undefined) await share.setAttributes(to, like.attributes, this.#call)
+    return true
   }
 
   get #call(): { signal: AbortSignal } {

@@ -19,7 +19,7 @@ import { ioctlCall, setInfoCall } from '../calls/information.ts'
 import { StatusError, UsageError } from '../errors.ts'
 import { endOfFileInformation } from '../information.ts'
 import type { OpenFile } from '../open-file.ts'
-import type { CopyFileOptions } from '../remote-share.ts'
+import type { CopyFileOptions, Volumes } from '../remote-share.ts'
 import { openAt, type Spot } from '../spot.ts'
 import { readRange, together, writeRange } from '../transfer.ts'
 import type { Volume } from '../volume.ts'
@@ -35,15 +35,18 @@ const EXTENT_ALIGNMENT = 64 * 1024
 /** Copying a small file costs the server less than looking whether it can share its blocks. */
 const LEAST_SHARED_BYTES = 1024 * 1024
 
-/** One file within a share; the data does not leave the server where it can be helped. */
-export const copyFile = (volume: Volume, from: string, to: string, options: CopyFileOptions = {}): Promise<void> =>
-  volume.at(
+/** One file within a server; the data does not leave it where it can be helped. */
+export const copyFile = (
+  { from: there, to: here }: Volumes,
+  from: string,
+  to: string,
+  options: CopyFileOptions = {},
+): Promise<void> =>
+  there.at(
     from,
     'copyFile',
     (source) =>
-      volume.at(to, 'copyFile', (target) =>
-        copyBetween(volume, source, { ...target, occasion: source.occasion }, options),
-      ),
+      here.at(to, 'copyFile', (target) => copyBetween(here, source, { ...target, occasion: source.occasion }, options)),
     to,
   )
 
@@ -64,7 +67,7 @@ async function copyBetween(volume: Volume, from: Spot, to: Spot, options: CopyFi
     }
     const target = await openAt(to, how, { signal })
     try {
-      if (from.tree === to.tree && isSameFile(source, target))
+      if (isSameFile(source, target))
         throw new UsageError('EINVAL', 'The file cannot be copied to itself.', from.occasion)
       await copyContent(volume, source, target, signal)
     } finally {
@@ -75,14 +78,18 @@ async function copyBetween(volume: Volume, from: Spot, to: Spot, options: CopyFi
   }
 }
 
+/** Two shares may have the same file: emptied as the target it would be lost as the source. @throws UsageError (EXDEV) */
 function isSameFile(a: OpenFile, b: OpenFile): boolean {
+  if (a.tree.link !== b.tree.link) return false
   const [first, second] = [a, b].map(({ opened }) => {
     const data = opened.contexts.get(CreateContextName.QUERY_ON_DISK_ID)
     if (data === undefined) return undefined
     const { diskFileId, volumeId } = QueryOnDiskIdResponse.decode(viewOf(data))
     return `${volumeId}:${diskFileId}`
   })
-  return first === undefined || second === undefined ? a.name.toLowerCase() === b.name.toLowerCase() : first === second
+  if (first !== undefined && second !== undefined) return first === second
+  if (a.tree === b.tree) return a.name.toLowerCase() === b.name.toLowerCase()
+  throw new UsageError('EXDEV', 'The server does not tell whether these are two files.', a.occasion)
 }
 
 /** All of a file's content into another, which is emptied first; on the server where it can. */

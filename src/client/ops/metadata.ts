@@ -17,7 +17,7 @@ import {
   MaximalAccessResponse,
 } from '../../wire/smb2/index.ts'
 import type { CallOptions } from '../api/options.ts'
-import type { AttributeChange, TimeInput } from '../api/share.ts'
+import type { AttributeChange, FileTimes } from '../api/share.ts'
 import { factsAt } from '../cache/by-name.ts'
 import type { Call } from '../call.ts'
 import { allCall } from '../calls/facts.ts'
@@ -149,17 +149,10 @@ function set(
 export const truncate = (volume: Volume, path: string, length: number, { signal }: CallOptions = {}): Promise<void> =>
   set(volume, path, 'truncate', FILE_WRITE_DATA, endOfFileInformation(length), signal)
 
-export interface Times {
-  readonly atime?: TimeInput
-  readonly mtime?: TimeInput
-  readonly ctime?: TimeInput
-  readonly birthtime?: TimeInput
-}
-
 export const setTimes = (
   volume: Volume,
   path: string,
-  times: Times,
+  times: FileTimes,
   { signal }: CallOptions = {},
   operation = 'setTimes',
 ): Promise<void> => set(volume, path, operation, FILE_WRITE_ATTRIBUTES, basicInformation(times), signal)

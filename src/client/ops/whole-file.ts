@@ -6,17 +6,20 @@ import {
   CreateDisposition,
   CreateOptions,
   type FileId,
+  InfoType,
   ReadRequest,
   ReadResponse,
 } from '../../wire/smb2/index.ts'
 import type { OpenFlags } from '../api/file-handle.ts'
-import type { FileContent, ReadFileOptions, WriteFileOptions } from '../api/share.ts'
+import type { FileContent, FileTimes, ReadFileOptions, WriteFileOptions } from '../api/share.ts'
 import { wholeKept } from '../cache/by-name.ts'
 import { type Call, encodeCall } from '../call.ts'
 import { flushCall, writeCall } from '../calls/file.ts'
+import { setInfoCall } from '../calls/information.ts'
 import { contentParts, wholeContent } from '../content.ts'
 import { type Occasion, StatusError } from '../errors.ts'
 import { RemoteHandle, readToEnd } from '../handle.ts'
+import { basicInformation } from '../information.ts'
 import { meaningOf } from '../open-flags.ts'
 import { once, openAt, type Spot } from '../spot.ts'
 import type { Volume } from '../volume.ts'
@@ -54,7 +57,7 @@ export const readFile = (volume: Volume, path: string, options: ReadFileOptions 
 /** `whole` is undefined where the file is larger than what one request is to bring. */
 export async function readSmall(
   spot: Spot,
-  { signal }: ReadFileOptions,
+  { signal, sizeHint }: ReadFileOptions,
 ): Promise<{ readonly whole: Buffer | undefined }> {
   const how = { access: FILE_GENERIC_READ, options: CreateOptions.NON_DIRECTORY_FILE }
   const on = await spot.tree.ready(signal)
@@ -62,6 +65,8 @@ export async function readSmall(
     spot.tree.link.settings.limits.maxSmallFileBytes,
     on.live.negotiated.maxReadBytes,
     on.connection.maxTransferBytes,
+    // Not nothing, which some servers refuse to read.
+    Math.max(1, sizeHint ?? Number.POSITIVE_INFINITY),
   )
   const { opened, results } = await once(spot, how, (fileId) => [readFirst(fileId, most, spot.occasion)], {
     signal,
@@ -125,7 +130,7 @@ export async function writeSmall(
   spot: Spot,
   data: Uint8Array,
   flag: OpenFlags,
-  { signal, attributes, flush = false }: WriteFileOptions,
+  { signal, attributes, times, flush = false }: WriteFileOptions,
 ): Promise<void> {
   const { disposition } = meaningOf(flag)
   const how = {
@@ -142,6 +147,7 @@ export async function writeSmall(
     how,
     (fileId): Call<unknown>[] => [
       ...(data.length > 0 ? [writeCall({ fileId, offset: 0, data }, occasion)] : []),
+      ...(times === undefined ? [] : [timesCall(fileId, times, attributes, occasion)]),
       ...(flush ? [flushCall(fileId, occasion)] : []),
     ],
     { signal, repeatable },
@@ -149,11 +155,14 @@ export async function writeSmall(
   if (data.length > 0 && results[0] !== data.length) throw new StatusError(NtStatus.DISK_FULL, 'WRITE', occasion)
 }
 
+const timesCall = (fileId: FileId, times: FileTimes, attributes: number | undefined, occasion: Occasion): Call<void> =>
+  setInfoCall({ fileId, infoType: InfoType.FILE, ...basicInformation({ ...times, attributes }) }, occasion)
+
 async function writeLarge(
   spot: Spot,
   data: FileContent,
   flag: OpenFlags,
-  { signal, attributes, encoding, flush = false }: WriteFileOptions,
+  { signal, attributes, times, encoding, flush = false }: WriteFileOptions,
 ): Promise<void> {
   const { access, disposition, appends } = meaningOf(flag)
   const how = { access, disposition, options: OPTIONS, ...(attributes !== undefined && { attributes }) }
@@ -162,6 +171,8 @@ async function writeLarge(
   const handle = new RemoteHandle(file, { path, appends, writeThrough: false, operation })
   try {
     for await (const part of contentParts(data, encoding)) await handle.writeFile(part, signal ? { signal } : {})
+    if (times !== undefined)
+      await file.call((fileId) => timesCall(fileId, times, attributes, spot.occasion), { signal, repeatable: true })
     if (flush) await handle.sync(signal ? { signal } : {})
   } catch (error) {
     await handle.close().catch(() => undefined)
