@@ -62,6 +62,7 @@ export class Backends {
       snapshotTimes = 'utc',
       showSnapshots: visible = false,
       printer,
+      impersonate = false,
       ...rest
     } = settings
     // A namespace that has nothing but links: their folders have to be somewhere.
@@ -75,13 +76,13 @@ export class Backends {
       accessSync(share.path, constants.R_OK | constants.X_OK)
       // A folder that was removed and made anew is another one.
       const past = snapshotPath === undefined ? [] : [snapshotPath, snapshotTimes, visible]
-      const key = [share.name.toLowerCase(), share.path, stat.dev, stat.ino, ...past].join('\0')
+      const key = [share.name.toLowerCase(), share.path, stat.dev, stat.ino, impersonate, ...past].join('\0')
       let backend = this.#open.get(key)
       if (backend === undefined) {
         const localTime = snapshotTimes === 'local'
         const snapshots = snapshotPath === undefined ? {} : { snapshots: { path: snapshotPath, localTime, visible } }
         const warn = (sentence: string) => this.#warn([`the share ${share.name}: ${sentence}`])
-        const disk = diskBackend(share.path, { ...snapshots, warn })
+        const disk = diskBackend(share.path, { ...snapshots, impersonate, warn })
         backend = disk
         this.#next.set(key, disk)
         notes.push(...disk.limitations.map((limitation) => `the share ${share.name}: ${limitation}`))

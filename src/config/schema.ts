@@ -28,6 +28,8 @@ const shareKeys = block('a share: path and more, each on a line of its own', {
   comment: z.string({ error: 'must be text' }).exactOptional(),
   readOnly: flag.exactOptional(),
   users: userNames.exactOptional(),
+  impersonate: flag.exactOptional(),
+  guestUnixUser: text('the name of a Unix user').exactOptional(),
   permissions: z.record(z.string(), oneOf(shareRights), { error: 'must be rights by name' }).exactOptional(),
   encryption: oneOf(encryptionModes).exactOptional(),
   compress: flag.exactOptional(),

@@ -53,6 +53,10 @@ export interface ShareSettings {
   readonly users?: readonly string[]
   /** What users, groups (`@staff`) and `everyone` may do at most. */
   readonly permissions?: Readonly<Record<string, ShareRightName>>
+  /** Files are used as the Unix users that users are mapped to. */
+  readonly impersonate?: boolean
+  /** Who guests are then. */
+  readonly guestUnixUser?: string
   readonly encryption?: EncryptionMode
   readonly compress?: boolean
   readonly posix?: boolean
@@ -222,6 +226,8 @@ function checkAvailability(
   if (openStore === undefined) throw new ConfigError(`${who}, and nothing says where that is kept: openStore`)
   if (maxDialect !== undefined && rank(maxDialect) < rank('3.0'))
     throw new ConfigError(`${who}, which begins with dialect 3.0`)
+  if (share.impersonate === true)
+    throw new ConfigError(`${who}, which cannot be had together with impersonate: nobody is logged on at a start`)
   if (share.durableHandles === false)
     throw new ConfigError(`${who}, and its files not to stay open (durableHandles: false)`)
 }

@@ -40,6 +40,9 @@ const NUMBERS = {
     inotify_rm_watch: 255,
     read: 0,
     ioctl: 16,
+    setgroups: 116,
+    setfsuid: 122,
+    setfsgid: 123,
   },
   arm64: {
     openat2: 437,
@@ -73,6 +76,9 @@ const NUMBERS = {
     inotify_rm_watch: 28,
     read: 63,
     ioctl: 29,
+    setgroups: 159,
+    setfsuid: 151,
+    setfsgid: 152,
   },
 } as const
 

@@ -33,6 +33,11 @@ export interface Backend {
   watch?(path: BackendPath, recursive: boolean, report: (change: OutsideChange) => void): () => void
   /** The place as it was earlier. Absent where nothing is kept of that. */
   readonly snapshots?: Snapshots
+  /**
+   * The same place as a user of the operating system has it: what is opened through it is used with that user's rights,
+   * whoever asks. A user whom nobody knows may nothing. Absent where the server's own rights are everybody's.
+   */
+  as?(user: string): Pick<Backend, 'open'>
   close(): Maybe<void>
 }
 

@@ -3,6 +3,7 @@ import { ProtocolError } from '../protocol/frame-assembler.ts'
 import { type Failure, fail } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { Command, HeaderFlags, Smb2AsyncHeader } from '../wire/smb2/index.ts'
+import { serveAs, unixUserOf } from './acting-user.ts'
 import type { CommandDefinition, Handler } from './command.ts'
 import { cancel } from './commands/cancel.ts'
 import { changeNotify } from './commands/change-notify.ts'
@@ -91,8 +92,20 @@ function* serve(request: Request): Steps<Reply | Failure> {
   chain.sessionId = sessionId
   chain.treeId = treeId
   chain.valid = true
+  const user = userOf(request)
+  if (user !== undefined) return yield* serveAs(user, () => serveSteps(definition, request))
+  return yield* serveSteps(definition, request)
+}
+
+function* serveSteps(definition: CommandDefinition, request: Request): Steps<Reply | Failure> {
   const served = definition.serve(request)
   return isSteps(served) ? yield* served : yield* wait(served)
+}
+
+/** As whom a request is served, where its share tells users apart. */
+function userOf(request: Request): string | undefined {
+  const share = request.maybeTree?.share
+  return share?.impersonates === true ? unixUserOf(request.session.identity, share.options.guestUnixUser) : undefined
 }
 
 /** Nothing of a request without session or tree can be taken over by the next. */

@@ -1,5 +1,6 @@
 import type { Filetime } from '../bytes/filetime.ts'
 import { type Failure, failed } from '../wire/erref/failure.ts'
+import { actingOn, actingUser } from './acting-user.ts'
 import type { Backend, Maybe } from './backend.ts'
 import { ChangeNotifier } from './change-notifier.ts'
 import { type DfsRootOptions, Namespace } from './dfs/namespace.ts'
@@ -39,6 +40,8 @@ export interface ShareOptions {
   readonly durableHandles?: boolean
   /** Clients may open files persistently: these stay open also while the server is started again. Default false. */
   readonly continuouslyAvailable?: boolean
+  /** The user of the operating system as whom guests act, where the backend tells its users apart. Default nobody. */
+  readonly guestUnixUser?: string
   /** Not listed when clients browse. */
   readonly hidden?: boolean
   /**
@@ -141,8 +144,16 @@ export class Share {
     return this.options.name
   }
 
+  /** As whoever is being served has it, where the backend tells its users apart. */
   get backend(): Backend {
-    return this.options.backend
+    const { backend } = this.options
+    const user = backend.as === undefined ? undefined : actingUser()
+    return user === undefined ? backend : actingOn(backend, user)
+  }
+
+  /** Requests are served as the user who sends them. */
+  get impersonates(): boolean {
+    return this.options.backend.as !== undefined
   }
 
   /** The POSIX extensions can be had. */

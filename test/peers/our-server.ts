@@ -29,6 +29,8 @@ export interface OurServerOptions {
   })[]
   /** Users who administer it. */
   readonly administrators?: readonly string[]
+  /** Who users are on the disk, where a backend impersonates. */
+  readonly unixUsers?: Readonly<Record<string, string>>
   readonly server?: Partial<Omit<ServerOptions, 'shares' | 'accounts'>>
 }
 
@@ -89,7 +91,11 @@ async function startBelow(root: string | undefined, options: OurServerOptions): 
     return { ...share, path, backend }
   })
   const groupSids = (user: string) => (options.administrators?.includes(user) === true ? [ADMINISTRATORS] : [])
-  const list = () => accounts.map((account) => ({ ...account, groupSids: groupSids(account.user) }))
+  const list = () =>
+    accounts.map((account) => {
+      const unixUser = options.unixUsers?.[account.user]
+      return { ...account, groupSids: groupSids(account.user), ...(unixUser === undefined ? {} : { unixUser }) }
+    })
   const find = (name: string) => list().find(({ user }) => user === name.toLowerCase())
   const server = new Server({ ...options.server, shares, accounts: { find, list } })
   const faults: unknown[] = []

@@ -18,6 +18,7 @@ import { type DiskCalls, isErrno } from './calls.ts'
 import { DirectoryCache } from './directory-cache.ts'
 import type { Disk } from './disk.ts'
 import { failErrno } from './errno.ts'
+import { Impersonation } from './impersonation.ts'
 import { LinuxCalls } from './linux.ts'
 import { Lookup } from './lookup.ts'
 import { Metadata } from './metadata.ts'
@@ -51,6 +52,11 @@ export interface DiskBackendOptions {
   readonly fileMode?: number
   /** POSIX permissions of new directories, less the umask. 0777 when absent. */
   readonly directoryMode?: number
+  /**
+   * Files are used as who asks for them, by the user of the operating system whom he is (setfsuid, setfsgid, setgroups):
+   * permissions of the disk hold, and files belong to who makes them. Needs Linux and root.
+   */
+  readonly impersonate?: boolean
   /** What the folder has of its own past. */
   readonly snapshots?: DiskSnapshotOptions
   /** Told, in sentences for people, what does not work any more while it runs. */
@@ -84,16 +90,18 @@ export function backendOf(
   options: DiskBackendOptions = {},
   path?: SnapshotPath,
 ): DiskBackend {
+  const impersonation = options.impersonate === true ? new Impersonation() : undefined
   const disk = diskOf(calls, options, path?.hidden)
-  if (path === undefined) return new FolderBackend(disk, label)
+  if (path === undefined) return new FolderBackend(disk, label, undefined, impersonation)
   const { threadBytes } = disk
   const snapshots = new DiskSnapshots({
     path,
     calls,
     callsOf: (folder) => callsFor(folder, options),
-    backendOf: (past) => new FolderBackend(diskOf(past, { readOnly: true, threadBytes }, path.hidden), label),
+    backendOf: (past) =>
+      new FolderBackend(diskOf(past, { readOnly: true, threadBytes }, path.hidden), label, undefined, impersonation),
   })
-  return new FolderBackend(disk, label, snapshots)
+  return new FolderBackend(disk, label, snapshots, impersonation)
 }
 
 function diskOf(calls: DiskCalls, options: DiskBackendOptions, hidden: string | undefined): Disk {
@@ -128,13 +136,15 @@ class FolderBackend implements DiskBackend {
   readonly limitations: readonly string[]
   readonly snapshots?: Snapshots
   readonly watch?: (path: BackendPath, recursive: boolean, report: (change: OutsideChange) => void) => () => void
+  readonly as?: (user: string) => Pick<Backend, 'open'>
   readonly #disk: Disk
   readonly #label: string
   #open = true
 
-  constructor(disk: Disk, label: string, snapshots?: Snapshots) {
+  constructor(disk: Disk, label: string, snapshots?: Snapshots, impersonation?: Impersonation) {
     this.#disk = disk
     this.#label = label
+    if (impersonation !== undefined) this.as = (user) => impersonation.as(this, user)
     if (snapshots !== undefined) this.snapshots = snapshots
     this.limitations = disk.calls.limitations
     if (disk.calls.watch !== undefined) {
