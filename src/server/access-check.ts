@@ -5,6 +5,8 @@ import {
   AceType,
   decodeSecurityDescriptor,
   FILE_ALL_ACCESS,
+  FILE_GENERIC_READ,
+  FILE_GENERIC_WRITE,
   mapGeneric,
   type SecurityDescriptor,
 } from '../wire/dtyp/index.ts'
@@ -30,6 +32,21 @@ const ADMINISTRATORS = 'S-1-5-32-544'
 /** Administrators hold the privileges to see and set audit lists, and to take what is not theirs (MS-FSA 2.1.5.1.2.1). */
 export const isAdministrator = (identity: Identity | undefined): boolean =>
   identity?.kind === 'user' && identity.groupSids.includes(ADMINISTRATORS)
+
+const BACKUP_OPERATORS = 'S-1-5-32-551'
+
+/** Who holds the privileges to back up and to restore: they count where a file is opened with that intent. */
+export const isBackupOperator = (identity: Identity | undefined): boolean =>
+  isAdministrator(identity) || (identity?.kind === 'user' && identity.groupSids.includes(BACKUP_OPERATORS))
+
+/** What those privileges give beyond the descriptor (MS-FSA 2.1.5.1.2.1: HasBackupAccess and HasRestoreAccess). */
+export const BACKUP_ACCESS =
+  FILE_GENERIC_READ |
+  FILE_GENERIC_WRITE |
+  AccessMask.FILE_EXECUTE |
+  AccessMask.WRITE_DAC |
+  AccessMask.WRITE_OWNER |
+  AccessMask.DELETE
 
 /**
  * Whom somebody may make an owner: himself or a group that he is in; for another it takes a privilege (MS-DTYP 2.5.3.4.1,

@@ -2,7 +2,8 @@ import { AccessMask } from '../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { FileAttributes } from '../wire/fscc/index.ts'
-import { isAdministrator, maximalAccess } from './access-check.ts'
+import { CreateOptions } from '../wire/smb2/index.ts'
+import { BACKUP_ACCESS, isAdministrator, isBackupOperator, maximalAccess } from './access-check.ts'
 import type { FileStat, Opened } from './backend.ts'
 import { type Creation, madeFile } from './creation.ts'
 import { accessByParent } from './parent-access.ts'
@@ -21,7 +22,7 @@ const {
 const BY_PARENT = DELETE | FILE_READ_ATTRIBUTES
 
 /** All that this user may ever do with the file: by its security descriptor, its directory's, and the share. */
-export function* mostAccess({ request, share }: Creation, opened: Opened): Steps<number | Failure> {
+export function* mostAccess({ request, share, body }: Creation, opened: Opened): Steps<number | Failure> {
   const { tree, session } = request
   // Who makes a file gets what was asked for (MS-FSA 2.1.5.1.1); its descriptor speaks from the next open on.
   if (madeFile(opened) || !share.backend.features.securityDescriptors) return tree.maximalAccess
@@ -29,7 +30,9 @@ export function* mostAccess({ request, share }: Creation, opened: Opened): Steps
   if (failed(descriptor)) return descriptor
   let most = maximalAccess(descriptor, session.identity)
   if ((most & BY_PARENT) !== BY_PARENT) most |= yield* accessByParent(share, opened.path, session.identity)
-  if (isAdministrator(session.identity)) most |= WRITE_OWNER & tree.maximalAccess
+  if (isAdministrator(session.identity)) most |= WRITE_OWNER
+  const hasIntent = (body.createOptions & CreateOptions.OPEN_FOR_BACKUP_INTENT) !== 0
+  if (hasIntent && isBackupOperator(session.identity)) most |= BACKUP_ACCESS
   return (most & tree.maximalAccess) >>> 0
 }
 

@@ -1,0 +1,204 @@
+/** Accounts, shares and files as a whole server sees them: who may stay, what a share lets whom do, what waits. */
+import assert from 'node:assert/strict'
+import type { Account } from '../../src/auth/accounts.ts'
+import { memoryBackend } from '../../src/backends/memory/index.ts'
+import { ntHash } from '../../src/crypto/ntlm.ts'
+import { AccessMask, encodeSecurityDescriptor, parseSddl } from '../../src/wire/dtyp/index.ts'
+import { CreateContextName, CreateOptions } from '../../src/wire/smb2/index.ts'
+import { Client, OTHER, TESTER } from './client.ts'
+import { close, create, tryCreate } from './files.ts'
+import { scenario, statusIs, succeeded, type World } from './world.ts'
+
+const { DELETE, FILE_READ_DATA, FILE_WRITE_DATA, READ_CONTROL, WRITE_DAC, WRITE_OWNER } = AccessMask
+
+const accountOf = ({ user, password }: typeof TESTER | typeof OTHER, terms: Partial<Account> = {}): Account => ({
+  user,
+  ntHash: ntHash(password),
+  ...terms,
+})
+const sourceOf = (...accounts: readonly Account[]) => ({
+  find: (user: string) => accounts.find((account) => account.user === user.toLowerCase()),
+})
+const tester = accountOf(TESTER)
+const other = accountOf(OTHER)
+
+const stays = (client: Client) => tryCreate(client, { name: 'here', desiredAccess: READ_CONTROL })
+
+scenario('who is removed or disabled loses the session at once; others keep theirs', {}, async (world) => {
+  const client = await world.client()
+  const neighbour = await world.client(OTHER)
+  const file = await create(client, { name: 'open', desiredAccess: FILE_WRITE_DATA })
+  await world.server.setAccounts(sourceOf(other))
+  await world.settled()
+  statusIs(await close(client, file), 'STATUS_USER_SESSION_DELETED')
+  succeeded(await stays(neighbour))
+  await world.server.setAccounts(sourceOf(tester, { ...other, disabled: true }))
+  statusIs(await stays(neighbour), 'STATUS_USER_SESSION_DELETED')
+  assert.equal(world.server.sessions.size, 0)
+})
+
+scenario('new groups hold from the next open on', {}, async (world) => {
+  const client = await world.client()
+  const list = 'D:(A;;FA;;;BA)'
+  const data = encodeSecurityDescriptor(parseSddl(list))
+  const made = {
+    name: 'f',
+    desiredAccess: FILE_READ_DATA,
+    createContexts: [{ name: CreateContextName.SECURITY_DESCRIPTOR, data }],
+  }
+  succeeded(await close(client, await create(client, made)))
+  const reading = { name: 'f', desiredAccess: FILE_READ_DATA }
+  statusIs(await tryCreate(client, reading), 'STATUS_ACCESS_DENIED')
+  await world.server.setAccounts(sourceOf({ ...tester, groups: ['Administrators'] }))
+  succeeded(await tryCreate(client, reading))
+})
+
+scenario('a session ends with its account, as an expired one that cannot be renewed', {}, async (world) => {
+  const expiresAt = world.clock.now() + 600_000_000n
+  await world.server.setAccounts(sourceOf({ ...tester, expiresAt }))
+  const client = await world.client()
+  world.clock.advance(59_000)
+  succeeded(await stays(client))
+  world.clock.advance(1000)
+  statusIs(await stays(client), 'STATUS_NETWORK_SESSION_EXPIRED')
+  const { session } = client
+  assert.ok(session)
+  const { answer } = await client.tryLogon({ session })
+  statusIs(answer, 'STATUS_ACCOUNT_EXPIRED')
+})
+
+const priced = { server: { limits: { failedLogonDelayMs: 2000 } } }
+
+scenario('a wrong password is answered after two seconds, and told once', priced, async (world) => {
+  const told: string[] = []
+  world.server.on('logonFailed', ({ user, reason }) => told.push(`${user}: ${reason}`))
+  const client = world.connect()
+  await client.negotiate()
+  let isAnswered = false
+  const logon = client.tryLogon({ password: 'wrong' }).then(({ answer }) => {
+    isAnswered = true
+    return answer
+  })
+  await world.settled()
+  world.clock.advance(1999)
+  await world.settled()
+  assert.equal(isAnswered, false)
+  world.clock.advance(1)
+  statusIs(await logon, 'STATUS_LOGON_FAILURE')
+  assert.deepEqual(told, ['tester: wrong password'])
+})
+
+scenario('who hangs up while a wrong password waits leaves nothing', priced, async (world) => {
+  const client = world.connect()
+  await client.negotiate()
+  const logon = assert.rejects(client.tryLogon({ password: 'wrong' }))
+  await world.settled()
+  client.disconnect()
+  await logon
+  world.clock.advance(2000)
+  await world.settled()
+  world.assertNothingLeft()
+})
+
+scenario('half-finished logons: so many a connection, and all of them end', {}, async (world) => {
+  const { maxSessionsPerConnection, logonTimeoutMs } = world.server.limits
+  const clients = await Promise.all(
+    Array.from({ length: 40 }, async () => {
+      const client = world.connect()
+      await client.negotiate()
+      return client
+    }),
+  )
+  for (const client of clients) {
+    for (let i = 0; i < maxSessionsPerConnection; i++)
+      statusIs(await client.halfLogon(), 'STATUS_MORE_PROCESSING_REQUIRED')
+    statusIs(await client.halfLogon(), 'STATUS_INSUFFICIENT_RESOURCES')
+  }
+  assert.equal(world.server.sessions.size, 40 * maxSessionsPerConnection)
+  world.clock.advance(logonTimeoutMs)
+  await world.settled()
+  assert.equal(world.server.sessions.size, 0)
+  world.assertNothingLeft()
+})
+
+const backend = memoryBackend()
+const shareFor = (permissions: Readonly<Record<string, 'none' | 'read' | 'change' | 'full'>>) => ({
+  shares: [{ name: 'data', backend, permissions }],
+  server: { accounts: sourceOf({ ...tester, groups: ['staff', 'Backup Operators'] }, other) },
+})
+interface Granted {
+  readonly granted: number
+  /** Refused, where anything is. */
+  readonly refused?: number
+}
+/** What each may be granted of a file, by the share's list; nothing: not even the share. */
+const lists: readonly {
+  readonly permissions: Readonly<Record<string, 'none' | 'read' | 'change' | 'full'>>
+  readonly tester?: Granted
+  readonly other?: Granted
+}[] = [
+  { permissions: { tester: 'full' }, tester: { granted: WRITE_DAC } },
+  {
+    permissions: { '@staff': 'change', everyone: 'read' },
+    tester: { granted: FILE_WRITE_DATA | DELETE, refused: WRITE_DAC },
+    other: { granted: FILE_READ_DATA, refused: FILE_WRITE_DATA },
+  },
+  {
+    permissions: { '@staff': 'read', TESTER: 'change', other: 'none', everyone: 'full' },
+    tester: { granted: WRITE_DAC },
+  },
+]
+
+for (const { permissions, ...expected } of lists)
+  scenario(`share permissions ${JSON.stringify(permissions)}`, shareFor(permissions), async (world) => {
+    for (const who of [TESTER, OTHER]) {
+      const rights = expected[who.user]
+      const client = await world.logon(who)
+      if (rights === undefined) {
+        await assert.rejects(client.useShare('data'), /ACCESS_DENIED/)
+        continue
+      }
+      await client.useShare('data')
+      succeeded(await tryCreate(client, { name: 'f', desiredAccess: rights.granted }))
+      if (rights.refused !== undefined)
+        statusIs(await tryCreate(client, { name: 'f', desiredAccess: rights.refused }), 'STATUS_ACCESS_DENIED')
+    }
+  })
+
+scenario('a share whose list has changed is connected anew', shareFor({ everyone: 'full' }), async (world) => {
+  const client = await world.client()
+  succeeded(await tryCreate(client, { name: 'here', desiredAccess: READ_CONTROL, createDisposition: 3 }))
+  world.server.setShares([{ name: 'data', backend, permissions: { everyone: 'read' } }])
+  statusIs(await stays(client), 'STATUS_NETWORK_NAME_DELETED')
+})
+
+const privileged = { server: { accounts: sourceOf({ ...tester, groups: ['Backup Operators'] }, other) } }
+
+scenario('who backs up reads and writes what is closed to him, with that intent alone', privileged, async (world) => {
+  const owner = await world.client(OTHER)
+  const data = encodeSecurityDescriptor(parseSddl('D:(A;;FA;;;CO)'))
+  const closed = {
+    name: 'f',
+    desiredAccess: FILE_READ_DATA,
+    createContexts: [{ name: CreateContextName.SECURITY_DESCRIPTOR, data }],
+  }
+  succeeded(await close(owner, await create(owner, closed)))
+  const operator = await world.client()
+  const wanted = { name: 'f', desiredAccess: FILE_READ_DATA | FILE_WRITE_DATA | WRITE_OWNER }
+  statusIs(await tryCreate(operator, wanted), 'STATUS_ACCESS_DENIED')
+  const intent = { ...wanted, createOptions: CreateOptions.OPEN_FOR_BACKUP_INTENT }
+  succeeded(await tryCreate(operator, intent))
+  statusIs(await tryCreate(owner, intent), 'STATUS_ACCESS_DENIED')
+})
+
+scenario('the session of another connection is nobody else’s', {}, async (world: World) => {
+  const client = await world.client()
+  const thief = await world.client(OTHER)
+  const { session } = client
+  assert.ok(session)
+  const answer = await thief.treeConnect('data', { sessionId: session.id, sign: false })
+  statusIs(answer, 'STATUS_USER_SESSION_DELETED')
+  const { answer: setup } = await thief.tryLogon({ session })
+  statusIs(setup, 'STATUS_USER_SESSION_DELETED')
+  succeeded(await stays(client))
+})
