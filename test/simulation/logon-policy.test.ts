@@ -5,7 +5,7 @@ import { memoryBackend } from '../../src/backends/memory/index.ts'
 import { ntHash } from '../../src/crypto/ntlm.ts'
 import { AccessMask, encodeSecurityDescriptor, parseSddl } from '../../src/wire/dtyp/index.ts'
 import { CreateContextName, CreateOptions } from '../../src/wire/smb2/index.ts'
-import { Client, OTHER, TESTER } from './client.ts'
+import { type Client, OTHER, TESTER } from './client.ts'
 import { close, create, tryCreate } from './files.ts'
 import { scenario, statusIs, succeeded, type World } from './world.ts'
 

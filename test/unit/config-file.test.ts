@@ -258,6 +258,8 @@ test('docs/configuration.md has every key, and its example is one', () => {
     'readOnly',
     'users',
     'permissions',
+    'impersonate',
+    'guestUnixUser',
     'encryption',
     'compress',
     'posix',
