@@ -90,6 +90,8 @@ function keysOf({ commands, isResponse, messageIds }: TsharkMessages, protocol: 
     })
 }
 
+const inOrder = (texts: readonly string[]): string[] => texts.toSorted((a, b) => (a < b ? -1 : Number(a > b)))
+
 /** What is said of the messages of a frame of which both have the same. */
 function compareFrame(
   row: TsharkFrame,
@@ -109,14 +111,14 @@ function compareFrame(
   if (times.length !== theirTimes.length || !isSame) differ('time', times, theirTimes)
   if (protocol === 'smb1' || ours.length === 0) return found
   const answers = ours.filter(({ isResponse }) => isResponse)
-  differ('status', answers.map(({ status }) => status).toSorted(), theirs.statuses.toSorted())
+  differ('status', inOrder(answers.map(({ status }) => String(status))), inOrder(theirs.statuses.map(String)))
   // Before a session has its id, and where a chain leaves it out, tshark tells what is in the header.
   const told = theirs.sessionIds.map(
     (id, index) => id !== ALL_ONES && !(id === '0' && theirs.commands[index] === Command.SESSION_SETUP),
   )
   // Of what was sealed, the transform header's is told, too.
   const isSealed = theirs.sessionIds.length > theirs.commands.length
-  const distinct = (ids: readonly (string | undefined)[]): unknown[] => [...new Set(ids)].toSorted()
+  const distinct = (ids: readonly (string | undefined)[]): string[] => inOrder([...new Set(ids.map(String))])
   if (isSealed) differ('session', distinct(ours.map(({ sessionId }) => sessionId)), distinct(theirs.sessionIds))
   else
     differ(

@@ -4,6 +4,7 @@ import type { KeyRing } from '../keys/key-ring.ts'
 import type { Conversation, KerberosExchange, Observer } from '../model.ts'
 import { ConnectionTable } from '../network/connection-table.ts'
 import { FrameReader } from '../network/frame-reader.ts'
+import { MemoryBudget, maxHeadBytes } from '../network/memory-budget.ts'
 import { addressText, type TcpConnection } from '../network/tcp-connection.ts'
 import type { Segment } from '../network/tcp-flow.ts'
 import { KERBEROS_PORT, KerberosExchanges } from './kerberos-exchanges.ts'
@@ -40,6 +41,7 @@ export class Analysis {
   readonly #keys: KeyRing | undefined
   readonly #frames: FrameReader
   readonly #connections: ConnectionTable
+  readonly #heads = new MemoryBudget(maxHeadBytes)
   readonly #conversations = new Map<TcpConnection, { readonly record: Conversation; finish(): void }>()
   readonly #kerberos = new KerberosExchanges((exchange) => this.#exchanged(exchange))
   /** By client and service. */
@@ -118,7 +120,9 @@ export class Analysis {
     )
     const { address, port } = connection.server
     const keys = this.#keys?.connection(`${address} ${port}`)
-    const scanners = [true, false].map((isFirst) => new MessageScanner(new MessageReader(conversation, isFirst, keys)))
+    const scanners = [true, false].map(
+      (isFirst) => new MessageScanner(new MessageReader(conversation, isFirst, keys), this.#heads),
+    )
     ;[connection.fromFirst.sink, connection.fromSecond.sink] = scanners
     this.#follow(connection, {
       record: conversation.record,

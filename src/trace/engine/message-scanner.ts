@@ -1,5 +1,6 @@
 import { viewOf } from '../../bytes/utf16.ts'
 import { SESSION_PACKET_HEADER_SIZE, SessionPacketType } from '../../wire/nbss/index.ts'
+import type { MemoryBudget } from '../network/memory-budget.ts'
 import type { FlowSink } from '../network/tcp-flow.ts'
 
 /** Where a message began, or ended. */
@@ -36,6 +37,11 @@ const firstBytes: readonly number[] = [0xfc, 0xfd, 0xfe, 0xff]
 const smallestMessageBytes = 16
 const magicBytes = 4
 
+const nothing = new Uint8Array(0)
+const smallestScratchBytes = 256
+/** Memory beyond this is given back with the end of the message that it was for. */
+const largeScratchBytes = 16 * 1024
+
 export const isSmb = (view: DataView, at: number): boolean =>
   view.getUint8(at + 1) === S && view.getUint16(at + 2, true) === MB && firstBytes.includes(view.getUint8(at))
 
@@ -45,8 +51,9 @@ export const isSmb = (view: DataView, at: number): boolean =>
  */
 export class MessageScanner implements FlowSink {
   readonly #sink: MessageSink
-  #scratch = new Uint8Array(256)
-  #scratchView = viewOf(this.#scratch)
+  readonly #budget: MemoryBudget
+  #scratch = nothing
+  #scratchView = viewOf(nothing)
   #gathered = 0
   #need = SESSION_PACKET_HEADER_SIZE
   #isInMessage = false
@@ -60,13 +67,10 @@ export class MessageScanner implements FlowSink {
   readonly #first: Place = { frame: 0, timeNs: 0 }
   readonly #here: Place = { frame: 0, timeNs: 0 }
 
-  constructor(sink: MessageSink) {
+  /** `budget` is for heads that are put together, over all connections. */
+  constructor(sink: MessageSink, budget: MemoryBudget) {
     this.#sink = sink
-  }
-
-  /** Bytes that are kept. */
-  get keptBytes(): number {
-    return this.#scratch.length
+    this.#budget = budget
   }
 
   data(_bytes: Uint8Array, view: DataView, start: number, end: number, frame: number, timeNs: number): void {
@@ -109,6 +113,7 @@ export class MessageScanner implements FlowSink {
   /** Nothing more comes: a message of which the head was read ends here. */
   finish(): void {
     if (this.#isInMessage && !this.#isLost) this.gap(this.#left, this.#here.frame, this.#here.timeNs)
+    this.#release()
   }
 
   /** Reads at `at`, where all that is needed is in one piece. Returns what comes after it. */
@@ -124,7 +129,11 @@ export class MessageScanner implements FlowSink {
 
   #gather(view: DataView, from: number, end: number): number {
     const taken = Math.min(this.#need - this.#gathered, end - from)
-    this.#makeRoom(this.#gathered + taken)
+    if (!this.#makeRoom(this.#gathered + taken)) {
+      // No memory is left: the rest of the message is treated as if it had not been captured.
+      this.gap(taken, this.#here.frame, this.#here.timeNs)
+      return from + taken
+    }
     this.#scratch.set(new Uint8Array(view.buffer, view.byteOffset + from, taken), this.#gathered)
     this.#gathered += taken
     if (this.#gathered < this.#need) return from + taken
@@ -217,6 +226,7 @@ export class MessageScanner implements FlowSink {
   #messageEnds(): void {
     const isControl = this.#isControl
     this.#begin()
+    if (this.#scratch.length > largeScratchBytes) this.#release()
     if (!isControl)
       this.#sink.message(this.#first, this.#here, this.#length + SESSION_PACKET_HEADER_SIZE, this.#isWhole)
   }
@@ -238,12 +248,21 @@ export class MessageScanner implements FlowSink {
     this.#sink.lost(this.#here)
   }
 
-  #makeRoom(bytes: number): void {
-    if (bytes <= this.#scratch.length) return
-    const larger = new Uint8Array(Math.max(bytes, Math.min(this.#need, this.#scratch.length * 2)))
+  #makeRoom(bytes: number): boolean {
+    if (bytes <= this.#scratch.length) return true
+    const size = Math.max(bytes, smallestScratchBytes, Math.min(this.#need, this.#scratch.length * 2))
+    if (!this.#budget.take(size - this.#scratch.length)) return false
+    const larger = new Uint8Array(size)
     larger.set(this.#scratch.subarray(0, this.#gathered))
     this.#scratch = larger
     this.#scratchView = viewOf(larger)
+    return true
+  }
+
+  #release(): void {
+    this.#budget.giveBack(this.#scratch.length)
+    this.#scratch = nothing
+    this.#scratchView = viewOf(nothing)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Packet } from '../capture/packet.ts'
+import { MemoryBudget, maxWaitingTotalBytes } from './memory-budget.ts'
 import { TcpConnection } from './tcp-connection.ts'
 import type { Segment } from './tcp-flow.ts'
 
@@ -28,6 +29,7 @@ export class ConnectionTable {
   #streams = 0
   #sweptNs = 0
   readonly #segment: Segment
+  readonly #waiting = new MemoryBudget(maxWaitingTotalBytes)
 
   constructor(sink: ConnectionSink, packet: Packet) {
     this.#sink = sink
@@ -59,7 +61,14 @@ export class ConnectionTable {
       connection = undefined
     }
     if (connection === undefined) {
-      connection = new TcpConnection(this.#streams++, packet, addresses, addressBytes, [source, destination])
+      connection = new TcpConnection(
+        this.#streams++,
+        packet,
+        addresses,
+        addressBytes,
+        [source, destination],
+        this.#waiting,
+      )
       this.#isFromFirst = true
       this.#add(key, connection, packet.timeNs)
     }

@@ -1,5 +1,6 @@
 import type { Packet } from '../capture/packet.ts'
 import type { Endpoint } from '../model.ts'
+import type { MemoryBudget } from './memory-budget.ts'
 import { type Segment, TcpFlow } from './tcp-flow.ts'
 
 /** RFC 9293 3.1. */
@@ -29,8 +30,8 @@ export class TcpConnection {
   readonly first: Endpoint
   readonly second: Endpoint
   /** What the first end sends, and the second. */
-  readonly fromFirst = new TcpFlow()
-  readonly fromSecond = new TcpFlow()
+  readonly fromFirst: TcpFlow
+  readonly fromSecond: TcpFlow
   isFirstClient: boolean
   /** True where its first SYN was captured. */
   hasBeginning = false
@@ -54,8 +55,11 @@ export class TcpConnection {
     addresses: number,
     addressBytes: number,
     ports: readonly [number, number],
+    waiting: MemoryBudget,
   ) {
     this.stream = stream
+    this.fromFirst = new TcpFlow(waiting)
+    this.fromSecond = new TcpFlow(waiting)
     this.#addressWords = Uint32Array.from({ length: addressBytes / 2 }, (_, i) =>
       packet.view.getUint32(addresses + i * 4, false),
     )

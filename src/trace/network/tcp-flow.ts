@@ -1,6 +1,7 @@
 import { viewOf } from '../../bytes/utf16.ts'
 import type { Packet } from '../capture/packet.ts'
 import type { TcpDirection } from '../model.ts'
+import type { MemoryBudget } from './memory-budget.ts'
 
 /** Most bytes of a direction that wait for what comes before them. */
 export const maxWaitingBytes = 2 * 1024 * 1024
@@ -78,6 +79,12 @@ export class TcpFlow implements TcpDirection {
   #lastWindow = 0
   readonly #fingerprints = new Int32Array(remembered)
   #fingerprintAt = 0
+  readonly #budget: MemoryBudget
+
+  /** `budget` is for what waits, over all connections. */
+  constructor(budget: MemoryBudget) {
+    this.#budget = budget
+  }
 
   /** Bytes that wait for others before them. */
   get waitingBytes(): number {
@@ -198,7 +205,14 @@ export class TcpFlow implements TcpDirection {
     if (this.#waiting.length === 0) this.#gapSinceNs = packet.timeNs
     // Nobody looks into a stream that has no reader: only its length counts.
     const end = this.sink === undefined ? segment.start : Math.min(segment.end, packet.end)
-    const bytes = packet.bytes.slice(segment.start, Math.max(segment.start, end))
+    const kept = Math.max(0, end - segment.start)
+    // Where there is no memory left, the gap is one at once, and what comes behind it is another.
+    if (!this.#budget.take(kept)) {
+      this.finish()
+      this.#skipTo(sequence, packet)
+      return this.add(segment)
+    }
+    const bytes = packet.bytes.slice(segment.start, segment.start + kept)
     this.#waiting.splice(index, 0, { sequence, length, bytes, frame: packet.frame, timeNs: packet.timeNs })
     this.#waitingBytes += bytes.length
     this.#giveUpIfLost(packet.timeNs)
@@ -218,13 +232,19 @@ export class TcpFlow implements TcpDirection {
   /** The gap before the first that waits will not be filled. */
   #giveUp(): void {
     const [first] = this.#waiting
-    if (first === undefined || this.#next === undefined) return
-    const missing = Math.max(0, difference(first.sequence, this.#next))
+    if (first === undefined) return
+    this.#skipTo(first.sequence, first)
+    this.#drain()
+  }
+
+  /** What is before this number will not come. */
+  #skipTo(sequence: number, at: { readonly frame: number; readonly timeNs: number }): void {
+    const missing = difference(sequence, this.#next ?? sequence)
+    if (missing <= 0) return
     this.bytes += missing
     this.missingBytes += missing
-    this.#next = (this.#next + missing) | 0
-    if (missing > 0) this.sink?.gap(missing, first.frame, first.timeNs)
-    this.#drain()
+    this.#next = sequence
+    this.sink?.gap(missing, at.frame, at.timeNs)
   }
 
   #drain(): void {
@@ -236,6 +256,7 @@ export class TcpFlow implements TcpDirection {
       }
       this.#waiting.shift()
       this.#waitingBytes -= first.bytes.length
+      this.#budget.giveBack(first.bytes.length)
       if (ahead + first.length <= 0) continue
       this.#advance(first.bytes, viewOf(first.bytes), -ahead, first.bytes.length, first.length, first)
     }
