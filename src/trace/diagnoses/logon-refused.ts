@@ -53,7 +53,7 @@ export const logonRefused = transactionRule({
       title: `${serverOf(first.conversation.server)} refuses the logon of ${userOf(first.session)}: ${statusOf(first)}`,
       cause: isAnonymous
         ? 'The client tried to log on as nobody, and the server does not allow it.'
-        : explainStatus(first.status ?? 0),
+        : `${explainStatus(first.status ?? 0)} The logon was by ${mechanismOf(first)}, from ${first.conversation.client.address}.`,
       advice: advise({
         user: `smbkit explain ${statusOf(first)} says what is known of it.`,
         windows: 'Event log Security of the server (4625), and SMBServer/Security.',

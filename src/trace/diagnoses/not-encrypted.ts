@@ -13,7 +13,8 @@ export const notEncrypted = exposureRule({
   tell: (session, users) => ({
     severity: 'note',
     title: `Files between ${users} and ${serverOf(session.conversation.server)} are not encrypted, and both addresses are public`,
-    cause: 'Everybody on the way can read what is in the files. SMB 3 can seal whole shares.',
+    cause:
+      'Everybody on the way between the two can read what is in the files, and their names. SMB 3 can seal whole shares.',
     advice: advise({
       windows:
         'Set-SmbServerConfiguration -EncryptData $true, or for a share; UNC hardening with RequirePrivacy=1; SMB over QUIC.',

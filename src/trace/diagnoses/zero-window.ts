@@ -39,6 +39,7 @@ export const zeroWindow = conversationRule<State>({
       advice: advise(
         isClient
           ? {
+              windows: 'Resource Monitor of the client; its virus scanner holds data up before programs see it.',
               user: 'Look at processor, memory and disk of the client while it happens; a virus scanner may hold the program up.',
             }
           : {
