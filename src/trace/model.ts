@@ -178,6 +178,7 @@ export type Detail =
       readonly dialectNames: readonly string[]
       readonly securityMode: number | undefined
       readonly serverSecurityMode: number | undefined
+      /** The dialect's number (MS-SMB2 2.2.4); of SMB1, its index in `dialectNames`. */
       readonly chosen: number | undefined
       /** The server's clock when it answered, nanoseconds since the capture's first frame. */
       readonly serverTimeNs: number | undefined

@@ -1,3 +1,4 @@
+import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { Groups } from '../evidence/groups.ts'
 import { durationOf, pathOf, userOf } from '../evidence/names.ts'
 import { advise, findingOf, framesOf } from '../evidence/rules.ts'
@@ -27,13 +28,14 @@ export const breakStall: Rule = {
       })
     return {
       transaction(transaction) {
-        const { detail, request, response, time } = transaction
+        const { detail, request, response, time, status } = transaction
         if (detail.kind === 'break' && request === undefined) {
           breaks.push(transaction)
           if (breaks.length > MAX_BREAKS) breaks = breaks.slice(MAX_BREAKS / 2)
           return
         }
-        if (detail.kind !== 'create' || (time.responseNs ?? 0) < MIN_STALL_NS) return
+        if (detail.kind !== 'create' || status === NtStatus.SHARING_VIOLATION || (time.responseNs ?? 0) < MIN_STALL_NS)
+          return
         const during = between(request?.first.timeNs ?? 0, response?.last.timeNs ?? 0).filter(
           ({ conversation }) => conversation.server.address === transaction.conversation.server.address,
         )
@@ -51,7 +53,7 @@ export const breakStall: Rule = {
           const isTimeout = ns >= TIMEOUT_NS
           const text = {
             severity: isTimeout ? ('problem' as const) : ('warning' as const),
-            title: `${pathOf(waiting)}: an open waited ${durationOf(ns)} for a ${kind} of ${holder}${isTimeout ? ', which never answered' : ''}`,
+            title: `${pathOf(waiting)}: an open waited ${durationOf(ns)} for ${kind === 'oplock' ? 'an' : 'a'} ${kind} of ${holder}${isTimeout ? ', which never answered' : ''}`,
             cause: `${userOf(waiting.session)} wanted to open the file, and the server had to ask ${holder} first to give its ${kind} up (frame ${told?.response?.last.frame ?? '?'}). ${
               isTimeout
                 ? 'No answer came, and the server took it after its time-out (35 s). The client that held it hangs, sleeps, or is cut off, and what it had in its cache may be lost.'

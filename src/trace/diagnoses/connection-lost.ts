@@ -79,6 +79,8 @@ const isWork = (transaction: Transaction): boolean =>
   transaction.request !== undefined &&
   transaction.status !== NtStatus.PENDING &&
   !maySleep(transaction) &&
+  // A server without SMB1 hangs up when it is asked for it: that is told elsewhere.
+  !(transaction.protocol === 'smb1' && transaction.detail.kind === 'negotiate') &&
   !LEAVING.test(transaction.commandName)
 
 const wasSeen = ({ fromServer, fromClient }: Conversation, answered: number): boolean =>

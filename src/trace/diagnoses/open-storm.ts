@@ -3,6 +3,7 @@ import { isStatOnly } from '../evidence/access.ts'
 import { habitRule } from '../evidence/habits.ts'
 import { durationOf, pathOf, userOf } from '../evidence/names.ts'
 import { advise } from '../evidence/rules.ts'
+import { isPipe } from '../evidence/speed.ts'
 
 export const openStorm = habitRule({
   id: 'open-storm',
@@ -13,6 +14,7 @@ export const openStorm = habitRule({
     transaction.status === NtStatus.SUCCESS &&
     transaction.path !== undefined &&
     transaction.path.value !== '' &&
+    !isPipe(transaction) &&
     !isStatOnly(transaction.detail.desiredAccess)
       ? pathOf(transaction)
       : undefined,

@@ -29,6 +29,8 @@ import type { SmbConversation } from './smb-conversation.ts'
 import { readSmb1Request, type Smb1Body, words } from './smb1-requests.ts'
 
 /** Data of READ and WRITE lie behind so many bytes of a message, and are not needed. */
+/** The server takes none of the dialects. MS-CIFS 2.2.4.52.2. */
+const NO_DIALECT = 0xffff
 const transferHeadBytes = 256
 /** Heads of other messages are read up to this. */
 const maxHeadBytes = 64 * 1024
@@ -254,7 +256,11 @@ export class Smb1Reader {
   #negotiated(transaction: TransactionRecord, { view, at, end }: Smb1Body): void {
     const response = fixedPart(Smb1NegotiateExtendedResponse, view, at, end)
     this.#owner.speaks(said('NT1', this.#owner.frame))
-    if (response === undefined || transaction.detail.kind !== 'negotiate') return
+    if (transaction.detail.kind !== 'negotiate') return
+    // All forms have the index of the dialect behind the number of words; 0xffff is none.
+    const index = at + 3 <= end ? view.getUint16(at + 1, true) : NO_DIALECT
+    if (index !== NO_DIALECT) transaction.detail = { ...transaction.detail, chosen: index }
+    if (response === undefined) return
     const serverTimeNs = this.#owner.sinceStartNs(response.systemTime)
     transaction.detail = { ...transaction.detail, serverSecurityMode: response.securityMode, serverTimeNs }
   }

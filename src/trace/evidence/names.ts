@@ -23,7 +23,9 @@ export function shareOf({ tree }: Transaction): string {
 export function pathOf(transaction: Transaction): string {
   const path = transaction.path?.value
   if (path === undefined) return `a file of ${shareOf(transaction)}`
-  return `${shareOf(transaction)}${path === '' ? '' : `\\${path}`}`
+  // Paths of SMB1 begin with a separator.
+  const inside = path.replace(/^\\+/, '')
+  return `${shareOf(transaction)}${inside === '' ? '' : `\\${inside}`}`
 }
 
 /** `10.0.0.5 at 10.0.0.1`: the client, and the server with its port where that is not 445. */

@@ -6,11 +6,16 @@ import type { Conversation, Transaction } from '../model.ts'
 /** Calls that wait for something to happen: long ones are as they should be. MS-SMB2 3.3.4.2. */
 const WAITING_CONTROLS: readonly number[] = [FsctlCode.PIPE_WAIT, FsctlCode.PIPE_TRANSCEIVE, FsctlCode.PIPE_PEEK]
 
+/** Whether a request is about a named pipe. */
+export const isPipe = ({ tree }: Pick<Transaction, 'tree'>): boolean =>
+  tree?.kind?.value === 'pipe' || /^\\\\[^\\]*\\IPC\$/i.test(tree?.path?.value ?? '')
+
 /** Whether the server may take its time: notifications, locks, pipes, breaks, what was cancelled. */
 export function maySleep({ commandName, detail, status, tree }: Transaction): boolean {
-  if (/NOTIFY|CANCEL|BREAK|LOCK/.test(commandName) || detail.kind === 'break' || detail.kind === 'lock') return true
-  if (status === NtStatus.CANCELLED || tree?.kind?.value === 'pipe') return true
-  if (/^\\\\[^\\]*\\IPC\$/i.test(tree?.path?.value ?? '')) return true
+  if (/NOTIFY|CANCEL|BREAK|LOCK|NT_TRANSACT/.test(commandName) || detail.kind === 'break' || detail.kind === 'lock')
+    return true
+  // Samba waits a second before it refuses by sharing mode: the other open may be closed meanwhile.
+  if (status === NtStatus.CANCELLED || status === NtStatus.SHARING_VIOLATION || isPipe({ tree })) return true
   return detail.kind === 'ioctl' && WAITING_CONTROLS.includes(detail.controlCode)
 }
 
