@@ -1,4 +1,3 @@
-import { WireError } from '../../bytes/errors.ts'
 import { viewOf } from '../../bytes/utf16.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { isNtlmssp, NtlmMessageType, ntlmMessageType } from '../../wire/ntlmssp/index.ts'
@@ -16,10 +15,11 @@ import {
   Smb2Header,
   TransformHeader,
 } from '../../wire/smb2/index.ts'
-import { decodeSpnego } from '../../wire/spnego/index.ts'
+import { lenient } from '../lenient.ts'
 import type { CipherName } from './ciphers.ts'
 import { kerberosSessionKey, type OpenedTicket, openTicket } from './kerberos-keys.ts'
 import type { KeyRing } from './key-ring.ts'
+import { mechanismToken } from './mechanism-token.ts'
 import { ntlmSessionKey } from './ntlm-keys.ts'
 import type { SessionSecret } from './secrets.ts'
 import { ciphersOfLength, deriveOpener, SessionOpener } from './session-opener.ts'
@@ -42,16 +42,6 @@ interface Logon {
   authenticate: Uint8Array | undefined
   ticket: OpenedTicket | undefined
   isBinding: boolean
-}
-
-/** Reads what damaged messages may be in; what cannot be read gives no key. */
-function lenient<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof WireError) return undefined
-    throw error
-  }
 }
 
 /**
@@ -226,11 +216,3 @@ export class ConnectionKeys {
 /** @throws WireError */
 const responseToken = (message: Uint8Array): Uint8Array =>
   SessionSetupResponse.decode(viewOf(message), SMB2_HEADER_SIZE, message.length, 0).securityBuffer
-
-/** The token of the mechanism in a security buffer, bare or in SPNEGO. @throws WireError */
-function mechanismToken(buffer: Uint8Array): Uint8Array | undefined {
-  if (isNtlmssp(buffer)) return buffer
-  const token = decodeSpnego(buffer)
-  if (token.kind === 'mechanism') return buffer
-  return token.kind === 'init' ? token.mechToken : token.responseToken
-}

@@ -1,2 +1,3 @@
 export * from './constants.ts'
+export * from './interfaces.ts'
 export * from './pdu.ts'

@@ -1,0 +1,100 @@
+import { viewOf } from '../../bytes/utf16.ts'
+import {
+  AuthenticationType,
+  AuthTrailer,
+  Bind,
+  CommonHeader,
+  interfaceName,
+  operationName,
+  PacketFlags,
+  PacketType,
+  packetLayouts,
+  Request,
+  Response,
+} from '../../wire/dcerpc/index.ts'
+import { type FieldNode, movedTree } from '../../wire/schema/index.ts'
+import { dissectSpnego } from '../../wire/spnego/index.ts'
+import { lenient } from '../lenient.ts'
+import { type Field, inferredField, namedFields, ownField } from './field.ts'
+import type { RpcState } from './rpc-state.ts'
+import type { Place } from './smb2-layer.ts'
+
+/** The field of one packet of DCE/RPC, with the names of interface and operation. */
+export function dcerpcField(packet: Uint8Array, place: Place, state: RpcState): Field {
+  const view = viewOf(packet)
+  const type = packet[2] ?? 0
+  const layout = packetLayouts.get(type)
+  const trailer = trailerStart(view)
+  const nodes = layout === undefined ? CommonHeader.dissect(view) : layout.dissect(view, 0, trailer ?? packet.length)
+  const name = Object.entries(PacketType).find(([, code]) => code === type)?.[0] ?? `type ${type}`
+  const fields = namedFields(nodes, place)
+  if (trailer !== undefined) fields.push(...namedFields(trailerNodes(view, trailer), place))
+  const about = learn(packet, type, place, state, fields)
+  const display = about === undefined ? name : `${name} ${about}`
+  return ownField('dcerpc', 'DCE/RPC', [0, packet.length], undefined, fields, display)
+}
+
+/** MS-RPCE 2.2.2.11: where the authentication begins, its padding not counted. */
+function trailerStart(view: DataView): number | undefined {
+  if (view.byteLength < CommonHeader.size) return undefined
+  const length = view.getUint16(10, true)
+  const at = view.byteLength - length - AuthTrailer.size
+  return length === 0 || at < CommonHeader.size ? undefined : at
+}
+
+function trailerNodes(view: DataView, at: number): FieldNode[] {
+  const nodes = AuthTrailer.dissect(view, at)
+  const type = view.getUint8(at)
+  const token = nodes.find(({ label }) => label === 'token')
+  const isReadable = type === AuthenticationType.SPNEGO || type === AuthenticationType.NTLM
+  if (token?.value instanceof Uint8Array && (isReadable || type === AuthenticationType.KERBEROS)) {
+    const { start } = token
+    token.children.push(...dissectSpnego(token.value).map((tree) => movedTree(tree, start)))
+  }
+  return nodes
+}
+
+/** Takes in what a packet settles, and says what it is about. */
+function learn(packet: Uint8Array, type: number, place: Place, state: RpcState, fields: Field[]): string | undefined {
+  const view = viewOf(packet)
+  const { frame } = place
+  const callId = packet.length >= CommonHeader.size ? view.getUint32(12, true) : 0
+  if (type === PacketType.BIND || type === PacketType.ALTER_CONTEXT) {
+    const bind = lenient(() => Bind.decode(view, 0, trailerStart(view) ?? packet.length))
+    for (const { contextId, abstractSyntax } of bind?.contexts ?? [])
+      state.contexts.set(contextId, { value: abstractSyntax.uuid, frame })
+    return bind?.contexts.map(({ abstractSyntax }) => interfaceName(abstractSyntax.uuid)).join(', ')
+  }
+  if (type === PacketType.REQUEST) {
+    const request = lenient(() => Request.decode(view, 0, trailerStart(view) ?? packet.length))
+    if (request === undefined) return undefined
+    const bound = state.contexts.get(request.contextId)
+    const { operationNumber } = request
+    state.calls.set(callId, { value: { interfaceId: bound?.value, operationNumber }, frame })
+    return about(bound?.value, operationNumber, bound?.frame ?? frame, fields)
+  }
+  const call = state.calls.get(callId)
+  if (call === undefined || (type !== PacketType.RESPONSE && type !== PacketType.FAULT)) return undefined
+  fields.push(inferredField('dcerpc.request_in', 'request in', call.frame, call.frame))
+  const { interfaceId, operationNumber } = call.value
+  fields.push(inferredField('dcerpc.opnum', 'operationNumber', operationNumber, call.frame))
+  return about(interfaceId, operationNumber, call.frame, fields)
+}
+
+function about(interfaceId: string | undefined, operation: number, from: number, fields: Field[]): string {
+  if (interfaceId === undefined) return `operation ${operation} of an interface whose bind was not captured`
+  const name = interfaceName(interfaceId)
+  const called = operationName(interfaceId, operation)
+  // Wireshark has a protocol for each interface, by which filters find it.
+  fields.push({ ...inferredField(name, 'interface', name, from), display: name })
+  fields.push(inferredField(`${name}.opnum`, 'operation', operation, from, `${called} (${operation})`))
+  return `${name} ${called}`
+}
+
+/** Whether a packet is a request or an answer whose arguments are not sealed. */
+export const hasStub = (packet: Uint8Array): boolean => {
+  const type = packet[2]
+  const flags = packet[3] ?? 0
+  const isWhole = (flags & PacketFlags.FIRST_FRAGMENT) !== 0 && (flags & PacketFlags.LAST_FRAGMENT) !== 0
+  return isWhole && (type === PacketType.REQUEST || type === PacketType.RESPONSE) && packet.length >= Response.size
+}

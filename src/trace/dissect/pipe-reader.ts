@@ -1,0 +1,61 @@
+import { viewOf } from '../../bytes/utf16.ts'
+import { dcerpcField } from './dcerpc-fields.ts'
+import { type Field, ownField } from './field.ts'
+import { dcerpcPackets, isDcerpc } from './framings.ts'
+import { RpcState } from './rpc-state.ts'
+import type { Place } from './smb2-layer.ts'
+import { LimitedMap } from './smb2-state.ts'
+
+/** A packet that goes on in the next message of its direction. */
+interface Unfinished {
+  readonly bytes: Uint8Array
+  readonly wanted: number
+}
+
+interface Pipe {
+  readonly state: RpcState
+  fromClient: Unfinished | undefined
+  fromServer: Unfinished | undefined
+}
+
+/** Packets of DCE/RPC have at most this length (their length has 16 bits). */
+const maxPacketBytes = 0xffff
+
+/** Finds packets of DCE/RPC in what is read from and written to handles, also where one is spread over several. */
+export class PipeReader {
+  readonly #pipes = new LimitedMap<string, Pipe>()
+
+  read(fileId: string, data: Uint8Array, place: Place): Field[] {
+    const side = place.fromServer ? 'fromServer' : 'fromClient'
+    const known = this.#pipes.get(fileId)
+    const before = known?.[side]
+    if (before === undefined && !isDcerpc(viewOf(data), 0)) return []
+    const pipe = known ?? { state: new RpcState(), fromClient: undefined, fromServer: undefined }
+    if (known === undefined) this.#pipes.set(fileId, pipe)
+    const bytes = before === undefined ? data : joined(before.bytes, data)
+    pipe[side] = undefined
+    const fields: Field[] = []
+    for (let at = 0; at < bytes.length; ) {
+      const view = viewOf(bytes.subarray(at))
+      const length = view.byteLength >= dcerpcPackets.headerBytes ? dcerpcPackets.lengthOf(view) : undefined
+      if (length === undefined) break
+      if (length > view.byteLength) {
+        const rest = bytes.slice(at)
+        if (rest.length < maxPacketBytes) pipe[side] = { bytes: rest, wanted: length }
+        const display = `the first ${rest.length} of ${length} bytes`
+        fields.push(ownField('dcerpc', 'DCE/RPC fragment', [0, 0], undefined, [], display))
+        break
+      }
+      fields.push(dcerpcField(bytes.subarray(at, at + length), place, pipe.state))
+      at += length
+    }
+    return fields
+  }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const out = new Uint8Array(a.length + b.length)
+  out.set(a)
+  out.set(b, a.length)
+  return out
+}
