@@ -1,16 +1,34 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import { type AnalysisOptions, analyze, type CaptureSummary, type Observer } from '../../trace/index.ts'
+import { transactionsWhere } from '../../trace/filter/filtered-observer.ts'
+import {
+  type AnalysisOptions,
+  analyze,
+  type CaptureSource,
+  type CaptureSummary,
+  type DissectOptions,
+  Filter,
+  type Observer,
+} from '../../trace/index.ts'
+import { UsageError } from '../report.ts'
 import { captureFile, inOrder } from './capture-files.ts'
+import { addKeyOptions, type KeyOptions, keyRingOf } from './key-options.ts'
 import type { PacedOutput } from './paced-output.ts'
 
 /** What all commands that read captures understand. */
-export interface ReadingOptions {
+export interface ReadingOptions extends KeyOptions {
   readonly port?: readonly number[]
+  readonly filter?: string
 }
 
 /** Adds the options that all of them have. */
 export const withReading = (command: Command): Command =>
-  command.option('--port <number>', 'TCP port of SMB beside 445 and 139; may be given several times', gatherPort)
+  addKeyOptions(
+    command.option('--port <number>', 'TCP port of SMB beside 445 and 139; may be given several times', gatherPort),
+  )
+
+/** Adds the option of those that tell of many requests. */
+export const withFilter = (command: Command): Command =>
+  withReading(command).option('--filter <filter>', "only what this filter of Wireshark's finds, as 'smb2.cmd == 5'")
 
 function gatherPort(text: string, before: readonly number[] = []): number[] {
   const port = Number(text)
@@ -20,6 +38,20 @@ function gatherPort(text: string, before: readonly number[] = []): number[] {
 
 const analysisOptions = ({ port = [] }: ReadingOptions): AnalysisOptions => ({ ports: port })
 
+/** What reading single frames needs of the options. */
+export const dissectOptions = (options: ReadingOptions): DissectOptions => ({
+  ports: options.port ?? [],
+  keys: keyRingOf(options),
+})
+
+/** The captures of a command, in the order of their times. */
+export async function captureSources(
+  named: readonly string[],
+): Promise<{ readonly files: string[]; readonly sources: CaptureSource[] }> {
+  const files = await inOrder(named)
+  return { files, sources: files.map((path) => captureFile(path)) }
+}
+
 /** Reads captures, and lets observers hear what is in them. */
 export async function readCaptures(
   named: readonly string[],
@@ -27,7 +59,31 @@ export async function readCaptures(
   options: ReadingOptions,
   out?: PacedOutput,
 ): Promise<{ readonly files: readonly string[]; readonly summary: CaptureSummary }> {
-  const files = await inOrder(named)
-  const sources = files.map((file) => (out === undefined ? captureFile(file) : out.pacing(captureFile(file))))
-  return { files, summary: await analyze(sources, observers, analysisOptions(options)) }
+  const { files, sources } = await captureSources(named)
+  const listening = await filtered(files, observers, options)
+  const paced = out === undefined ? sources : files.map((file) => out.pacing(captureFile(file)))
+  return { files, summary: await analyze(paced, listening, analysisOptions(options)) }
+}
+
+/** Observers that hear of what the filter finds. One that asks for single fields reads the frames beforehand. */
+async function filtered(
+  files: readonly string[],
+  observers: readonly Observer[],
+  options: ReadingOptions,
+): Promise<readonly Observer[]> {
+  if (options.filter === undefined) return observers
+  const filter = new Filter(options.filter)
+  if (filter.asksTransactions)
+    return observers.map((observer) => transactionsWhere(observer, (transaction) => filter.transaction(transaction)))
+  if (files.includes('-'))
+    throw new UsageError('this filter asks for single fields, for which a capture is read twice: save it to a file')
+  const frames = await filter.frames(
+    files.map((file) => captureFile(file)),
+    dissectOptions(options),
+  )
+  return observers.map((observer) =>
+    transactionsWhere(observer, ({ request, interim, response }) =>
+      [request, interim, response].some((spot) => spot !== undefined && frames.has(spot.last.frame)),
+    ),
+  )
 }

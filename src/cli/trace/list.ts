@@ -5,7 +5,7 @@ import { csvHead, csvLine } from '../../trace/reports/csv.ts'
 import { plain } from '../../trace/reports/json-report.ts'
 import { listHead, listLine } from '../../trace/reports/list.ts'
 import { runCommand } from '../report.ts'
-import { type ReadingOptions, readCaptures, withReading } from './common-options.ts'
+import { type ReadingOptions, readCaptures, withFilter } from './common-options.ts'
 import { PacedOutput } from './paced-output.ts'
 
 interface ListOptions extends ReadingOptions {
@@ -15,7 +15,7 @@ interface ListOptions extends ReadingOptions {
 
 /** `smbkit trace list`: every transaction in a line, as it is read. */
 export function listCommand(): Command {
-  return withReading(
+  return withFilter(
     new Command('list')
       .description('every request with its answer in a line: time, frames, command, status, path')
       .argument('<file...>', 'captures, also compressed (gzip, zstd); - is standard input')

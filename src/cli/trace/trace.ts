@@ -9,9 +9,11 @@ import { jsonReport, reportSchema } from '../../trace/reports/json-report.ts'
 import { Overview } from '../../trace/reports/overview.ts'
 import { textReport } from '../../trace/reports/text-report.ts'
 import { printable, runCommand, UsageError } from '../report.ts'
-import { type ReadingOptions, readCaptures, withReading } from './common-options.ts'
+import { type ReadingOptions, readCaptures, withFilter } from './common-options.ts'
+import { framesCommand } from './frames.ts'
 import { list, listCommand } from './list.ts'
 import { PacedOutput } from './paced-output.ts'
+import { showCommand } from './show.ts'
 
 interface TraceOptions extends ReadingOptions {
   readonly json?: boolean
@@ -23,7 +25,7 @@ interface TraceOptions extends ReadingOptions {
 
 /** `smbkit trace`: what is wrong in captured traffic. */
 export function traceCommand(): Command {
-  const command = withReading(
+  const command = withFilter(
     new Command('trace')
       .description('read captured traffic (pcap, pcapng) and tell what is wrong or slow, and why')
       .argument('<file...>', 'captures, also compressed (gzip, zstd); - is standard input')
@@ -39,7 +41,9 @@ export function traceCommand(): Command {
   ).action((files: string[], options: TraceOptions) => runCommand(() => trace(files, options)))
   // What stands behind the name of a command is for that command: both have --json.
   command.enablePositionalOptions()
-  return command.addCommand(listCommand()).addCommand(rulesCommand()).addCommand(schemaCommand())
+  for (const made of [listCommand(), framesCommand(), showCommand(), rulesCommand(), schemaCommand()])
+    command.addCommand(made)
+  return command
 }
 
 function follow(text: string): NonNullable<TraceOptions['follow']> {

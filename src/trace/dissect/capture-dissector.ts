@@ -12,8 +12,8 @@ import { dcerpcPackets, isDcerpc, kerberosPackets, sessionPackets } from './fram
 import { kerberosLayer } from './kerberos-layer.ts'
 import { type AssemblyBudget, type Framing, MessageAssembler } from './message-assembler.ts'
 import { RpcState } from './rpc-state.ts'
-import type { Place } from './smb2-layer.ts'
 import { SmbStream } from './smb-stream.ts'
+import type { Place } from './smb2-layer.ts'
 import { tcpLayer } from './tcp-layer.ts'
 
 const smbPorts: readonly number[] = [445, 139]
@@ -25,6 +25,8 @@ export interface DissectOptions {
   readonly ports?: readonly number[]
   /** What opens sealed messages. */
   readonly keys?: KeyRing
+  /** Frames that are to be seen; of others only what later frames mean is taken in. */
+  readonly isWanted?: (frame: number) => boolean
 }
 
 /**
@@ -36,6 +38,7 @@ export class CaptureDissector {
   readonly #take: (frame: DissectedFrame) => void
   readonly #ports: ReadonlySet<number>
   readonly #keys: KeyRing | undefined
+  readonly #isWanted: (frame: number) => boolean
   readonly #frames: FrameReader
   readonly #connections: ConnectionTable
   readonly #budget: AssemblyBudget = { used: 0 }
@@ -46,6 +49,7 @@ export class CaptureDissector {
     this.#take = take
     this.#ports = new Set([...smbPorts, ...(options.ports ?? [])])
     this.#keys = options.keys?.isEmpty === true ? undefined : options.keys
+    this.#isWanted = options.isWanted ?? (() => true)
     this.#connections = new ConnectionTable(
       {
         begins: (connection) => this.#begins(connection),
@@ -59,10 +63,11 @@ export class CaptureDissector {
     )
     this.#frames = new FrameReader({
       tcp: (packet, addresses, addressBytes, at, end) => {
-        this.#layersOf(packet.frame, packet.timeNs).push(tcpLayer(packet, at))
+        if (this.#isWanted(packet.frame)) this.#layersOf(packet.frame, packet.timeNs).push(tcpLayer(packet, at))
         this.#connections.segment(packet, addresses, addressBytes, at, end)
       },
       udp: (packet, _addresses, _addressBytes, at, end) => {
+        if (!this.#isWanted(packet.frame)) return
         const layers = datagramLayers(packet, at, Math.min(end, packet.end))
         if (layers.length > 0) this.#layersOf(packet.frame, packet.timeNs).push(...layers)
       },
@@ -135,7 +140,9 @@ export class CaptureDissector {
     const assembler = (isFromFirst: boolean): MessageAssembler =>
       new MessageAssembler(framing, this.#budget, (bytes, isWhole, frame, timeNs) => {
         const fromServer = isFromFirst !== connection.isFirstClient
-        const made = layers(bytes, { frame, timeNs, fromServer })
+        const isWanted = this.#isWanted(frame)
+        const made = layers(bytes, { frame, timeNs, fromServer, isWanted })
+        if (!isWanted) return
         const last = made.at(-1)
         if (!isWhole && last !== undefined) last.fields.push(cutField(bytes.length))
         this.#layersOf(frame, timeNs).push(...made)

@@ -6,11 +6,9 @@ import {
   CommonHeader,
   interfaceName,
   operationName,
-  PacketFlags,
   PacketType,
   packetLayouts,
   Request,
-  Response,
 } from '../../wire/dcerpc/index.ts'
 import { type FieldNode, movedTree } from '../../wire/schema/index.ts'
 import { dissectSpnego } from '../../wire/spnego/index.ts'
@@ -23,14 +21,18 @@ import type { Place } from './smb2-layer.ts'
 export function dcerpcField(packet: Uint8Array, place: Place, state: RpcState): Field {
   const view = viewOf(packet)
   const type = packet[2] ?? 0
+  if (!place.isWanted) {
+    learn(packet, type, place, state, [])
+    return ownField('dcerpc', 'DCE/RPC', [0, packet.length], undefined)
+  }
   const layout = packetLayouts.get(type)
   const trailer = trailerStart(view)
   const nodes = layout === undefined ? CommonHeader.dissect(view) : layout.dissect(view, 0, trailer ?? packet.length)
   const name = Object.entries(PacketType).find(([, code]) => code === type)?.[0] ?? `type ${type}`
   const fields = namedFields(nodes, place)
   if (trailer !== undefined) fields.push(...namedFields(trailerNodes(view, trailer), place))
-  const about = learn(packet, type, place, state, fields)
-  const display = about === undefined ? name : `${name} ${about}`
+  const what = learn(packet, type, place, state, fields)
+  const display = what === undefined ? name : `${name} ${what}`
   return ownField('dcerpc', 'DCE/RPC', [0, packet.length], undefined, fields, display)
 }
 
@@ -42,8 +44,19 @@ function trailerStart(view: DataView): number | undefined {
   return length === 0 || at < CommonHeader.size ? undefined : at
 }
 
+/** Packets that hand on the logon. MS-RPCE 2.2.2.11. */
+const carriesToken: ReadonlySet<number> = new Set([
+  PacketType.BIND,
+  PacketType.BIND_ACK,
+  PacketType.ALTER_CONTEXT,
+  PacketType.ALTER_CONTEXT_RESPONSE,
+  PacketType.AUTH3,
+])
+
 function trailerNodes(view: DataView, at: number): FieldNode[] {
   const nodes = AuthTrailer.dissect(view, at)
+  // In requests and answers it is a signature.
+  if (!carriesToken.has(view.getUint8(2))) return nodes
   const type = view.getUint8(at)
   const token = nodes.find(({ label }) => label === 'token')
   const isReadable = type === AuthenticationType.SPNEGO || type === AuthenticationType.NTLM
@@ -89,12 +102,4 @@ function about(interfaceId: string | undefined, operation: number, from: number,
   fields.push({ ...inferredField(name, 'interface', name, from), display: name })
   fields.push(inferredField(`${name}.opnum`, 'operation', operation, from, `${called} (${operation})`))
   return `${name} ${called}`
-}
-
-/** Whether a packet is a request or an answer whose arguments are not sealed. */
-export const hasStub = (packet: Uint8Array): boolean => {
-  const type = packet[2]
-  const flags = packet[3] ?? 0
-  const isWhole = (flags & PacketFlags.FIRST_FRAGMENT) !== 0 && (flags & PacketFlags.LAST_FRAGMENT) !== 0
-  return isWhole && (type === PacketType.REQUEST || type === PacketType.RESPONSE) && packet.length >= Response.size
 }

@@ -1,21 +1,16 @@
 import { viewOf } from '../../bytes/utf16.ts'
 import { dcerpcField } from './dcerpc-fields.ts'
-import { type Field, ownField } from './field.ts'
+import { type Field, movedField, ownField } from './field.ts'
 import { dcerpcPackets, isDcerpc } from './framings.ts'
 import { RpcState } from './rpc-state.ts'
 import type { Place } from './smb2-layer.ts'
 import { LimitedMap } from './smb2-state.ts'
 
-/** A packet that goes on in the next message of its direction. */
-interface Unfinished {
-  readonly bytes: Uint8Array
-  readonly wanted: number
-}
-
 interface Pipe {
   readonly state: RpcState
-  fromClient: Unfinished | undefined
-  fromServer: Unfinished | undefined
+  /** The beginning of a packet that goes on in the next message of its direction. */
+  fromClient: Uint8Array | undefined
+  fromServer: Uint8Array | undefined
 }
 
 /** Packets of DCE/RPC have at most this length (their length has 16 bits). */
@@ -25,14 +20,15 @@ const maxPacketBytes = 0xffff
 export class PipeReader {
   readonly #pipes = new LimitedMap<string, Pipe>()
 
-  read(fileId: string, data: Uint8Array, place: Place): Field[] {
+  /** What a message carries: `from` is where that lies in its layer. */
+  read(fileId: string, data: Uint8Array, place: Place, from: number): Field[] {
     const side = place.fromServer ? 'fromServer' : 'fromClient'
     const known = this.#pipes.get(fileId)
     const before = known?.[side]
     if (before === undefined && !isDcerpc(viewOf(data), 0)) return []
     const pipe = known ?? { state: new RpcState(), fromClient: undefined, fromServer: undefined }
     if (known === undefined) this.#pipes.set(fileId, pipe)
-    const bytes = before === undefined ? data : joined(before.bytes, data)
+    const bytes = before === undefined ? data : joined(before, data)
     pipe[side] = undefined
     const fields: Field[] = []
     for (let at = 0; at < bytes.length; ) {
@@ -41,12 +37,14 @@ export class PipeReader {
       if (length === undefined) break
       if (length > view.byteLength) {
         const rest = bytes.slice(at)
-        if (rest.length < maxPacketBytes) pipe[side] = { bytes: rest, wanted: length }
+        if (rest.length < maxPacketBytes) pipe[side] = rest
         const display = `the first ${rest.length} of ${length} bytes`
-        fields.push(ownField('dcerpc', 'DCE/RPC fragment', [0, 0], undefined, [], display))
+        fields.push(ownField('dcerpc', 'DCE/RPC fragment', [from, from + data.length], undefined, [], display))
         break
       }
-      fields.push(dcerpcField(bytes.subarray(at, at + length), place, pipe.state))
+      const field = dcerpcField(bytes.subarray(at, at + length), place, pipe.state)
+      // Where its beginning came with an earlier message, places in this one mean nothing.
+      fields.push(movedField(field, before === undefined ? from + at : 0))
       at += length
     }
     return fields

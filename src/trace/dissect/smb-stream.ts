@@ -43,8 +43,12 @@ export class SmbStream {
   /** A session packet, header included; cut where the capture is. */
   packet(bytes: Uint8Array, place: Place): Layer[] {
     const view = viewOf(bytes)
-    const header = namedFields(SessionPacketHeader.dissect(view, 0, SESSION_PACKET_HEADER_SIZE), place)
     const type = bytes[0] ?? 0
+    if (!place.isWanted)
+      return type === SessionPacketType.SESSION_MESSAGE
+        ? this.#message(bytes.subarray(SESSION_PACKET_HEADER_SIZE), place)
+        : []
+    const header = namedFields(SessionPacketHeader.dissect(view, 0, SESSION_PACKET_HEADER_SIZE), place)
     const session = { protocol: 'nbss', title: 'NetBIOS session packet', bytes, fields: header }
     if (type !== SessionPacketType.SESSION_MESSAGE) {
       const body = controls[type]?.dissect(view, SESSION_PACKET_HEADER_SIZE, bytes.length)
@@ -73,9 +77,14 @@ export class SmbStream {
 
   #sealed(bytes: Uint8Array, place: Place): Layer[] {
     const opened = this.#keys?.open(bytes, place.fromServer)
+    if (!place.isWanted) return opened === undefined ? [] : this.#message(opened, place)
     const fields = namedFields(dissectFrame(viewOf(bytes), 0, bytes.length, place.fromServer), place)
     if (opened === undefined) return [{ protocol: 'smb2', title: 'sealed message, no key opens it', bytes, fields }]
-    const transform = { protocol: 'smb2', title: 'sealed message', bytes: bytesOf(viewOf(bytes), 0, TransformHeader.size) }
+    const transform = {
+      protocol: 'smb2',
+      title: 'sealed message',
+      bytes: bytesOf(viewOf(bytes), 0, TransformHeader.size),
+    }
     return [{ ...transform, fields: fields.slice(0, 1) }, ...this.#message(opened, place)]
   }
 
@@ -88,15 +97,19 @@ export class SmbStream {
       return [layer, ...this.#message(message, place)]
     } catch (error) {
       if (!(error instanceof SmbError)) throw error
-      const problem = { ...ownField(undefined, 'compressed message', [0, bytes.length], undefined), problem: error.message }
+      const problem = {
+        ...ownField(undefined, 'compressed message', [0, bytes.length], undefined),
+        problem: error.message,
+      }
       return [{ ...layer, fields: [...fields, problem] }]
     }
   }
 }
 
-const controls: Readonly<Record<number, typeof SessionRequest | typeof NegativeSessionResponse | typeof RetargetSessionResponse>> =
-  {
-    [SessionPacketType.SESSION_REQUEST]: SessionRequest,
-    [SessionPacketType.NEGATIVE_SESSION_RESPONSE]: NegativeSessionResponse,
-    [SessionPacketType.RETARGET_SESSION_RESPONSE]: RetargetSessionResponse,
-  }
+const controls: Readonly<
+  Record<number, typeof SessionRequest | typeof NegativeSessionResponse | typeof RetargetSessionResponse>
+> = {
+  [SessionPacketType.SESSION_REQUEST]: SessionRequest,
+  [SessionPacketType.NEGATIVE_SESSION_RESPONSE]: NegativeSessionResponse,
+  [SessionPacketType.RETARGET_SESSION_RESPONSE]: RetargetSessionResponse,
+}

@@ -1,5 +1,5 @@
 import { viewOf } from '../../bytes/utf16.ts'
-import { Smb1Header, SMB1_HEADER_SIZE } from '../../wire/smb1/index.ts'
+import { SMB1_HEADER_SIZE, Smb1Header } from '../../wire/smb1/index.ts'
 import { type Layer, namedFields, ownField } from './field.ts'
 import type { PipeReader } from './pipe-reader.ts'
 import type { Smb1State } from './smb1-state.ts'

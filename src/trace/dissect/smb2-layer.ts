@@ -4,12 +4,11 @@ import { decodeAuthenticate, NtlmMessageType, ntlmMessageType } from '../../wire
 import { movedTree } from '../../wire/schema/index.ts'
 import {
   Command,
-  commandName,
   CreateRequest,
   CreateResponse,
+  commandName,
   dissectMessage,
   FileId,
-  FsctlCode,
   HeaderFlags,
   informationAsked,
   isSuccessResponse,
@@ -19,17 +18,21 @@ import {
 } from '../../wire/smb2/index.ts'
 import { dissectSpnego } from '../../wire/spnego/index.ts'
 import { mechanismToken } from '../keys/mechanism-token.ts'
-import { type Field, inferredField, type Layer, namedFields } from './field.ts'
-import { fileIdAt, fileIdText, NO_FILE } from './file-ids.ts'
 import { lenient } from '../lenient.ts'
+import { type Field, inferredField, type Layer, namedFields, ownField } from './field.ts'
+import { fileIdAt, fileIdText, NO_FILE } from './file-ids.ts'
+import { pipeData } from './pipe-data.ts'
 import type { PipeReader } from './pipe-reader.ts'
 import type { LogonNames, PendingRequest, Smb2State } from './smb2-state.ts'
+import { classNames } from './wireshark-names.ts'
 
 /** A frame in which a message ends. */
 export interface Place {
   readonly frame: number
   readonly timeNs: number
   readonly fromServer: boolean
+  /** Somebody wants to see this frame; of others only what later frames mean is taken in. */
+  readonly isWanted: boolean
 }
 
 /** What the messages of a chain hand on: a related request means the file, tree and session of the one before. */
@@ -106,12 +109,14 @@ class Message {
       name: this.#nameAsked(command),
       user: command === Command.SESSION_SETUP ? this.#logonNames() : undefined,
       fileId,
-      fields: this.#inferred,
+      fields: [],
     }
     if (command === Command.CREATE) this.#chain.fileName = pending.name
     // A CANCEL has no answer of its own.
     if (command !== Command.CANCEL) this.#state.pending.set(messageId, pending)
-    return this.#made(asked, title, fileId)
+    const layer = this.#made(asked, title, fileId)
+    pending.fields = layer.fields[0]?.children ?? []
+    return layer
   }
 
   #response(command: number, messageId: bigint, request: PendingRequest | undefined, title: string): Layer {
@@ -119,14 +124,15 @@ class Message {
     const status = this.#view.getUint32(8, true)
     const isInterim = status === NtStatus.PENDING
     const sessionId = this.#sessionId()
+    if (request !== undefined) this.#learn(command, status, request, sessionId)
     this.#noteWhere(sessionId, command)
     if (request !== undefined) {
+      this.#noteAsked(request)
       this.#inferred.push(inferredField('smb2.response_to', 'response to', request.frame, request.frame))
       const seconds = (timeNs - request.timeNs) / 1e9
       this.#inferred.push(inferredField('smb2.time', 'time from request', seconds, request.frame, `${seconds} s`))
       request.fields.push(inferredField('smb2.response_in', 'response in', frame, frame))
       if (!isInterim) this.#state.pending.delete(messageId)
-      this.#learn(command, status, request, sessionId)
     }
     return this.#made(request?.asked, title, request?.fileId)
   }
@@ -151,7 +157,24 @@ class Message {
     const treeId = this.#view.getUint32(36, true)
     if (treeId !== RELATED_TREE) this.#chain.treeId = treeId
     const tree = this.#state.trees.get(`${sessionId} ${this.#chain.treeId}`)
-    if (tree !== undefined) this.#inferred.push(inferredField('smb2.tree', 'tree', tree.value, tree.frame))
+    if (tree === undefined) return
+    const { path, shareType } = tree.value
+    this.#inferred.push(inferredField('smb2.tree', 'tree', path, tree.frame))
+    this.#inferred.push(inferredField('smb2.share_type', 'share type', shareType, tree.frame))
+  }
+
+  /** An answer does not say what it tells of; its request did. */
+  #noteAsked({ asked, frame }: PendingRequest): void {
+    if (asked === undefined) return
+    const { infoType, infoClass } = asked
+    const note = (name: string, label: string, value: number) =>
+      this.#inferred.push(inferredField(name, label, value, frame))
+    if (asked.isListing === true) note('smb2.find.infolevel', 'information class', infoClass)
+    else {
+      note('smb2.class', 'information type', infoType)
+      const name = classNames[infoType]
+      if (name !== undefined) note(name, 'information class', infoClass)
+    }
   }
 
   /** The handle that a request is about, and its name. */
@@ -165,7 +188,8 @@ class Message {
     const known = this.#state.files.get(fileId)
     const name = isRelated && fileId === NO_FILE ? this.#chain.fileName : known?.value
     const from = known?.frame ?? this.#place.frame
-    if (name !== undefined && name !== '') this.#inferred.push(inferredField('smb2.filename', 'file name', name, from))
+    if (name !== undefined && name !== '')
+      this.#inferred.push(inferredField('smb2.fid.filename', 'file name', name, from))
     return fileId
   }
 
@@ -193,7 +217,10 @@ class Message {
     if (command === Command.SESSION_SETUP && request.user !== undefined)
       this.#state.users.set(sessionId, { value: request.user, frame })
     if (command === Command.TREE_CONNECT && request.name !== undefined)
-      this.#state.trees.set(`${sessionId} ${this.#view.getUint32(36, true)}`, { value: request.name, frame })
+      this.#state.trees.set(`${sessionId} ${this.#view.getUint32(36, true)}`, {
+        value: { path: request.name, shareType: this.#bytes[SMB2_HEADER_SIZE + 2] ?? 0 },
+        frame,
+      })
     if (command === Command.CREATE && request.name !== undefined) {
       const body = lenient(() => CreateResponse.decode(this.#view, SMB2_HEADER_SIZE, this.#bytes.length, 0))
       if (body === undefined) return
@@ -204,35 +231,29 @@ class Message {
   }
 
   #made(asked: ReturnType<typeof informationAsked>, title: string, fileId?: string): Layer {
-    const nodes = dissectMessage(this.#view, 0, this.#bytes.length, this.#place.fromServer, asked)
-    const body = nodes[1]?.children ?? []
-    for (const node of body)
+    const rpc = this.#rpc(fileId)
+    const bytes = this.#bytes
+    if (!this.#place.isWanted) return { protocol: 'smb2', title, bytes, fields: [] }
+    const nodes = dissectMessage(this.#view, 0, bytes.length, this.#place.fromServer, asked)
+    for (const node of nodes[1]?.children ?? [])
       if (node.label === 'securityBuffer' && node.end > node.start) {
         const token = bytesOf(this.#view, node.start, node.end)
         node.children.push(...dissectSpnego(token).map((tree) => movedTree(tree, node.start)))
       }
     const fields = namedFields(nodes, this.#place)
+    // The root of a share has an empty name, which is a name.
+    const body = fields[1]
+    if (body?.label === CreateRequest.structName && !body.children.some(({ label }) => label === 'name'))
+      body.children.push(ownField('smb2.filename', 'name', [body.end, body.end], ''))
     fields[0]?.children.push(...this.#inferred)
-    if (fileId !== undefined) {
-      const data = body.find(({ label }) => pipeData.includes(label) && label.length > 0)
-      const isPipe = this.#isPipeMessage(fields)
-      if (data !== undefined && isPipe && data.value instanceof Uint8Array && data.value.length > 0) {
-        const messages = this.#pipes.read(fileId, data.value, this.#place)
-        fields.push(...messages.map((message) => ({ ...message, start: data.start, end: data.end })))
-      }
-    }
-    return { protocol: 'smb2', title, bytes: this.#bytes, fields }
+    return { protocol: 'smb2', title, bytes, fields: [...fields, ...rpc] }
   }
 
   /** READ, WRITE and FSCTL_PIPE_TRANSCEIVE may carry DCE/RPC; the reader of pipes looks whether they do. */
-  #isPipeMessage(fields: readonly Field[]): boolean {
-    const command = this.#view.getUint16(12, true)
-    if (command === Command.READ || command === Command.WRITE) return true
-    if (command !== Command.IOCTL) return false
-    const code = fields[1]?.children.find(({ label }) => label === 'ctlCode')?.value
-    return code === FsctlCode.PIPE_TRANSCEIVE
+  #rpc(fileId: string | undefined): Field[] {
+    if (fileId === undefined || this.#bytes.length < SMB2_HEADER_SIZE) return []
+    const data = pipeData(this.#view, this.#view.getUint16(12, true), this.#place.fromServer)
+    if (data === undefined || data.length === 0) return []
+    return this.#pipes.read(fileId, data, this.#place, data.byteOffset - this.#view.byteOffset)
   }
 }
-
-/** Where the bytes of a pipe are: READ and WRITE, and the two directions of FSCTL_PIPE_TRANSCEIVE. */
-const pipeData: readonly string[] = ['data', 'input', 'output']

@@ -19,7 +19,7 @@ export interface PendingRequest {
   /** The handle that it is about, for what comes back from it. */
   readonly fileId: string | undefined
   /** Where the frame of the answer is noted when it is known. */
-  readonly fields: Field[]
+  fields: Field[]
 }
 
 export interface LogonNames {
@@ -57,7 +57,7 @@ export class LimitedMap<K, V> {
 export class Smb2State {
   readonly pending = new LimitedMap<bigint, PendingRequest>()
   /** By session and tree: `id tree`. */
-  readonly trees = new LimitedMap<string, Said<string>>()
+  readonly trees = new LimitedMap<string, Said<{ readonly path: string; readonly shareType: number }>>()
   readonly files = new LimitedMap<string, Said<string>>()
   readonly users = new LimitedMap<bigint, Said<LogonNames>>()
 }

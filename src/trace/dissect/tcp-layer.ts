@@ -26,7 +26,13 @@ export function tcpLayer(packet: Packet, at: number): Layer {
     ownField('tcp.port', 'port', [2, 4], destinationPort),
     ownField('tcp.seq_raw', 'sequence number', [4, 8], sequenceNumber),
     ownField('tcp.ack_raw', 'acknowledgment number', [8, 12], acknowledgmentNumber),
-    ownField('tcp.flags', 'flags', [12, 14], flags, flagBits.map(([name, bit]) => flag(name, bit))),
+    ownField(
+      'tcp.flags',
+      'flags',
+      [12, 14],
+      flags,
+      flagBits.map(([name, bit]) => flag(name, bit)),
+    ),
     ownField('tcp.window_size_value', 'window', [14, 16], window),
   ]
   return { protocol: 'tcp', title: `TCP ${sourcePort} to ${destinationPort}`, bytes, fields }

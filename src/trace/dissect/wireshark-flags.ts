@@ -336,3 +336,8 @@ const byField: Readonly<Record<string, Flags>> = {
 const none: Flags = {}
 
 export const flagsOf = (name: string): Flags => byField[name] ?? none
+
+export const allFlagNames: readonly string[] = [
+  ...Object.keys(byField),
+  ...Object.values(byField).flatMap((flags) => Object.keys(flags)),
+]

@@ -1,3 +1,4 @@
+import { SmbError } from '../../bytes/errors.ts'
 import { fromHex } from '../../bytes/hex.ts'
 import { type KeytabEntry, readKeytab } from './keytab.ts'
 
@@ -33,7 +34,11 @@ export interface GivenSecrets {
 }
 
 /** Text that is no key. The message is for people, and does not repeat the key. */
-export class SecretError extends Error {}
+export class SecretError extends SmbError {
+  constructor(message: string) {
+    super('SECRET', message)
+  }
+}
 
 /** @throws SecretError */
 export function readSecrets(given: GivenSecrets): Secrets {

@@ -205,11 +205,7 @@ const rows: Readonly<Record<Guid, Row>> = {
     'MS-RSP 3.2.4',
     'BaseInitiateShutdown BaseAbortShutdown BaseInitiateShutdownEx',
   ),
-  'd95afe70-a6d5-4259-822e-2c84da1ddb0d': row(
-    'winshutdown',
-    'MS-RSP 3.3.4',
-    'WsdrInitiateShutdown WsdrAbortShutdown',
-  ),
+  'd95afe70-a6d5-4259-822e-2c84da1ddb0d': row('winshutdown', 'MS-RSP 3.3.4', 'WsdrInitiateShutdown WsdrAbortShutdown'),
   '885d85fb-c754-4062-a0e7-68692ce04f43': row('mdssvc', 'MS-WSP'),
   'df1941c5-fe89-4e79-bf10-463657acf44d': row('efsrpc', 'MS-EFSR 3.1.4'),
   'c681d488-d850-11d0-8c52-00c04fd90f7e': row('efsrpc', 'MS-EFSR 3.1.4'),
@@ -236,6 +232,9 @@ const rows: Readonly<Record<Guid, Row>> = {
 
 /** `srvsvc`, or the UUID of an interface that is not in the table. */
 export const interfaceName = (uuid: Guid): string => rows[uuid]?.name ?? uuid
+
+/** The names of all interfaces of the table. */
+export const interfaceNames: readonly string[] = [...new Set(Object.values(rows).map(({ name }) => name))]
 
 /** Where an interface is described; undefined for unknown ones. */
 export const interfaceSpec = (uuid: Guid): string | undefined => rows[uuid]?.spec

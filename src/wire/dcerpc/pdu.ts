@@ -5,6 +5,7 @@ import {
   array,
   bytes,
   type Content,
+  type FieldNode,
   guid,
   type Infer,
   type InferInput,
@@ -86,6 +87,15 @@ const contextElements: Content<ContextElement[], readonly ContextElementInput[]>
   },
   count: (values) => values.length,
   display: (values) => `${values.length} contexts`,
+  dissect(view, start, end, place, count = 0) {
+    const nodes: FieldNode[] = []
+    for (let at = start; nodes.length < count && at + ContextElement.size <= end; at = elementEnd(view, at)) {
+      const stop = Math.min(elementEnd(view, at), end)
+      const node = { label: 'Presentation context', path: place.path, start: at, end: stop, value: undefined }
+      nodes.push({ ...node, display: '', spec: place.spec, children: ContextElement.dissect(view, at, stop) })
+    }
+    return nodes
+  },
 }
 
 /** bind, C706 12.6.4.3. alter_context (12.6.4.1) has the same layout. */

@@ -79,9 +79,20 @@ export const latin1: Content<string> = {
 export function array<T, Input = T>(
   kind: Pick<Kind<T>, 'kindName' | 'size' | 'read' | 'display' | 'problem'> & {
     write(view: DataView, at: number, value: Input): void
+    /** Structures have fields of their own to show. */
+    dissect?(view: DataView, start: number, end: number): FieldNode[]
   },
 ): Content<T[], readonly Input[]> {
+  const { dissect } = kind
   return {
+    ...(dissect !== undefined && {
+      dissect: (view: DataView, start: number, end: number, place: Place) =>
+        Array.from({ length: Math.floor((end - start) / kind.size) }, (_, i) => {
+          const at = start + i * kind.size
+          const node = { label: kind.kindName, path: place.path, start: at, end: at + kind.size, value: undefined }
+          return { ...node, display: '', spec: place.spec, children: dissect(view, at, at + kind.size) }
+        }),
+    }),
     contentName: `${kind.kindName}[]`,
     element: kind,
     check(view, start, end, place, count) {

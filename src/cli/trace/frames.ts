@@ -1,0 +1,29 @@
+import { Command } from 'commander'
+import { type DissectedFrame, dissect, Filter } from '../../trace/index.ts'
+import { printable, runCommand } from '../report.ts'
+import { captureSources, dissectOptions, type ReadingOptions, withFilter } from './common-options.ts'
+
+/** `smbkit trace frames`: the frames that a filter finds, a line each. */
+export function framesCommand(): Command {
+  return withFilter(
+    new Command('frames')
+      .description('list frames: their number, their time and what is in them')
+      .argument('<file...>', 'captures, also compressed (gzip, zstd); - is standard input'),
+  ).action((files: string[], options: ReadingOptions) => runCommand(() => frames(files, options)))
+}
+
+async function frames(named: readonly string[], options: ReadingOptions): Promise<void> {
+  const filter = new Filter(options.filter ?? 'nbss or kerberos or dcerpc')
+  const { sources } = await captureSources(named)
+  const take = (frame: DissectedFrame): void => {
+    if (filter.frame(frame)) process.stdout.write(`${line(frame)}\n`)
+  }
+  await dissect(sources, take, dissectOptions(options))
+}
+
+/** What carries others says little where there is something in it. */
+function line({ frame, timeNs, layers }: DissectedFrame): string {
+  const inner = layers.filter(({ protocol }) => protocol !== 'tcp' && protocol !== 'nbss')
+  const shown = (inner.length === 0 ? layers : inner).map(({ title }) => title).join(', ')
+  return `${String(frame).padStart(7)}  ${(timeNs / 1e9).toFixed(6).padStart(12)}  ${printable(shown)}`
+}
