@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { BufferPool } from '../protocol/buffer-pool.ts'
 import { type Clock, systemClock } from '../protocol/clock.ts'
+import { CompressionAlgorithm } from '../wire/smb2/index.ts'
 import { type Address, parseAddress } from './address.ts'
 import type { Client, ServerDescription } from './api/client.ts'
 import type { ConnectOptions } from './api/options.ts'
@@ -11,7 +12,7 @@ import { UsageError } from './errors.ts'
 import { ServerLink } from './link.ts'
 import { negotiate, offerOf } from './negotiation.ts'
 import { describeServer, RemoteClient } from './remote-client.ts'
-import { settingsOf } from './settings.ts'
+import { type Settings, settingsOf } from './settings.ts'
 import { askForSmb1 } from './speaks-smb1.ts'
 
 /** What the library asks of the world: a program of the package has TCP and the system's clock, a test its own. */
@@ -66,7 +67,7 @@ export async function negotiateBy(
   options: ConnectOptions = {},
 ): Promise<ServerDescription> {
   const { password: _, ntHash: __, guest: ___, ...others } = options
-  const settings = settingsOf(addressOf(target), { ...others, anonymous: true })
+  const settings = openToAll(settingsOf(addressOf(target), { ...others, anonymous: true }))
   const buffers = new BufferPool(0)
   const { host, port } = settings
   const signal = options.signal ?? new AbortController().signal
@@ -77,6 +78,17 @@ export async function negotiateBy(
     return describeServer({ host, port }, negotiated)
   } finally {
     connection.close()
+  }
+}
+
+/** What the server has is to be known, and not what this end would make of it: nothing more is said than this. */
+const openToAll = (settings: Settings): Settings => {
+  const { LZNT1, LZ77, LZ77_HUFFMAN, PATTERN_V1, LZ4 } = CompressionAlgorithm
+  const all = Number.POSITIVE_INFINITY
+  return {
+    ...settings,
+    compressionAlgorithms: [PATTERN_V1, LZ77, LZ77_HUFFMAN, LZNT1, LZ4],
+    limits: { ...settings.limits, maxReadBytes: all, maxWriteBytes: all, maxTransactBytes: all },
   }
 }
 

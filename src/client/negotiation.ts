@@ -19,6 +19,7 @@ import {
   Capabilities,
   Command,
   CompressionCapabilities,
+  CompressionCapabilityFlags,
   Dialect,
   EncryptionCapabilities,
   HashAlgorithm,
@@ -95,12 +96,21 @@ function contextsOf(settings: Settings): NegotiateContext[] {
   const salt = new Uint8Array(randomBytes(SALT_BYTES))
   const preauth = PreauthIntegrityCapabilities.encode({ hashAlgorithms: [HashAlgorithm.SHA_512], salt })
   const ciphers = settings.ciphers.map((name) => CIPHERS[name])
+  const { compressionAlgorithms } = settings
   const signingAlgorithms = settings.signingAlgorithms.map((name) => SIGNING_ALGORITHMS[name])
   return [
     { contextType: T.PREAUTH_INTEGRITY_CAPABILITIES, data: preauth },
     ...(ciphers.length === 0
       ? []
       : [{ contextType: T.ENCRYPTION_CAPABILITIES, data: EncryptionCapabilities.encode({ ciphers }) }]),
+    ...(compressionAlgorithms.length === 0
+      ? []
+      : [
+          {
+            contextType: T.COMPRESSION_CAPABILITIES,
+            data: CompressionCapabilities.encode({ compressionAlgorithms, flags: CompressionCapabilityFlags.CHAINED }),
+          },
+        ]),
     { contextType: T.SIGNING_CAPABILITIES, data: SigningCapabilities.encode({ signingAlgorithms }) },
     {
       contextType: T.NETNAME_NEGOTIATE_CONTEXT_ID,

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { fromHex } from '../bytes/hex.ts'
 import type { CipherName } from '../crypto/sealing.ts'
 import type { SigningAlgorithm as SigningName } from '../crypto/signing.ts'
-import { Cipher, Dialect, SigningAlgorithm } from '../wire/smb2/index.ts'
+import { Cipher, type CompressionAlgorithm, Dialect, SigningAlgorithm } from '../wire/smb2/index.ts'
 import type { Address } from './address.ts'
 import type { ConnectOptions, DialectName, Protection } from './api/options.ts'
 import { UsageError } from './errors.ts'
@@ -58,6 +58,8 @@ export interface Settings {
   readonly encryption: Protection
   readonly ciphers: readonly CipherName[]
   readonly signingAlgorithms: readonly SigningName[]
+  /** Numbers of `CompressionAlgorithm` that are offered. Connections offer none: they would have to unpack the answers. */
+  readonly compressionAlgorithms: readonly CompressionAlgorithm[]
   readonly channels: number
   readonly reconnect: boolean
   readonly leases: boolean
@@ -110,6 +112,7 @@ export function settingsOf(address: Address, options: ConnectOptions): Settings 
     encryption,
     ciphers: options.ciphers ?? ['aes-128-gcm', 'aes-128-ccm', 'aes-256-gcm', 'aes-256-ccm'],
     signingAlgorithms: options.signingAlgorithms ?? ['aes-gmac', 'aes-cmac', 'hmac-sha256'],
+    compressionAlgorithms: [],
     channels: options.channels ?? 1,
     reconnect: options.reconnect ?? true,
     leases: options.leases ?? true,

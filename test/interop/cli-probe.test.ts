@@ -16,6 +16,8 @@ interface Probed {
   readonly signingAlgorithms: readonly string[]
   readonly signingRequired: boolean
   readonly capabilities: readonly string[]
+  readonly compression: readonly string[]
+  readonly maxReadBytes: number
   readonly mechanisms: readonly string[]
   readonly names: { readonly netbiosName: string } | null
   readonly interfaces: readonly object[] | null
@@ -51,6 +53,8 @@ describe('probe', () => {
     assert.deepEqual(found.ciphers.toSorted(), ['aes-128-ccm', 'aes-128-gcm', 'aes-256-ccm', 'aes-256-gcm'])
     assert.deepEqual(found.signingAlgorithms.toSorted(), ['aes-cmac', 'aes-gmac', 'hmac-sha256'])
     assert.equal(found.names?.netbiosName, 'SMBKIT')
+    assert.deepEqual(found.compression.toSorted(), ['LZ4', 'LZ77', 'LZ77_HUFFMAN', 'LZNT1', 'PATTERN_V1'])
+    assert.equal(found.maxReadBytes, 8 * 1024 * 1024)
     assert.ok(Math.abs(found.clockSkewMs) < 60_000)
     assert.deepEqual(names(found), ['no-kerberos'])
   })

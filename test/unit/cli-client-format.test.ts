@@ -6,7 +6,9 @@ import { Progress, type ProgressState, progressLine, RateMeter } from '../../src
 test('amounts and durations', () => {
   const amounts: readonly (readonly [number | bigint, string])[] = [
     [0, '0 B'],
+    [266.016, '266 B'],
     [1023, '1023 B'],
+    [1023.7, '1.00 KiB'],
     [1024, '1.00 KiB'],
     [10_234, '9.99 KiB'],
     [10_235, '10.0 KiB'],

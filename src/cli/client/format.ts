@@ -7,7 +7,7 @@ const units = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB']
 
 /** `512 B`, `1.5 KiB`, `117 MiB`: three digits at most. */
 export function bytesText(bytes: number | bigint): string {
-  let value = Number(bytes)
+  let value = Math.round(Number(bytes))
   if (value < 1024) return `${value} B`
   let unit = -1
   // What would be shown as 1024 is 1 of the next.

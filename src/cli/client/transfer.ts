@@ -16,6 +16,7 @@ export const getCommand = (): Command =>
     'get',
     'copy files from a server to this machine',
     '<address...> [local]',
+    'files and folders on servers, then where to: a file or folder here (default: this folder)',
     (context, words, options) => {
       const [target, sources] = localTarget(words)
       return transfer(context, remoteOnly(sources), target, options)
@@ -28,6 +29,7 @@ export const mgetCommand = (): Command =>
     'mget',
     'copy all files that fit patterns from a server into a folder of this machine',
     '<pattern...> [folder]',
+    'names on servers with * and ?, then the folder that they go into (default: this one)',
     (context, words, options) => {
       const [target, sources] = localTarget(words)
       return transfer(context, remoteOnly(sources), asFolder(target), options)
@@ -40,6 +42,7 @@ export const putCommand = (): Command =>
     'put',
     'copy files from this machine to a server',
     '<local...> <address>',
+    'files and folders here, then where to on a server',
     (context, words, options) => {
       const [target, sources] = remoteTarget(words)
       return transfer(context, sources, target, options)
@@ -52,6 +55,7 @@ export const mputCommand = (): Command =>
     'mput',
     'copy all files that fit patterns from this machine into a folder of a server',
     '<pattern...> <address>',
+    'names here with * and ?, then the folder of a server that they go into',
     (context, words, options) => {
       const [target, sources] = remoteTarget(words)
       return transfer(context, sources, asFolder(target), options)
@@ -62,8 +66,9 @@ export const mputCommand = (): Command =>
 export const cpCommand = (): Command =>
   transferCommand(
     'cp',
-    'copy files between servers, or between a server and this machine; within a share the server copies',
+    'copy files between servers, or between a server and this machine; within a server it copies by itself',
     '<source...> <target>',
+    'files and folders, then where to; either is on a server, or both are',
     (context, words, options) => {
       if (!words.some(isAddress)) throw new UsageError('none of these is on a server: //HOST/SHARE/PATH')
       return transfer(context, words.slice(0, -1), words.at(-1) ?? '', options)
@@ -74,9 +79,12 @@ function transferCommand(
   name: string,
   description: string,
   usage: string,
+  words: string,
   action: (context: Context, words: Words, options: TransferOptions) => Promise<void>,
 ): Command {
-  const command = new Command(name).description(description).argument('<words...>').usage(`[options] ${usage}`)
+  // Which word is the last one's is known when all are there: to the parser they are one list.
+  const [first = ''] = usage.split(' ')
+  const command = new Command(name).description(description).argument(first, words).usage(`[options] ${usage}`)
   return withTransfer(command).action((words: string[], options: TransferOptions) =>
     runClient(options, async (context) => {
       const least = usage.includes('[') ? 1 : 2

@@ -17,10 +17,11 @@ export interface ServerDescription {
   readonly signingAlgorithm: SigningAlgorithm
   /** Undefined where nothing can be sealed. */
   readonly cipher: CipherName | undefined
-  /** Numbers of `CompressionAlgorithm` of smbkit/wire. */
+  /** Numbers of `CompressionAlgorithm` of smbkit/wire. None of a connection, which asks for none. */
   readonly compressionAlgorithms: readonly number[]
   /** Object identifiers of the server's ways to authenticate, dotted, as its first token lists them. */
   readonly mechanisms: readonly string[]
+  /** As the server says them; of a connection no more than this end takes. */
   readonly maxReadBytes: number
   readonly maxWriteBytes: number
   readonly maxTransactBytes: number
