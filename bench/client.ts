@@ -26,6 +26,7 @@ import { clientTable, type Measured, type Row, rowOf } from './client-report.ts'
 import { type Client, type ClientName, clientNames, clientsOf, type Invocation, type Task } from './clients.ts'
 
 const share = 'bench'
+const targetPrefix = 'target-'
 const limitMs = 180_000
 const MIB = 1024 * 1024
 const GIB = 1024 * MIB
@@ -45,11 +46,12 @@ interface Load {
   readonly name: string
   /** smbclient's time over smbkit's is to reach this. */
   readonly goal: number | undefined
-  readonly task: Task
+  /** `target`: a name that nothing has yet. */
+  readonly task: (target: string) => Task
   /** Makes place for it; run before each measurement. */
-  readonly prepare: () => void
+  readonly prepare?: (target: string) => void
   /** Throws where it was not done. */
-  readonly check: (output: number) => void
+  readonly check: (target: string, output: number) => void
 }
 
 /** Folders of the benchmark: what is served, and what is not. */
@@ -81,21 +83,14 @@ class Stage {
 
   loads(): Load[] {
     const { served, local, sizes } = this
-    const target = { local: join(local, 'target'), served: join(served, 'target') }
-    const clear =
-      (path: string, asFolder = false) =>
-      () => {
-        rmSync(path, { recursive: true, force: true })
-        if (asFolder) mkdirSync(path)
-      }
-    const isFile = (path: string) => () => {
+    const isFile = (path: string) => {
       if (statSync(path).size !== sizes.bulkBytes) throw new Error(`${path} is not whole`)
     }
-    const isFolder = (path: string) => () => {
+    const isFolder = (path: string) => {
       const whole = readdirSync(path).filter((name) => statSync(join(path, name)).size === sizes.fileBytes)
       if (whole.length !== sizes.files) throw new Error(`${path} has ${whole.length} of ${sizes.files} files`)
     }
-    const lists = (output: number) => {
+    const lists = (_: string, output: number) => {
       if (output < sizes.entries) throw new Error(`${output} lines for ${sizes.entries} entries`)
     }
     const mib = sizes.bulkBytes / MIB
@@ -104,52 +99,51 @@ class Stage {
       {
         name: `get ${mib} MiB`,
         goal: 1,
-        task: { kind: 'get', remote: 'bulk', local: target.local },
-        prepare: clear(target.local),
-        check: isFile(target.local),
+        task: (target) => ({ kind: 'get', remote: 'bulk', local: join(local, target) }),
+        check: (target) => isFile(join(local, target)),
       },
       {
         name: `put ${mib} MiB`,
         goal: 1,
-        task: { kind: 'put', remote: 'target', local: join(local, 'bulk') },
-        prepare: clear(target.served),
-        check: isFile(target.served),
+        task: (target) => ({ kind: 'put', remote: target, local: join(local, 'bulk') }),
+        check: (target) => isFile(join(served, target)),
       },
       {
         name: `get ${sizes.files} files of ${kib} KiB`,
         goal: 3,
-        task: { kind: 'get-folder', remote: 'many', local: target.local },
-        prepare: clear(target.local, true),
-        check: () => isFolder(this.gotFolder())(),
+        task: (target) => ({ kind: 'get-folder', remote: 'many', local: join(local, target) }),
+        prepare: (target) => void mkdirSync(join(local, target)),
+        check: (target) => isFolder(join(local, target)),
       },
       {
         name: `put ${sizes.files} files of ${kib} KiB`,
         goal: 3,
-        task: { kind: 'put-folder', remote: 'target', local: join(local, 'many') },
-        prepare: clear(target.served),
-        check: isFolder(target.served),
+        task: (target) => ({ kind: 'put-folder', remote: target, local: join(local, 'many') }),
+        check: (target) => isFolder(join(served, target)),
       },
       {
         name: `list ${sizes.entries} entries`,
         goal: undefined,
-        task: { kind: 'list', remote: 'entries' },
-        prepare: () => undefined,
+        task: () => ({ kind: 'list', remote: 'entries' }),
         check: lists,
       },
       {
         name: `stream ${sizes.streamBytes / GIB} GiB`,
         goal: undefined,
-        task: { kind: 'stream', remote: 'huge' },
-        prepare: () => undefined,
+        task: () => ({ kind: 'stream', remote: 'huge' }),
         check: () => undefined,
       },
     ]
   }
 
-  /** smbkit puts a folder into one that is there, under its own name. */
-  gotFolder(): string {
-    const target = join(this.local, 'target')
-    return readdirSync(target).includes('many') ? join(target, 'many') : target
+  /**
+   * Removes what measurements have made. Not between them: file systems are slow to make files where many have just been
+   * removed, and whoever comes last would pay for all before.
+   */
+  clear(): void {
+    for (const folder of [this.served, this.local])
+      for (const name of readdirSync(folder))
+        if (name.startsWith(targetPrefix)) rmSync(join(folder, name), { recursive: true })
   }
 
   remove(): void {
@@ -205,24 +199,32 @@ function residentPeak(pid: number): number {
   }
 }
 
-async function runLoad(load: Load, clients: readonly (readonly [ClientName, Client])[], rounds: number): Promise<Row> {
+async function runLoad(
+  load: Load,
+  clients: readonly (readonly [ClientName, Client])[],
+  rounds: number,
+  stage: Stage,
+): Promise<Row> {
   const measured = new Map<ClientName, Measured[]>()
   const failures = new Map<ClientName, string>()
-  const isStream = load.task.kind === 'stream'
+  const isStream = load.task('').kind === 'stream'
+  let targets = 0
   // The first round does not count: what is read from the disk then is in memory for all later ones.
   for (let round = isStream ? 0 : -1; round < (isStream ? 1 : rounds); round++)
     for (const [name, client] of clients) {
-      const invocation = client(load.task)
+      const target = `${targetPrefix}${++targets}`
+      const task = load.task(target)
+      const invocation = client(task)
       if (invocation === undefined || failures.has(name)) continue
-      load.prepare()
+      load.prepare?.(target)
       try {
-        const outcome = await measure(invocation, load.task.kind === 'list', load.check)
+        const outcome = await measure(invocation, task.kind === 'list', (lines) => load.check(target, lines))
         if (round >= 0) measured.set(name, [...(measured.get(name) ?? []), outcome])
       } catch (error) {
         failures.set(name, error instanceof Error ? error.message : String(error))
       }
     }
-  load.prepare()
+  stage.clear()
   return rowOf(load.name, load.goal, measured, failures)
 }
 
@@ -256,7 +258,7 @@ async function main(): Promise<number> {
       const chosen = names.map((name) => [name, all[name]] as const)
       for (const load of stage.loads().filter(({ name }) => pattern.test(name))) {
         process.stderr.write(`${load.name}\n`)
-        rows.push(await runLoad(load, chosen, rounds))
+        rows.push(await runLoad(load, chosen, rounds, stage))
       }
     } finally {
       await smbd.stop()

@@ -5,7 +5,8 @@ import { peerPath } from '../test/peers/peer.ts'
 import { run } from '../test/peers/run.ts'
 import type { Smbd } from '../test/peers/smbd.ts'
 
-export const clientNames = ['smbkit', 'smbclient', 'rclone', 'impacket'] as const
+/** `smbclient-signed` signs as smbkit does where a server can; smbclient by itself only where it must. */
+export const clientNames = ['smbkit', 'smbclient', 'smbclient-signed', 'rclone', 'impacket'] as const
 export type ClientName = (typeof clientNames)[number]
 
 /** What is done with a share: whole files, whole folders, a list. Local paths are absolute. */
@@ -55,9 +56,15 @@ function smbkit({ host, port, user, password }: Smbd, share: string): Client {
 }
 
 /** Its messages of each file go to standard error and are thrown away, as those of the others. */
-function smbclient({ host, port, user, password }: Smbd, share: string, folder: string): Client {
-  const config = join(folder, 'smbclient.conf')
-  writeFileSync(config, '[global]\n  client min protocol = SMB2_02\n  name resolve order = host\n')
+function smbclient(
+  { host, port, user, password }: Smbd,
+  share: string,
+  folder: string,
+  signing: 'default' | 'required',
+): Client {
+  const config = join(folder, `smbclient-${signing}.conf`)
+  const settings = ['client min protocol = SMB2_02', 'name resolve order = host', `client signing = ${signing}`]
+  writeFileSync(config, `[global]\n${settings.join('\n')}\n`)
   const commandsFor = (task: Task): string | undefined => {
     switch (task.kind) {
       case 'get':
@@ -130,7 +137,8 @@ function impacket({ host, port, user, password }: Smbd, share: string): Client {
 export async function clientsOf(smbd: Smbd, share: string, folder: string): Promise<Record<ClientName, Client>> {
   return {
     smbkit: smbkit(smbd, share),
-    smbclient: smbclient(smbd, share, folder),
+    smbclient: smbclient(smbd, share, folder, 'default'),
+    'smbclient-signed': smbclient(smbd, share, folder, 'required'),
     rclone: await rclone(smbd, share),
     impacket: impacket(smbd, share),
   }
