@@ -112,7 +112,9 @@ class Stage {
         name: `get ${sizes.files} files of ${kib} KiB`,
         goal: 3,
         task: (target) => ({ kind: 'get-folder', remote: 'many', local: join(local, target) }),
-        prepare: (target) => void mkdirSync(join(local, target)),
+        prepare: (target) => {
+          mkdirSync(join(local, target))
+        },
         check: (target) => isFolder(join(local, target)),
       },
       {

@@ -5,6 +5,7 @@ import { UsageError } from '../report.ts'
 import { below, displayAddress, nameOf, parentOf, parseShareAddress, type ShareAddress } from './address.ts'
 import type { Context } from './context.ts'
 import { isPattern } from './filter.ts'
+import { inOrder } from './name-order.ts'
 import { about } from './servers.ts'
 
 /** Something on a share that a word of the command line has named. */
@@ -31,10 +32,8 @@ export async function expand(context: Context, text: string): Promise<Found[]> {
   const expression = nameExpression(pattern)
   const options = { withFileTypes: true, pattern, signal: context.signal } as const
   const entries = await about(folder, share.readdir(folder.path, options))
-  const found = entries
-    .filter(({ name }) => expression.matches(name))
-    .toSorted(byName)
-    .map(({ name, stats }) => ({ address: below(folder, name), share, stats }))
+  const fitting = entries.filter(({ name }) => expression.matches(name))
+  const found = inOrder(fitting).map(({ name, stats }) => ({ address: below(folder, name), share, stats }))
   if (found.length === 0) throw new UsageError(`${displayAddress(address)}: nothing there has such a name`)
   return found
 }
@@ -54,8 +53,3 @@ export async function expandAll(context: Context, words: readonly string[]): Pro
   }
   return all
 }
-
-const collator = new Intl.Collator(undefined, { numeric: true })
-/** As people sort names: without regard to case, numbers by their size. */
-export const byName = (left: { readonly name: string }, right: { readonly name: string }): number =>
-  collator.compare(left.name, right.name)

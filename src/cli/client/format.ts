@@ -7,8 +7,9 @@ const units = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB']
 
 /** `512 B`, `1.5 KiB`, `117 MiB`: three digits at most. */
 export function bytesText(bytes: number | bigint): string {
-  let value = Math.round(Number(bytes))
-  if (value < 1024) return `${value} B`
+  let value = Number(bytes)
+  // A rate can be a fraction.
+  if (Math.round(value) < 1024) return `${Number(value.toFixed(value < 99.95 ? 1 : 0))} B`
   let unit = -1
   // What would be shown as 1024 is 1 of the next.
   while (value >= 1023.5 && unit < units.length - 1) {

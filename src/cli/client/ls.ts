@@ -5,9 +5,10 @@ import { printable } from '../report.ts'
 import { below, displayAddress, nameOf, parseAddress, type ShareAddress } from './address.ts'
 import { type ConnectionOptions, withConnection } from './connection-options.ts'
 import { type Context, runClient } from './context.ts'
-import { byName, expandAll, type Found } from './expand.ts'
+import { expandAll, type Found } from './expand.ts'
 import { factsJson, factsRow, markedName } from './facts.ts'
 import { table } from './format.ts'
+import { inOrder } from './name-order.ts'
 import { about } from './servers.ts'
 import { listShares } from './shares.ts'
 
@@ -94,7 +95,9 @@ class Listing {
   async folder(address: ShareAddress, share: Share, withTitle: boolean): Promise<void> {
     const { signal } = this.#context
     const entries = await about(address, share.readdir(address.path, { withFileTypes: true, signal }))
-    const sorted = entries.toSorted(orders[this.#options.sort ?? 'name'])
+    const named = inOrder(entries)
+    const { sort = 'name' } = this.#options
+    const sorted = sort === 'name' ? named : named.toSorted(orders[sort])
     if (this.#options.json === true)
       for (const { name, stats } of sorted) this.#note(displayAddress(below(address, name)), stats)
     else {
@@ -135,9 +138,8 @@ class Listing {
   }
 }
 
-const orders: Readonly<Record<'name' | 'size' | 'time', (left: Dirent, right: Dirent) => number>> = {
-  name: byName,
-  size: (left, right) => right.stats.size - left.stats.size || byName(left, right),
-  time: (left, right) =>
-    Number(right.stats.facts.lastWriteTime - left.stats.facts.lastWriteTime) || byName(left, right),
+/** What is the same stays in the order of names. */
+const orders: Readonly<Record<'size' | 'time', (left: Dirent, right: Dirent) => number>> = {
+  size: (left, right) => right.stats.size - left.stats.size,
+  time: (left, right) => Number(right.stats.facts.lastWriteTime - left.stats.facts.lastWriteTime),
 }

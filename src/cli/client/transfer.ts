@@ -79,12 +79,12 @@ function transferCommand(
   name: string,
   description: string,
   usage: string,
-  words: string,
+  meaning: string,
   action: (context: Context, words: Words, options: TransferOptions) => Promise<void>,
 ): Command {
   // Which word is the last one's is known when all are there: to the parser they are one list.
   const [first = ''] = usage.split(' ')
-  const command = new Command(name).description(description).argument(first, words).usage(`[options] ${usage}`)
+  const command = new Command(name).description(description).argument(first, meaning).usage(`[options] ${usage}`)
   return withTransfer(command).action((words: string[], options: TransferOptions) =>
     runClient(options, async (context) => {
       const least = usage.includes('[') ? 1 : 2

@@ -1,7 +1,7 @@
 import type { Share } from '../../client/api/share.ts'
 import type { Stats } from '../../client/stats.ts'
 import { joinPath } from './address.ts'
-import { byName } from './expand.ts'
+import { inOrder } from './name-order.ts'
 
 /** Something in a folder, or below it. */
 export interface Walked {
@@ -36,7 +36,7 @@ export async function* walk(
   const list = async (path: string): Promise<Walked[]> => {
     const depth = path === '' ? 1 : path.split('/').length + 1
     const entries = await share.readdir(joinPath(root, path), { withFileTypes: true, signal })
-    const sorted = entries.toSorted(byName)
+    const sorted = inOrder(entries)
     return sorted.map(({ name, stats }, index) => {
       const isLast = index === sorted.length - 1
       return { name, path: joinPath(path, name), depth, stats, isLast }

@@ -72,8 +72,7 @@ class Copy {
   constructor(from: Place, to: Place, options: CopyOptions, limits: CopyLimits) {
     this.#options = options
     this.#limits = limits
-    this.#signal =
-      options.signal === undefined ? this.#ended.signal : AbortSignal.any([options.signal, this.#ended.signal])
+    this.#signal = this.#ended.signal
     this.#from = 'disk' in from ? diskSide : new ShareSide(from.share, this.#signal)
     this.#to = 'disk' in to ? diskSide : new ShareSide(to.share, this.#signal)
     this.#places = {
@@ -93,8 +92,19 @@ class Copy {
   }
 
   async run(): Promise<CopySummary> {
+    const { signal } = this.#options
+    signal?.throwIfAborted()
+    const follow = (): void => this.#ended.abort(signal?.reason)
+    signal?.addEventListener('abort', follow, { once: true })
+    try {
+      return await this.#run()
+    } finally {
+      signal?.removeEventListener('abort', follow)
+    }
+  }
+
+  async #run(): Promise<CopySummary> {
     const { source, target } = this.#places
-    this.#signal.throwIfAborted()
     this.#checkInside()
     const item = await this.#from.item(source, this.#options.links !== 'copy')
     if (item === undefined) throw new UsageError('ENOENT', 'There is no file or folder of that name.', { path: source })
