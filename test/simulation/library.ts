@@ -20,6 +20,8 @@ export class Library {
   change: ((frame: Uint8Array) => void) | undefined
   /** Answers that do not arrive. */
   drops: ((message: Uint8Array) => boolean) | undefined
+  /** What the client sends next is lost, and the connection with it. */
+  losesNext = false
   /** Every how many deliveries a wire is cut; 0 for never. */
   cutOneIn = 0
   /** How often that was. */
@@ -94,9 +96,11 @@ export class Library {
       local: wire.remote,
       unsentBytes: 0,
       send: (parts, sent) => {
-        const isLost = this.#cutsNow()
-        if (!isLost || this.world.random.oneIn(2)) wire.sendFromClient(new Uint8Array(Buffer.concat(parts)))
+        const isLost = this.losesNext || this.#cutsNow()
+        if (!isLost || (!this.losesNext && this.world.random.oneIn(2)))
+          wire.sendFromClient(new Uint8Array(Buffer.concat(parts)))
         // Not within the call that sends.
+        this.losesNext = false
         if (isLost) setImmediate(() => wire.cut())
         sent?.()
       },

@@ -18,6 +18,8 @@ import { closeCall } from '../calls/file.ts'
 import { queryDirectoryCall } from '../calls/information.ts'
 import { StatusError, UsageError } from '../errors.ts'
 import { factsOfEntry, type ListedEntry } from '../facts.ts'
+import { openFile } from '../open.ts'
+import { OpenFile } from '../open-file.ts'
 import { isSafeName, joinShown } from '../paths.ts'
 import type { Spot } from '../spot.ts'
 import { Dirent, Stats } from '../stats.ts'
@@ -71,14 +73,13 @@ interface Wanted<T> {
   readonly make: (entry: AnyEntry) => T
 }
 
-/**
- * A folder that is being listed, one answer ahead of who reads it. It ends with its connection: where in the folder it
- * was nobody knows after that.
- */
+/** A folder that is being listed, one answer ahead of who reads it. It ends with its connection. */
 class Listing<T> {
   readonly #spot: Spot
   readonly #on: On
   readonly #fileId: FileId
+  /** Where it is known by more than its number: closing it is that one's work. */
+  readonly #file: OpenFile | undefined
   readonly #ask: (fileId: FileId, flags: number) => Call<T[] | undefined>
   readonly #ahead: Promise<T[] | undefined>[]
   readonly #signal: AbortSignal | undefined
@@ -87,17 +88,23 @@ class Listing<T> {
   constructor(
     spot: Spot,
     on: On,
-    fileId: FileId,
+    open: FileId | OpenFile,
     ask: (fileId: FileId, flags: number) => Call<T[] | undefined>,
     ahead: readonly Promise<T[] | undefined>[],
     signal: AbortSignal | undefined,
   ) {
     this.#spot = spot
     this.#on = on
-    this.#fileId = fileId
+    this.#file = open instanceof OpenFile ? open : undefined
+    this.#fileId = open instanceof OpenFile ? open.opened.fileId : open
     this.#ask = ask
     this.#ahead = [...ahead]
     this.#signal = signal
+  }
+
+  /** Whether it ended with its connection, and may be begun anew on another. */
+  isLost(error: unknown): boolean {
+    return this.#spot.tree.link.mayRepeat(error, this.#on.live, true)
   }
 
   /** The next entries; undefined behind the last. */
@@ -120,7 +127,10 @@ class Listing<T> {
   /** Nobody waits for the answer: there is nothing that could fail in a way that matters. */
   close(): void {
     const { connection, context } = this.#on
-    connection.call(context, closeCall(this.#fileId, this.#spot.occasion)).catch(() => undefined)
+    if (this.#file !== undefined) {
+      if (connection.isClosed) this.#file.abandon()
+      else this.#file.close().catch(() => undefined)
+    } else connection.call(context, closeCall(this.#fileId, this.#spot.occasion)).catch(() => undefined)
   }
 }
 
@@ -137,11 +147,22 @@ async function openListing<T>(spot: Spot, wanted: Wanted<T>, signal: AbortSignal
         const given = { name, access, options: DIRECTORY_OPTIONS, contexts: spot.contexts }
         const late = ({ fileId }: Opened): void =>
           void connection.call(context, closeCall(fileId, occasion)).catch(() => undefined)
-        const create = { ...createCall(given, occasion), late }
         const ask = (fileId: FileId, flags: number): Call<T[] | undefined> =>
           queryDirectoryCall({ fileId, infoClass, pattern: wanted.pattern, flags, outputBytes }, occasion, (output) =>
             entriesIn(output, infoClass, wanted.make),
           )
+        if (connection.count > 1) {
+          // If the connection is lost on which it is opened, the others go on, and so would the folder.
+          const how = { ...given, name: spot.name }
+          const file = await openFile(spot.tree, how, occasion, { signal })
+          const query = ask(file.opened.fileId, QueryDirectoryFlags.RESTART_SCANS)
+          const first = file.on.connection.call(file.on.context, query, signal)
+          const listing = new Listing(spot, file.on, file, ask, [first], signal)
+          if (!(await isUnknownClass(first)) || infoClass === wanted.classes.at(-1)) return listing
+          listing.close()
+          continue
+        }
+        const create = { ...createCall(given, occasion), late }
         const calls = [
           create,
           ask(RELATED_FILE_ID, QueryDirectoryFlags.RESTART_SCANS),
@@ -268,35 +289,76 @@ export async function opendir(volume: Volume, path: string, options: ReaddirOpti
   return new DeepFolder(volume, await OpenFolder.open(volume, path, all), pattern, all)
 }
 
+/** A server that is back may go again soon. */
+const MAX_LOSSES_IN_A_ROW = 5
+
+/**
+ * The first entries behind one of that name. Servers list a folder in the same order again, as long as it is the same.
+ * @throws UsageError (ESTALE) where that entry is gone, and nobody knows where it was
+ */
+async function behind(listing: Listing<Dirent>, name: string | undefined): Promise<Dirent[] | undefined> {
+  for (;;) {
+    const found = await listing.next()
+    if (name === undefined) return found
+    if (found === undefined)
+      throw new UsageError(
+        'ESTALE',
+        `The connection was lost, and '${name}', which was listed last, has gone meanwhile: list the folder again.`,
+      )
+    const at = found.findIndex((entry) => entry.name === name)
+    if (at >= 0) return found.slice(at + 1)
+  }
+}
+
 /** A folder, step by step: no more of it is here than one answer of the server brings. */
 class OpenFolder implements Dir {
   readonly path: string
-  readonly #listing: Listing<Dirent>
+  readonly #open: () => Promise<Listing<Dirent>>
+  #listing: Listing<Dirent>
   #entries: Dirent[] = []
   #at = 0
+  /** What was given last. */
+  #last: string | undefined
   #isClosed = false
 
-  private constructor(path: string, listing: Listing<Dirent>) {
+  private constructor(path: string, open: () => Promise<Listing<Dirent>>, listing: Listing<Dirent>) {
     this.path = path
+    this.#open = open
     this.#listing = listing
   }
 
   static async open(volume: Volume, path: string, options: ReaddirOptions): Promise<OpenFolder> {
     const { signal, pattern = EVERYTHING } = options
-    const listing = await volume.at(path, 'opendir', (spot) =>
-      openListing(spot, { pattern, classes: FULL_CLASSES, make: direntIn(path) }, signal),
-    )
-    return new OpenFolder(path, listing)
+    const open = (): Promise<Listing<Dirent>> =>
+      volume.at(path, 'opendir', (spot) =>
+        openListing(spot, { pattern, classes: FULL_CLASSES, make: direntIn(path) }, signal),
+      )
+    return new OpenFolder(path, open, await open())
   }
 
   async read(): Promise<Dirent | null> {
     while (this.#at >= this.#entries.length) {
-      const next = await this.#listing.next()
+      const next = await this.#next()
       if (next === undefined) return null
       this.#entries = next
       this.#at = 0
+      this.#last = next.at(-1)?.name ?? this.#last
     }
     return this.#entries[this.#at++] as Dirent
+  }
+
+  /** The next entries; after a lost connection the folder is gone through again, up to the last one that was given. */
+  async #next(): Promise<Dirent[] | undefined> {
+    for (let losses = 0; ; losses++) {
+      const listing = this.#listing
+      try {
+        return losses === 0 ? await listing.next() : await behind(listing, this.#last)
+      } catch (error) {
+        if (this.#isClosed || losses >= MAX_LOSSES_IN_A_ROW || !listing.isLost(error)) throw error
+      }
+      listing.close()
+      this.#listing = await this.#open()
+    }
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import type { Filetime } from '../../bytes/filetime.ts'
 import { AccessMask } from '../../wire/dtyp/index.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { FileAttributes } from '../../wire/fscc/index.ts'
@@ -17,20 +18,29 @@ import {
 import { parentOf, shownPath, wirePath } from '../paths.ts'
 import { once, type Spot } from '../spot.ts'
 import type { Volume } from '../volume.ts'
+import { findingOut, isFromBefore, lookAt, type Outcome } from './find-out.ts'
 
 const { DELETE, FILE_READ_ATTRIBUTES, FILE_WRITE_ATTRIBUTES, SYNCHRONIZE } = AccessMask
 
 export const hasStatus = (error: unknown, ...statuses: readonly number[]): boolean =>
   error instanceof StatusError && statuses.includes(error.status)
 
-async function makeFolder(spot: Spot, signal: AbortSignal | undefined): Promise<void> {
+/** `anyWill`: a folder that is there is as good as one that was made; nobody else can have meant it, or it is no matter. */
+async function makeFolder(spot: Spot, signal: AbortSignal | undefined, anyWill: boolean): Promise<void> {
   const how = {
     access: FILE_READ_ATTRIBUTES | SYNCHRONIZE,
     disposition: CreateDisposition.CREATE,
     options: CreateOptions.DIRECTORY_FILE,
     attributes: FileAttributes.DIRECTORY,
   }
-  await once(spot, how, () => [], { signal })
+  const look = async (asked: Filetime): Promise<Outcome> => {
+    const found = await lookAt(spot, signal)
+    if (found === undefined) return 'notDone'
+    if (anyWill && found.isDirectory()) return 'done'
+    // What was in the way before is in the way again.
+    return isFromBefore(found, asked) ? 'notDone' : 'unknown'
+  }
+  await findingOut(spot, () => once(spot, how, () => [], { signal }), look)
 }
 
 export interface MkdirOptions extends CallOptions {
@@ -40,7 +50,8 @@ export interface MkdirOptions extends CallOptions {
 /** With `recursive`: the first folder that was made, if one was. */
 export async function mkdir(volume: Volume, path: string, options: MkdirOptions = {}): Promise<string | undefined> {
   const { recursive = false, signal } = options
-  const make = (folder: string): Promise<void> => volume.at(folder, 'mkdir', (spot) => makeFolder(spot, signal))
+  const make = (folder: string): Promise<void> =>
+    volume.at(folder, 'mkdir', (spot) => makeFolder(spot, signal, recursive))
   if (!recursive) {
     await make(path)
     return undefined
@@ -99,7 +110,7 @@ export async function mkdtemp(volume: Volume, prefix: string, options: CallOptio
     let path = prefix
     for (let i = 0; i < TEMPORARY_LENGTH; i++) path += TEMPORARY_LETTERS[randomInt(TEMPORARY_LETTERS.length)] as string
     try {
-      await mkdir(volume, path, options)
+      await volume.at(path, 'mkdtemp', (spot) => makeFolder(spot, options.signal, true))
       return path
     } catch (error) {
       if (tries >= MAX_TEMPORARY_TRIES || !hasStatus(error, NtStatus.OBJECT_NAME_COLLISION)) throw error
@@ -110,12 +121,18 @@ export async function mkdtemp(volume: Volume, prefix: string, options: CallOptio
 /** Removes one file, link or empty folder; `options`: which of them it may be. */
 export async function removeAt(spot: Spot, options: number, signal?: AbortSignal): Promise<void> {
   const how = { access: DELETE | FILE_READ_ATTRIBUTES, options: options | CreateOptions.OPEN_REPARSE_POINT }
-  await once(
-    spot,
-    how,
-    (fileId) => [setInfoCall({ fileId, infoType: InfoType.FILE, ...dispositionInformation(true) }, spot.occasion)],
-    { signal },
-  )
+  const work = () =>
+    once(
+      spot,
+      how,
+      (fileId) => [setInfoCall({ fileId, infoType: InfoType.FILE, ...dispositionInformation(true) }, spot.occasion)],
+      { signal },
+    )
+  await findingOut(spot, work, async (asked) => {
+    const found = await lookAt(spot, signal)
+    if (found === undefined) return 'done'
+    return isFromBefore(found, asked) ? 'notDone' : 'unknown'
+  })
 }
 
 /** Takes READONLY away, which forbids removing. */
@@ -161,7 +178,12 @@ export const rename = (volume: Volume, from: string, to: string, options: Rename
       const name = await volume.destination(to, 'rename', spot)
       const { cache } = spot.tree.link
       await cache.beforeChange(spot.tree, name, { access: DELETE })
-      await changeNames(spot, DELETE, renameInformation(name, replace), signal)
+      const work = () => changeNames(spot, DELETE, renameInformation(name, replace), signal)
+      await findingOut(spot, work, async (asked) => {
+        const found = await lookAt(spot, signal)
+        if (found !== undefined) return isFromBefore(found, asked) ? 'notDone' : 'unknown'
+        return (await lookAt({ ...spot, name }, signal)) === undefined ? 'unknown' : 'done'
+      })
       cache.renamed(spot.tree, spot.name, name)
     },
     to,
@@ -173,7 +195,13 @@ export const link = (volume: Volume, existing: string, path: string, { signal }:
     'link',
     async (spot) => {
       const name = await volume.destination(path, 'link', spot)
-      await changeNames(spot, FILE_WRITE_ATTRIBUTES, linkInformation(name, false), signal)
+      const work = () => changeNames(spot, FILE_WRITE_ATTRIBUTES, linkInformation(name, false), signal)
+      await findingOut(spot, work, async () => {
+        const [from, to] = [await lookAt(spot, signal), await lookAt({ ...spot, name }, signal)]
+        if (from !== undefined && from.ino === 0n) return 'unknown'
+        // Another file of that name is in the way again.
+        return from !== undefined && to?.ino === from.ino ? 'done' : 'notDone'
+      })
       spot.tree.link.cache.changed(spot.tree, name)
     },
     path,
