@@ -12,6 +12,8 @@ export interface ClientLimits {
   readonly kerberosTimeoutMs: number
   /** How long a cut connection is tried again before what waits for it fails. */
   readonly reconnectTimeoutMs: number
+  /** How long a cut connection is waited for where another server of a namespace may do as well. */
+  readonly failoverMs: number
   /** Largest read, write and other buffer that is asked for, where the server allows it. */
   readonly maxReadBytes: number
   readonly maxWriteBytes: number
@@ -59,6 +61,7 @@ export const defaultClientLimits: ClientLimits = {
   answerTimeoutMs: 120_000,
   kerberosTimeoutMs: 30_000,
   reconnectTimeoutMs: 60_000,
+  failoverMs: 3_000,
   maxReadBytes: MIB,
   maxWriteBytes: MIB,
   maxTransactBytes: MIB,

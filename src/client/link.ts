@@ -107,10 +107,11 @@ export class ServerLink {
   }
 
   /**
-   * The session, once there is one again: a cut connection is tried again for `reconnectTimeoutMs`.
+   * The session, once there is one again: a cut connection is tried again for `reconnectTimeoutMs`, and waited for no
+   * longer than `patienceMs`.
    * @throws TransportError, and what a logon throws
    */
-  async live(signal?: AbortSignal): Promise<Live> {
+  async live(signal?: AbortSignal, patienceMs?: number): Promise<Live> {
     signal?.throwIfAborted()
     if (this.isClosed) throw new UsageError('EBADF', 'The client has been closed.')
     if (this.#live !== undefined) return this.#live
@@ -119,7 +120,24 @@ export class ServerLink {
     this.#coming ??= this.#comeBack().finally(() => {
       this.#coming = undefined
     })
-    return heeding(this.#coming, signal)
+    const coming = heeding(this.#coming, signal)
+    return patienceMs === undefined ? coming : this.#within(coming, patienceMs)
+  }
+
+  /** The connection goes on to be tried for others. */
+  async #within<T>(coming: Promise<T>, patienceMs: number): Promise<T> {
+    const { promise, reject } = Promise.withResolvers<never>()
+    const problem = `the server has not come back for ${patienceMs / 1000} s, and there are others`
+    const stop = this.clock.after(
+      patienceMs,
+      () => reject(new TransportError('ETIMEDOUT', `connection to ${this.target.host}`, problem)),
+      true,
+    )
+    try {
+      return await Promise.race([coming, promise])
+    } finally {
+      stop()
+    }
   }
 
   async #comeBack(): Promise<Live> {

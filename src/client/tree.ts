@@ -51,6 +51,8 @@ const MAX_REPEATS = 8
 export class Tree {
   readonly link: ServerLink
   readonly name: string
+  /** Of a namespace: what is done by a path another server can do, too. */
+  hasOthers = false
   #on: On | undefined
   #coming: Promise<On> | undefined
   #closed = false
@@ -73,9 +75,12 @@ export class Tree {
     return this.#closed
   }
 
-  /** @throws as `ServerLink.live`, and StatusError where there is no such share */
-  async ready(signal?: AbortSignal): Promise<On> {
-    const live = await this.link.live(signal)
+  /**
+   * `patienceMs`: how long a lost connection is waited for at most.
+   * @throws as `ServerLink.live`, and StatusError where there is no such share
+   */
+  async ready(signal?: AbortSignal, patienceMs?: number): Promise<On> {
+    const live = await this.link.live(signal, patienceMs)
     if (this.#on?.live === live) return this.#on
     this.#coming ??= this.#come(live).finally(() => {
       this.#coming = undefined
@@ -141,7 +146,7 @@ export class Tree {
    */
   async run<T>(work: (on: On) => Promise<T>, { signal, repeatable = false }: RunOptions = {}): Promise<T> {
     for (let repeat = 0; ; repeat++) {
-      const on = await this.ready(signal)
+      const on = await this.ready(signal, this.hasOthers ? this.link.settings.limits.failoverMs : undefined)
       try {
         return await work(on)
       } catch (error) {

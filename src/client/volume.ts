@@ -104,7 +104,8 @@ export class Volume {
     return this.#spotOn(way, plain.occasion)
   }
 
-  #spotOn({ route }: Journey<Tree>, occasion: Occasion): Spot {
+  #spotOn({ route, hasOthers }: Journey<Tree>, occasion: Occasion): Spot {
+    route.on.hasOthers = hasOthers
     return this.#spotOf(route.on, route.name.join('\\'), occasion)
   }
 

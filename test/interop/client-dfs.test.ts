@@ -199,15 +199,18 @@ suite('a namespace of smbd', needsPeer('smbd', 'smbpasswd'), () => {
       await inRoot(
         async (dfs) => {
           assert.equal(await dfs.readFile('third/docs.txt', 'utf8'), 'of the third server')
+          // Somebody waits for that server to come back: not who can have the same of another.
+          const handle = await dfs.open('third/docs.txt')
           await third.stop()
           hasStopped = true
+          const start = performance.now()
+          const waiting = handle.read(Buffer.alloc(1), 0, 1, 0)
+          waiting.catch(() => undefined)
           assert.equal(await dfs.readFile('third/docs.txt', 'utf8'), 'of the second server')
           assert.equal(await dfs.readFile('third/docs.txt', 'utf8'), 'of the second server')
+          assert.ok(performance.now() - start < 20_000, 'it waits for the one that is gone')
         },
-        {
-          resolve: (host) => ({ host: '127.0.0.1', port: ports[host] ?? nobody }),
-          limits: { reconnectTimeoutMs: 500 },
-        },
+        { resolve: (host) => ({ host: '127.0.0.1', port: ports[host] ?? nobody }) },
       )
     } finally {
       if (!hasStopped) await third.stop()

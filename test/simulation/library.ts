@@ -6,11 +6,15 @@ import { NtStatus } from '../../src/wire/erref/ntstatus.ts'
 import { Command, SMB2_PROTOCOL_ID, Smb2Header } from '../../src/wire/smb2/index.ts'
 import { TESTER } from './client.ts'
 import type { Wire } from './network.ts'
+import type { VirtualClock } from './virtual-clock.ts'
 import type { World } from './world.ts'
 
 /** What the client library is joined to a world's server with: wires that can be cut, and time that the test moves. */
 export class Library {
-  readonly world: World
+  /** Another one where the server is started again. */
+  world: World
+  /** The client's time: of the first world. */
+  readonly #clock: VirtualClock
   readonly wires = new Set<Wire>()
   /** What connecting fails with, while that is so. */
   refusal: string | undefined
@@ -33,6 +37,7 @@ export class Library {
 
   constructor(world: World) {
     this.world = world
+    this.#clock = world.clock
     // Where further connections lead: they are all the same here.
     world.server.reachableBy = () => [{ address: '10.0.0.1', interfaceIndex: 1, linkSpeed: undefined, scales: false }]
   }
@@ -69,9 +74,8 @@ export class Library {
     })
 
   connect(options: ConnectOptions = {}): Promise<Client> {
-    const { world } = this
     const target = { host: 'server', path: '', user: TESTER.user, password: TESTER.password }
-    return this.during(connectBy({ dial: this.dial, clock: world.clock }, target, options))
+    return this.during(connectBy({ dial: this.dial, clock: this.#clock }, target, options))
   }
 
   /** Lets time pass until something is done; at most a day of it. */
@@ -83,10 +87,15 @@ export class Library {
     work.then(settle, settle)
     for (let turns = 0; !state.isDone && turns < MAX_TURNS; turns++) {
       await this.world.settled()
-      if (!state.isDone) this.world.clock.advance(TURN_MS)
+      if (!state.isDone) this.#advance()
     }
     if (!state.isDone) throw new Error('it hangs')
     return work
+  }
+
+  #advance(): void {
+    this.#clock.advance(TURN_MS)
+    if (this.world.clock !== this.#clock) this.world.clock.advance(TURN_MS)
   }
 
   /** What is sent last may get there or not. */

@@ -165,7 +165,10 @@ export interface Share extends AsyncDisposable {
 
   readdir(path: string, options: ReaddirOptions & { readonly withFileTypes: true }): Promise<Dirent[]>
   readdir(path: string, options?: ReaddirOptions & { readonly withFileTypes?: false }): Promise<string[]>
-  /** Does not gather: a folder of a million entries takes no more memory than one of ten. */
+  /**
+   * Does not gather: a folder of a million entries takes no more memory than one of ten. Goes on after a cut connection;
+   * ESTALE where the entry that was read last has gone meanwhile.
+   */
   opendir(path: string, options?: ReaddirOptions): Promise<Dir>
   stat(path: string, options?: CallOptions): Promise<Stats>
   /** Of a link itself. */
@@ -181,6 +184,7 @@ export interface Share extends AsyncDisposable {
   /** `prefix` and six characters that nobody else has. */
   mkdtemp(prefix: string, options?: CallOptions): Promise<string>
   rmdir(path: string, options?: CallOptions): Promise<void>
+  /** After a cut connection a file that is gone counts as removed. */
   unlink(path: string, options?: CallOptions): Promise<void>
   rm(path: string, options?: RmOptions): Promise<void>
   /** Replaces a file that is there, unless told otherwise. */

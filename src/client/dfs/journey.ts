@@ -150,6 +150,12 @@ export class Journey<T> {
     return this.#route
   }
 
+  /** There are targets for the same that have not failed in this call. */
+  get hasOthers(): boolean {
+    const { through } = this.#route
+    return through?.known.inOrder.some((target) => target !== through.target && !this.#failed.has(target)) ?? false
+  }
+
   /** As far as is known already. */
   async begin(signal?: AbortSignal): Promise<void> {
     for (;;) {
