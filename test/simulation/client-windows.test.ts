@@ -63,7 +63,7 @@ scenario('quotas', { administrators: ['tester'] }, async (world) => {
     quotas
       .map(({ sid, limit, threshold }) => [sid, limit, threshold] as const)
       .filter(([sid]) => sid.startsWith('S-1-5-21-10-20-30-'))
-      .toSorted()
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
   assert.deepEqual(limits(await told()), [
     [one, 1000n, 500n],
     [two, 2_000_000_000_000n, undefined],
