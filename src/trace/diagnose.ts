@@ -1,5 +1,5 @@
 import { rules as allRules } from './diagnoses/index.ts'
-import type { Finding, Observer, Rule, Severity } from './model.ts'
+import type { Finding, Observer, Rule, Severity, Transaction } from './model.ts'
 
 const ORDER: Readonly<Record<Severity, number>> = { problem: 0, warning: 1, note: 2 }
 
@@ -7,15 +7,18 @@ const ORDER: Readonly<Record<Severity, number>> = { problem: 0, warning: 1, note
 export class Diagnosis implements Observer {
   readonly #listening: readonly (Observer & { findings(): readonly Finding[] })[]
 
+  readonly #toTransactions: readonly Observer[]
+
   constructor(rules: readonly Rule[] = allRules) {
     this.#listening = rules.map((rule) => rule.start())
+    this.#toTransactions = this.#listening.filter((one) => one.transaction !== undefined)
   }
 
   conversationBegins(...told: Parameters<NonNullable<Observer['conversationBegins']>>): void {
     for (const one of this.#listening) one.conversationBegins?.(...told)
   }
-  transaction(...told: Parameters<NonNullable<Observer['transaction']>>): void {
-    for (const one of this.#listening) one.transaction?.(...told)
+  transaction(transaction: Transaction): void {
+    for (const one of this.#toTransactions) one.transaction?.(transaction)
   }
   kerberos(...told: Parameters<NonNullable<Observer['kerberos']>>): void {
     for (const one of this.#listening) one.kerberos?.(...told)

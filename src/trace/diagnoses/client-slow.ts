@@ -1,7 +1,7 @@
 import { Group, Recent } from '../evidence/groups.ts'
 import { durationOf, pathOf, sizeOf, userOf } from '../evidence/names.ts'
 import { advise, findingOf, framesOf } from '../evidence/rules.ts'
-import type { Finding, Rule, Transaction } from '../model.ts'
+import type { Finding, Open, Rule, Transaction } from '../model.ts'
 
 /** Longer pauses are people, or a program that does something else. */
 const MAX_PAUSE_NS = 2e9
@@ -22,21 +22,21 @@ export const clientSlow: Rule = {
   id: 'client-slow',
   looksFor: 'Transfers that wait for the client between one request and the next.',
   start() {
-    const transfers = new Recent<string, Transfer>(MAX_KEPT)
+    const reads = new Recent<Open, Transfer>(MAX_KEPT)
+    const writes = new Recent<Open, Transfer>(MAX_KEPT)
     return {
       transaction(transaction) {
-        const { detail, time, open, conversation } = transaction
+        const { detail, time, open } = transaction
         if ((detail.kind !== 'read' && detail.kind !== 'write') || open === undefined || transaction.depth > 1) return
-        const key = `${conversation.stream} ${open.id} ${detail.kind}`
         const fresh = () => ({ group: new Group(transaction), idleNs: 0, serverNs: 0, bytes: 0 })
-        const transfer = transfers.take(key, fresh)
+        const transfer = (detail.kind === 'read' ? reads : writes).take(open, fresh)
         const isFirst = transfer.group.count === 0
         transfer.group.add(framesOf(transaction))
         transfer.serverNs += time.responseNs ?? 0
         transfer.bytes += transaction.dataBytes
         if (!isFirst && time.idleBeforeNs < MAX_PAUSE_NS) transfer.idleNs += time.idleBeforeNs
       },
-      findings: () => [...transfers.values()].flatMap(tell),
+      findings: () => [...reads.values(), ...writes.values()].flatMap(tell),
     }
   },
 }

@@ -2,14 +2,14 @@ import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { countOf, endsOf, listOf, pathOf, serverOf } from '../evidence/names.ts'
 import { advise, conversationRule } from '../evidence/rules.ts'
 import { maySleep } from '../evidence/speed.ts'
-import type { Conversation, Transaction } from '../model.ts'
+import type { Conversation, Open, Transaction } from '../model.ts'
 
 interface State {
   answered: number
   open: Transaction[]
   count: number
-  /** Files that are open, by their ids. */
-  readonly files: Map<string, Transaction>
+  /** Files that are open. */
+  readonly files: Map<Open, Transaction>
 }
 
 const MAX_KEPT = 10
@@ -71,8 +71,8 @@ function openText({ files }: State): string {
 function noteFile(transaction: Transaction, { files }: State): void {
   const { detail, open, status, commandName } = transaction
   if (open === undefined) return
-  if (detail.kind === 'create' && status === NtStatus.SUCCESS && files.size < MAX_FILES) files.set(open.id, transaction)
-  else if (commandName.includes('CLOSE')) files.delete(open.id)
+  if (detail.kind === 'create' && status === NtStatus.SUCCESS && files.size < MAX_FILES) files.set(open, transaction)
+  else if (detail.kind === 'other' && commandName === 'CLOSE') files.delete(open)
 }
 
 const isWork = (transaction: Transaction): boolean =>

@@ -28,12 +28,14 @@ export const fileAccessDenied: Rule = {
     return {
       transaction(transaction) {
         const { detail, status, commandName } = transaction
+        const isDenied = status === NtStatus.ACCESS_DENIED || status === NtStatus.CANNOT_DELETE
+        if (!isDenied && (denied.size === 0 || detail.kind !== 'create')) return
         const isFile =
           detail.kind === 'create' || detail.kind === 'set-info' || /CLOSE|WRITE|READ|FLUSH/.test(commandName)
         if (!isFile) return
         const name = pathOf(transaction)
         const who = userOf(transaction.session)
-        if (status === NtStatus.ACCESS_DENIED || status === NtStatus.CANNOT_DELETE) {
+        if (isDenied) {
           const key = `${who} ${shareOf(transaction)} ${askedOf(transaction)}`
           const group = groups.of(key, () => ({ first: transaction, open: new Set() }))
           if (group === undefined) return

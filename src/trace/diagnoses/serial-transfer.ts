@@ -3,7 +3,7 @@ import { Group, Recent } from '../evidence/groups.ts'
 import { durationOf, pathOf, sizeOf, userOf } from '../evidence/names.ts'
 import { advise, findingOf, framesOf } from '../evidence/rules.ts'
 import { roundTripOf } from '../evidence/speed.ts'
-import type { Finding, Rule, Transaction } from '../model.ts'
+import type { Finding, Open, Rule, Transaction } from '../model.ts'
 
 /** On a short path waiting for each answer costs little. */
 const MIN_LATENCY_NS = 5e6
@@ -26,10 +26,11 @@ export const serialTransfer: Rule = {
   id: 'serial-transfer',
   looksFor: 'Transfers that ask for one piece at a time on a long path: no pipelining, or no multi-credit requests.',
   start() {
-    const transfers = new Recent<string, Transfer>(MAX_KEPT)
+    const reads = new Recent<Open, Transfer>(MAX_KEPT)
+    const writes = new Recent<Open, Transfer>(MAX_KEPT)
     return {
       transaction(transaction) {
-        const { detail, open, conversation, time } = transaction
+        const { detail, open, time } = transaction
         if ((detail.kind !== 'read' && detail.kind !== 'write') || open === undefined) return
         const fresh = () => ({
           group: new Group(transaction),
@@ -39,7 +40,7 @@ export const serialTransfer: Rule = {
           timeNs: 0,
           fastestNs: Number.POSITIVE_INFINITY,
         })
-        const transfer = transfers.take(`${conversation.stream} ${open.id} ${detail.kind}`, fresh)
+        const transfer = (detail.kind === 'read' ? reads : writes).take(open, fresh)
         transfer.group.add(framesOf(transaction))
         transfer.bytes += transaction.dataBytes
         transfer.largest = Math.max(transfer.largest, detail.length)
@@ -47,7 +48,7 @@ export const serialTransfer: Rule = {
         transfer.timeNs += time.responseNs ?? 0
         transfer.fastestNs = Math.min(transfer.fastestNs, time.responseNs ?? Number.POSITIVE_INFINITY)
       },
-      findings: () => [...transfers.values()].flatMap(tell),
+      findings: () => [...reads.values(), ...writes.values()].flatMap(tell),
     }
   },
 }

@@ -30,6 +30,7 @@ export const serverSlow: Rule = {
   start() {
     const servers = new Recent<string, Durations>(MAX_KEPT)
     const timings = new Recent<string, Timing>(MAX_KEPT)
+    const placed = new WeakMap<object, Map<string, Timing>>()
     /** When a server last asked for an oplock or a lease back, by its address. */
     const breaks = new Recent<string, number>(MAX_KEPT)
     return {
@@ -41,11 +42,19 @@ export const serverSlow: Rule = {
         // An open that waits for a cache of another client is not the server's fault.
         const lastBreakNs = breaks.get(conversation.server.address) ?? Number.NEGATIVE_INFINITY
         if (detail.kind === 'create' && lastBreakNs >= (request?.first.timeNs ?? 0)) return
-        const { address } = transaction.conversation.server
+        const { address } = conversation.server
         servers.take(address, () => new Durations()).add(ns)
-        const key = `${address} ${transaction.commandName} ${shareOf(transaction)}`
-        const fresh = () => ({ first: transaction, durations: new Durations(), slowest: [], slow: 0 })
-        note(timings.take(key, fresh), transaction, ns)
+        // Trees know their timings, so that a name is made once and not for each request.
+        const place = transaction.tree ?? conversation
+        let known = placed.get(place)
+        if (known === undefined) placed.set(place, (known = new Map()))
+        let timing = known.get(transaction.commandName)
+        if (timing === undefined) {
+          const key = `${address} ${transaction.commandName} ${shareOf(transaction)}`
+          timing = timings.take(key, () => ({ first: transaction, durations: new Durations(), slowest: [], slow: 0 }))
+          known.set(transaction.commandName, timing)
+        }
+        note(timing, transaction, ns)
       },
       findings: () =>
         [...timings.values()].flatMap((timing) =>

@@ -1,7 +1,7 @@
 import { Group, Recent } from '../evidence/groups.ts'
 import { durationOf, pathOf, sizeOf, userOf } from '../evidence/names.ts'
 import { advise, findingOf, framesOf } from '../evidence/rules.ts'
-import type { Finding, Rule, Transaction } from '../model.ts'
+import type { Finding, Open, Rule, Transaction } from '../model.ts'
 
 const SMALL_BYTES = 16_384
 const MIN_REQUESTS = 50
@@ -20,22 +20,23 @@ export const smallReads: Rule = {
   id: 'small-reads',
   looksFor: 'Files that are read or written from front to back in small pieces.',
   start() {
-    const readings = new Recent<string, Reading>(MAX_KEPT)
+    const reads = new Recent<Open, Reading>(MAX_KEPT)
+    const writes = new Recent<Open, Reading>(MAX_KEPT)
     return {
       transaction(transaction) {
-        const { detail, open, conversation } = transaction
+        const { detail, open } = transaction
         if ((detail.kind !== 'read' && detail.kind !== 'write') || open === undefined || detail.length > SMALL_BYTES)
           return
         if (transaction.tree?.kind?.value === 'pipe') return
         const fresh = () => ({ group: new Group(transaction), next: -1n, inOrder: 0, bytes: 0, spentNs: 0 })
-        const reading = readings.take(`${conversation.stream} ${open.id} ${detail.kind}`, fresh)
+        const reading = (detail.kind === 'read' ? reads : writes).take(open, fresh)
         reading.group.add(framesOf(transaction))
         if (detail.offset === reading.next) reading.inOrder++
         reading.next = detail.offset + BigInt(detail.length)
         reading.bytes += transaction.dataBytes
         reading.spentNs += transaction.time.responseNs ?? 0
       },
-      findings: () => [...readings.values()].flatMap(tell),
+      findings: () => [...reads.values(), ...writes.values()].flatMap(tell),
     }
   },
 }

@@ -1,7 +1,7 @@
 /** Times by their size: how many lie where, in little memory. */
 
-/** Steps a factor of two; the values of a step differ by a fifth. */
-const STEPS_PER_OCTAVE = 4
+/** Steps a factor of two; the values of a step differ by a tenth. */
+const STEPS_PER_OCTAVE = 8
 const STEPS = 48 * STEPS_PER_OCTAVE
 
 /** A histogram with steps that grow by a factor, from 1 ns to three days. */
@@ -19,7 +19,7 @@ export class Durations {
     this.#steps[step] = (this.#steps[step] ?? 0) + 1
   }
 
-  /** The time that a part of all is below, nanoseconds, to a fifth: 0.5 is the median. */
+  /** The time that a part of all is below, nanoseconds, to a tenth: 0.5 is the median. */
   quantile(part: number): number {
     const wanted = Math.max(1, Math.ceil(this.count * part))
     let seen = 0

@@ -89,6 +89,10 @@ export class Recent<K, V> {
     this.#map.delete(key)
   }
 
+  get size(): number {
+    return this.#map.size
+  }
+
   values(): IterableIterator<V> {
     return this.#map.values()
   }

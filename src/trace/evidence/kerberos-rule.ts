@@ -5,7 +5,7 @@ import { kerberosErrorName } from '../../wire/kerberos/error-codes.ts'
 import type { Advice, KerberosExchange, Rule, Severity } from '../model.ts'
 import { type Group, Groups, Recent } from './groups.ts'
 import { mechanismOf } from './logon-rule.ts'
-import { durationOf, timesOf } from './names.ts'
+import { durationOf, timesOf, UNKNOWN_USER } from './names.ts'
 import { findingOf } from './rules.ts'
 
 /** Clients of which it is remembered how they went on. */
@@ -94,10 +94,8 @@ export function skewOf({ clockSkewNs }: KerberosExchange): string {
   return `: the client is ${durationOf(Math.abs(clockSkewNs))} ${clockSkewNs < 0 ? 'ahead' : 'behind'}`
 }
 
-/** `anna@EXAMPLE`, or `somebody`. */
-export const clientNameOf = ({ clientName, realm }: KerberosExchange): string =>
-  clientName === undefined
-    ? 'somebody'
-    : clientName.includes('@') || realm === undefined
-      ? clientName
-      : `${clientName}@${realm}`
+/** `anna@EXAMPLE`, or `somebody`: FAST hides the name of the client. RFC 6113 5.4.2. */
+export function clientNameOf({ clientName, realm }: KerberosExchange): string {
+  if (clientName === undefined || clientName.startsWith('WELLKNOWN/')) return UNKNOWN_USER
+  return clientName.includes('@') || realm === undefined ? clientName : `${clientName}@${realm}`
+}

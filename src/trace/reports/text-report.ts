@@ -121,7 +121,8 @@ export function reportHealth(overview: Overview, findings: readonly Finding[]): 
     return `Not healthy: ${parts.join(', ')}.`
   }
   const notes = counts.note === 0 ? '' : ` ${countOf(counts.note, 'note')} on what could be better.`
-  return `Healthy: nothing in it is wrong or slow.${notes}`
+  const isWhole = overview.opaque === 0 && overview.missingBytes === 0
+  return `Healthy: nothing in it is wrong or slow${isWhole ? '' : ', as far as it can be read'}.${notes}`
 }
 
 /** A finding with its frames, its cause and what to do. */
