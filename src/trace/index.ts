@@ -9,6 +9,7 @@ export type { DissectedFrame, Field, FieldValue, Layer } from './dissect/field.t
 export type { AnalysisOptions } from './engine/analysis.ts'
 export { Filter } from './filter/filter.ts'
 export { FilterError } from './filter/filter-error.ts'
+export { LiveAnalysis, type Sender } from './engine/live-analysis.ts'
 export type { Ciphers } from './keys/ciphers.ts'
 export { KeyRing } from './keys/key-ring.ts'
 export { type GivenSecrets, noSecrets, readSecrets, SecretError, type Secrets } from './keys/secrets.ts'

@@ -7,11 +7,12 @@ import { FrameReader } from '../network/frame-reader.ts'
 import { MemoryBudget, maxHeadBytes } from '../network/memory-budget.ts'
 import { addressText, type TcpConnection } from '../network/tcp-connection.ts'
 import type { Segment } from '../network/tcp-flow.ts'
+import { CaptureState } from './capture-state.ts'
 import { KERBEROS_PORT, KerberosExchanges } from './kerberos-exchanges.ts'
 import { KerberosStream } from './kerberos-stream.ts'
 import { MessageReader } from './message-reader.ts'
 import { isSmb, MessageScanner } from './message-scanner.ts'
-import { ConversationRecord, SessionGroup, type TransactionRecord } from './records.ts'
+import { ConversationRecord } from './records.ts'
 import { SmbConversation } from './smb-conversation.ts'
 
 /** Where SMB is looked for first: directly over TCP, and over NetBIOS. */
@@ -20,10 +21,6 @@ const kerberosPorts: ReadonlySet<number> = new Set([KERBEROS_PORT])
 /** Version 5.0, a bind of a single fragment. C706 12.6.3.1. */
 const DCERPC_BIND = 0x0500_0b03
 const UDP_HEADER_BYTES = 8
-/** Most tickets of which it is known who got them. */
-const maxTickets = 4096
-/** Most sessions of which the channels are known. */
-const maxGroups = 65_536
 
 export interface AnalysisOptions {
   /** TCP ports, beside 445 and 139, on which SMB is to be expected. On others it is recognised by its first bytes. */
@@ -36,7 +33,6 @@ export interface AnalysisOptions {
 export class Analysis {
   readonly timeline: Timeline = newTimeline()
   readonly #observers: readonly Observer[]
-  readonly #transactionObservers: readonly Observer[]
   readonly #ports: ReadonlySet<number>
   readonly #keys: KeyRing | undefined
   readonly #frames: FrameReader
@@ -44,16 +40,11 @@ export class Analysis {
   readonly #heads = new MemoryBudget(maxHeadBytes)
   readonly #conversations = new Map<TcpConnection, { readonly record: Conversation; finish(): void }>()
   readonly #kerberos = new KerberosExchanges((exchange) => this.#exchanged(exchange))
-  /** By client and service. */
-  readonly #tickets = new Map<string, KerberosExchange>()
-  /** Who got the latest ticket-granting ticket, by the client's address. */
-  readonly #askers = new Map<string, string>()
-  readonly #groups = new Map<string, SessionGroup>()
-  #transactions = 0
+  readonly #state: CaptureState
 
   constructor(observers: readonly Observer[], options: AnalysisOptions = {}) {
     this.#observers = observers
-    this.#transactionObservers = observers.filter((observer) => observer.transaction !== undefined)
+    this.#state = new CaptureState(observers, () => this.timeline.originNs ?? 0n)
     this.#keys = options.keys?.isEmpty === false ? options.keys : undefined
     this.#ports = new Set([...smbPorts, ...(options.ports ?? [])])
     this.#connections = new ConnectionTable(
@@ -107,17 +98,7 @@ export class Analysis {
   }
 
   #readSmb(connection: TcpConnection): void {
-    const conversation = new SmbConversation(
-      {
-        originNs: this.timeline.originNs ?? 0n,
-        nextTransactionId: () => ++this.#transactions,
-        group: (server, low, high) => this.#group(server, low, high),
-        tell: (transaction) => this.#tell(transaction),
-        ticket: (client, serviceName) => this.#tickets.get(`${client} ${serviceName}`),
-        asker: (client) => this.#askers.get(client),
-      },
-      connection,
-    )
+    const conversation = new SmbConversation(this.#state, connection)
     const { address, port } = connection.server
     const keys = this.#keys?.connection(`${address} ${port}`)
     const scanners = [true, false].map(
@@ -181,29 +162,7 @@ export class Analysis {
   }
 
   #exchanged(exchange: KerberosExchange): void {
-    if (exchange.kind === 'AS' && exchange.ticketEncryption !== undefined && exchange.clientName !== undefined) {
-      if (this.#askers.size >= maxTickets) this.#askers.clear()
-      this.#askers.set(exchange.client.address, exchange.clientName)
-    }
-    if (exchange.kind === 'TGS' && exchange.ticketEncryption !== undefined && exchange.serviceName !== undefined) {
-      if (this.#tickets.size >= maxTickets) this.#tickets.clear()
-      this.#tickets.set(`${exchange.client.address} ${exchange.serviceName}`, exchange)
-    }
+    this.#state.exchanged(exchange)
     for (const observer of this.#observers) observer.kerberos?.(exchange)
-  }
-
-  #group(server: string, low: number, high: number): SessionGroup {
-    const key = `${server} ${low} ${high}`
-    let group = this.#groups.get(key)
-    if (group === undefined) {
-      group = new SessionGroup()
-      if (this.#groups.size >= maxGroups) this.#groups.clear()
-      this.#groups.set(key, group)
-    }
-    return group
-  }
-
-  #tell(transaction: TransactionRecord): void {
-    for (const observer of this.#transactionObservers) observer.transaction?.(transaction)
   }
 }

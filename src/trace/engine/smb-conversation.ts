@@ -1,6 +1,7 @@
 import { unixNsFromFiletime } from '../../bytes/filetime.ts'
 import { Smb1Command } from '../../wire/smb1/index.ts'
-import type { Fact, KerberosExchange, MessageSpot } from '../model.ts'
+import type { Fact, MessageSpot } from '../model.ts'
+import type { CaptureState } from './capture-state.ts'
 import { IdMap } from './id-map.ts'
 import type { LogonToken } from './logon.ts'
 import type { Place } from './message-scanner.ts'
@@ -9,7 +10,6 @@ import {
   ConversationRecord,
   inferred,
   OpenRecord,
-  type SessionGroup,
   SessionRecord,
   said,
   TransactionRecord,
@@ -23,20 +23,6 @@ export const maxSessions = 4096
 export const maxTrees = 4096
 export const maxOpens = 262_144
 
-/** What all conversations of a capture share. */
-export interface Capture {
-  /** Nanoseconds since 1970 of the first frame. */
-  readonly originNs: bigint
-  nextTransactionId(): number
-  /** The channels of a session know the same trees and opens. */
-  group(server: string, low: number, high: number): SessionGroup
-  tell(transaction: TransactionRecord): void
-  /** The exchange by which a client, an address, got its latest ticket for a service. */
-  ticket(client: string, serviceName: string): KerberosExchange | undefined
-  /** Who got the latest ticket-granting ticket at an address. */
-  asker(client: string): string | undefined
-}
-
 /** RFC 8062 3. */
 const ANONYMOUS_PRINCIPAL = 'WELLKNOWN/ANONYMOUS@'
 
@@ -45,7 +31,7 @@ type Sender = 'client' | 'server'
 /** What is known of the SMB traffic of one connection. */
 export class SmbConversation {
   readonly record: ConversationRecord
-  readonly #capture: Capture
+  readonly #capture: CaptureState
   readonly #carrier: Carrier & { isFirstClient: boolean }
   readonly #sessions = new IdMap<SessionRecord>()
   readonly #pending = new IdMap<TransactionRecord>()
@@ -62,7 +48,7 @@ export class SmbConversation {
   /** Which end the direction that is being read comes from, by the connection. */
   #isFromFirst = true
 
-  constructor(capture: Capture, carrier: Carrier & { isFirstClient: boolean }) {
+  constructor(capture: CaptureState, carrier: Carrier & { isFirstClient: boolean }) {
     this.#capture = capture
     this.#carrier = carrier
     this.record = new ConversationRecord(carrier, 'smb')
