@@ -1,4 +1,5 @@
 import type { Transaction } from '../../src/trace/index.ts'
+import { Dialect } from '../../src/wire/smb2/index.ts'
 
 /** One message, as both readers tell it. */
 export interface Message {
@@ -69,7 +70,7 @@ export function readTsharkTable(text: string): TsharkFrame[] {
 
 /** A NEGOTIATE of SMB1 that one of SMB2 answers: tshark does not join the two. */
 const leadsToSmb2 = ({ protocol, detail }: Transaction): boolean =>
-  protocol === 'smb1' && detail.kind === 'negotiate' && detail.chosen !== undefined
+  protocol === 'smb1' && detail.kind === 'negotiate' && (detail.chosen ?? 0) >= Dialect.SMB_2_0_2
 
 /** The messages of transactions, each where its last byte is. */
 export function messagesOf(transactions: readonly Transaction[]): Message[] {

@@ -28,9 +28,9 @@ import { asInferred, inferred, OpenRecord, said, type TransactionRecord } from '
 import type { SmbConversation } from './smb-conversation.ts'
 import { readSmb1Request, type Smb1Body, words } from './smb1-requests.ts'
 
-/** Data of READ and WRITE lie behind so many bytes of a message, and are not needed. */
 /** The server takes none of the dialects. MS-CIFS 2.2.4.52.2. */
 const NO_DIALECT = 0xffff
+/** Data of READ and WRITE lie behind so many bytes of a message, and are not needed. */
 const transferHeadBytes = 256
 /** Heads of other messages are read up to this. */
 const maxHeadBytes = 64 * 1024
