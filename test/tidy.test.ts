@@ -44,6 +44,8 @@ const owners: Readonly<Record<string, string>> = {
   'hyparquet-writer': 'cli',
   zod: 'config',
   yaml: 'config',
+  'bonjour-service': 'net',
+  'fast-xml-parser': 'net',
   'node:net': 'net',
   'node:dgram': 'net',
   'node:tls': 'net',

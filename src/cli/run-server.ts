@@ -60,6 +60,7 @@ export async function runServer(options: RunOptions): Promise<void> {
   try {
     const address = await start(server, plan.settings)
     if (plan.settings.netbios === true) await startNetbios(server, plan.settings)
+    if (plan.settings.announce === true) await announce(server, plan.settings)
     socket = await openSocket(plan.settings, address.port, server)
     warn([...plan.warnings, ...notes, ...kerberosNote(server.kerberosProblem)])
     if (options.reloads) signals.onHangup(() => reload(options, server, backends, plan))
@@ -107,6 +108,14 @@ async function startNetbios(server: Server, { host, workgroup }: Settings): Prom
     await server.startNames({ host, ...(workgroup === undefined ? {} : { workgroup }) })
   } catch (error) {
     throw new UsageError(`netbios: ${whyNotListening(host, 139, error)}`, { cause: error })
+  }
+}
+
+async function announce(server: Server, { workgroup }: Settings): Promise<void> {
+  try {
+    await server.announce(workgroup === undefined ? {} : { workgroup })
+  } catch (error) {
+    throw new UsageError(`announce: ${sentence(error)}`, { cause: error })
   }
 }
 

@@ -17,6 +17,7 @@ function overridesOf(path: string | undefined, options: ServeOptions): Overrides
     ...(port === undefined ? {} : { port }),
     ...(users === undefined ? {} : { usersFile: resolve(users) }),
     ...(socket === undefined ? {} : { socket: resolve(socket) }),
+    ...(options.announce === undefined ? {} : { announce: options.announce }),
     server: {
       ...(minDialect === undefined ? {} : { minDialect }),
       ...(maxDialect === undefined ? {} : { maxDialect }),

@@ -28,6 +28,7 @@ export interface ServeOptions {
   readonly signing?: SigningMode
   readonly encryption?: EncryptionMode
   readonly keytab?: string
+  readonly announce?: boolean
   readonly verbose?: boolean
   readonly debug?: boolean
 }
@@ -49,6 +50,7 @@ export function serveCommand(): Command {
     .addOption(new Option('--signing <mode>', 'signatures (default: enabled)').choices(signingModes))
     .addOption(new Option('--encryption <mode>', 'encryption (default: enabled)').choices(encryptionModes))
     .option('--keytab <file>', 'keys for Kerberos (default: none, NTLM alone)')
+    .option('--announce', 'let desktops find it (multicast DNS, WS-Discovery)')
     .option('--verbose', 'show each request in one line')
     .option('--debug', 'show the fields of each request and answer')
     .action((path: string | undefined, options: ServeOptions) => runCommand(() => serve(path, options)))

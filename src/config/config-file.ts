@@ -16,6 +16,7 @@ export interface Config {
   readonly openStore?: string
   readonly dfs?: DfsSettings
   readonly netbios?: boolean
+  readonly announce?: boolean
   readonly workgroup?: string
   readonly server: ServerSettings
   readonly shares: readonly ShareSettings[]
@@ -40,7 +41,7 @@ export function loadConfig(file: string): Config {
 export function parseConfig(file: string, text: string): Config {
   const yaml = new YamlFile(file, text)
   const values: ConfigValues = yaml.read(configSchema)
-  const { host, port, users, socket, openStore, keytab, dfs, netbios, workgroup, shares, ...server } = values
+  const { host, port, users, socket, openStore, keytab, dfs, netbios, announce, workgroup, shares, ...server } = values
   const folder = dirname(resolve(file))
   return {
     file,
@@ -51,6 +52,7 @@ export function parseConfig(file: string, text: string): Config {
     ...(openStore === undefined ? {} : { openStore: resolve(folder, openStore) }),
     ...(dfs === undefined ? {} : { dfs }),
     ...(netbios === undefined ? {} : { netbios }),
+    ...(announce === undefined ? {} : { announce }),
     ...(workgroup === undefined ? {} : { workgroup }),
     server: { ...server, ...(keytab === undefined ? {} : { keytab: resolve(folder, keytab) }) },
     shares: Object.entries(shares ?? {}).map(([name, share]) => ({

@@ -87,6 +87,7 @@ export const configSchema = block('a config file: keys with values', {
     .exactOptional(),
   comment: z.string({ error: 'must be text' }).exactOptional(),
   netbios: flag.exactOptional(),
+  announce: flag.exactOptional(),
   workgroup: text('a name')
     .max(maxServerNameLength, { error: `has at most ${maxServerNameLength} characters` })
     .exactOptional(),

@@ -104,6 +104,8 @@ export interface Settings {
   readonly dfs?: DfsSettings
   /** Clients may call it by its NetBIOS name. */
   readonly netbios?: boolean
+  /** Desktops find it by themselves. */
+  readonly announce?: boolean
   readonly workgroup?: string
   readonly shares: readonly ShareSettings[]
 }
@@ -113,6 +115,7 @@ export interface Overrides {
   readonly host?: string
   readonly port?: number
   readonly usersFile?: string
+  readonly announce?: boolean
   readonly socket?: string
   readonly server: ServerSettings
   readonly shares: readonly ShareSettings[]
@@ -143,6 +146,7 @@ export function mergeSettings(config: Config | undefined, overrides: Overrides):
     ...(config?.openStore === undefined ? {} : { openStore: config.openStore }),
     ...(config?.dfs === undefined ? {} : { dfs: config.dfs }),
     ...(config?.netbios === undefined ? {} : { netbios: config.netbios }),
+    announce: overrides.announce ?? config?.announce ?? false,
     ...(config?.workgroup === undefined ? {} : { workgroup: config.workgroup }),
     server,
     shares,

@@ -5,8 +5,8 @@ import { networkInterfaces } from 'node:os'
 export interface Datagrams {
   readonly host: string
   readonly port: number
-  /** What cannot be sent (no route, no network now) is lost, as datagrams are. */
-  send(bytes: Uint8Array, to: { readonly host: string; readonly port: number }): void
+  /** Resolves when it is on its way. What cannot be sent (no route, no network now) is lost, as datagrams are. */
+  send(bytes: Uint8Array, to: { readonly host: string; readonly port: number }): Promise<void>
   close(): Promise<void>
 }
 
@@ -38,7 +38,7 @@ export async function openDatagrams({ host, port, broadcast, group, received }: 
   return {
     host: bound.address,
     port: bound.port,
-    send: (bytes, to) => socket.send(bytes, to.port, to.host, () => {}),
+    send: (bytes, to) => new Promise((resolve) => socket.send(bytes, to.port, to.host, () => resolve())),
     close: () => new Promise((resolve) => socket.close(() => resolve())),
   }
 }

@@ -1,8 +1,10 @@
 /** `smbkit/server`: an SMB server in a program's own process. */
+import { hostname } from 'node:os'
 import { ipv4Networks, openDatagrams } from '../net/datagrams.ts'
 import { localAddresses } from '../net/interfaces.ts'
 import { type Listener, listen } from '../net/listener.ts'
 import type { Transport, TransportEvents } from '../protocol/transport.ts'
+import { servicesOf, stableUuid } from './discovery.ts'
 import { NetbiosNames } from './netbios/netbios-names.ts'
 import { SessionGate } from './netbios/session-gate.ts'
 import { type ServerAddress, ServerCore } from './server-core.ts'
@@ -61,6 +63,7 @@ export class Server extends ServerCore {
   #listener: Listener | undefined
   #netbios: Listener | undefined
   #names: NetbiosNames | undefined
+  #announcements: { close(): Promise<void> }[] = []
   #kerberosProblem: string | undefined
 
   /**
@@ -114,6 +117,22 @@ export class Server extends ServerCore {
     await names.start()
   }
 
+  /**
+   * Lets desktops find the server: by multicast DNS (Finder, Linux) and by WS-Discovery (Explorer). After `start`.
+   * @throws the system's error when a port cannot be had
+   */
+  async announce(options: { workgroup?: string; host?: string; metadataPort?: number } = {}): Promise<void> {
+    const port = this.#listener?.port
+    if (port === undefined) throw new Error('the server has not been started')
+    const { workgroup = 'WORKGROUP', host = '0.0.0.0', metadataPort } = options
+    const { announceByMdns } = await import('../net/discovery/mdns.ts')
+    const { announceByWsd } = await import('../net/discovery/ws-discovery.ts')
+    const name = this.name.toLowerCase()
+    this.#announcements.push(announceByMdns(this.name, name, servicesOf(this, port)))
+    const device = { uuid: stableUuid(`${hostname()}:${this.name}`), name: this.name, workgroup }
+    this.#announcements.push(await announceByWsd(device, host, metadataPort))
+  }
+
   /** All addresses where all are listened on; those of the machine itself only for who came by one. */
   override reachableBy(local: string): readonly ServerAddress[] {
     // An IPv4 client of a socket that listens on IPv6.
@@ -130,6 +149,7 @@ export class Server extends ServerCore {
   /** Takes no more connections, ends those that there are, and resolves when backends have what was written. */
   async stop(): Promise<void> {
     const closing = [this.#listener?.close(), this.#netbios?.close(), this.#names?.stop()]
+    closing.push(...this.#announcements.splice(0).map((each) => each.close()))
     this.#listener = undefined
     this.#netbios = undefined
     this.#names = undefined

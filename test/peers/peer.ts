@@ -33,6 +33,8 @@ const packages = {
   kinit: 'krb5-user',
   krb5kdc: 'krb5-kdc krb5-admin-server libnss-wrapper',
   faketime: 'faketime',
+  zeroconf: 'python3-zeroconf',
+  wsdd: 'wsdd',
 } as const
 
 export type Peer = keyof typeof packages
@@ -43,6 +45,7 @@ export const python = '/usr/bin/python3'
 /** Peers that are no programs, and how Python loads them. */
 const libraries = new Map<Peer, string>([
   ['impacket', 'import impacket.smbconnection'],
+  ['zeroconf', 'import zeroconf'],
   ['libfwnt', 'import ctypes; ctypes.CDLL("libfwnt.so.1")'],
 ])
 

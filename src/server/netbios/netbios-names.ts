@@ -10,7 +10,7 @@ interface Place {
 
 /** A UDP socket, as `src/net` has it. */
 export interface NameSocket {
-  send(bytes: Uint8Array, to: Place): void
+  send(bytes: Uint8Array, to: Place): Promise<void>
   close(): Promise<void>
 }
 
@@ -62,7 +62,7 @@ export class NetbiosNames {
         broadcast: false,
         received: (packet, from) => {
           const answer = answerName(packet, this.#names, this.#addressFor(from.host))
-          if (answer !== undefined) names.send(answer, from)
+          if (answer !== undefined) void names.send(answer, from)
         },
       })
       this.#sockets.push(names)
@@ -90,7 +90,7 @@ export class NetbiosNames {
     for (const network of this.#reached()) {
       const announced = { ...common, address: bytesOf(network.address) }
       this.#datagramId = (this.#datagramId + 1) & 0xffff
-      socket.send(hostAnnouncement(announced, this.#datagramId), { host: network.broadcast, port: datagramPort })
+      void socket.send(hostAnnouncement(announced, this.#datagramId), { host: network.broadcast, port: datagramPort })
     }
     this.#cancel = this.#world.clock.after(ANNOUNCE_EVERY_MS, () => this.#announce(socket))
   }
