@@ -4,8 +4,9 @@ import { type Clock, systemClock } from '../protocol/clock.ts'
 import { CompressionAlgorithm } from '../wire/smb2/index.ts'
 import { type Address, parseAddress } from './address.ts'
 import type { Client, ServerDescription } from './api/client.ts'
-import type { ConnectOptions } from './api/options.ts'
+import type { ConnectOptions, Nt1Options } from './api/options.ts'
 import type { Share } from './api/share.ts'
+import type { Smb1Client } from './api/smb1.ts'
 import type { Dial } from './dial.ts'
 import { dialOut } from './dial-out.ts'
 import { UsageError } from './errors.ts'
@@ -13,6 +14,7 @@ import { ServerLink } from './link.ts'
 import { negotiate, offerOf } from './negotiation.ts'
 import { describeServer, RemoteClient } from './remote-client.ts'
 import { type Settings, settingsOf } from './settings.ts'
+import { connectNt1 } from './smb1/connect.ts'
 import { askForSmb1 } from './speaks-smb1.ts'
 
 /** What the library asks of the world: a program of the package has TCP and the system's clock, a test its own. */
@@ -32,6 +34,18 @@ export async function connectBy(
   const link = new ServerLink(settingsOf(addressOf(target), options), { clock, dial })
   const live = await link.connect(options.signal)
   return new RemoteClient(link, live)
+}
+
+/** `connect` with `dialects: ['NT1']`, without sockets. */
+export async function connectNt1By(
+  { dial, clock = systemClock }: World,
+  target: string | Address,
+  options: Nt1Options,
+): Promise<Smb1Client> {
+  const { dialects: _, extendedSecurity = true, ...others } = options
+  const settings = settingsOf(addressOf(target), others)
+  if (settings.encryption === 'required') throw new UsageError('EINVAL', 'SMB1 has no encryption.')
+  return connectNt1({ dial, clock }, settings, extendedSecurity, options.signal)
 }
 
 /** `openShare` without sockets; see `OpenShare`. */

@@ -1,7 +1,10 @@
 /** `smbkit/client`: files on SMB servers, with the API of `node:fs/promises`. */
 import { connect as dial } from '../net/connector.ts'
-import type { Connect, Negotiate, OpenShare, SpeaksSmb1 } from './api/client.ts'
-import { connectBy, negotiateBy, openShareBy, speaksSmb1By } from './connect.ts'
+import type { Address } from './address.ts'
+import type { Client, Connect, Negotiate, OpenShare, SpeaksSmb1 } from './api/client.ts'
+import type { ConnectOptions, Nt1Options } from './api/options.ts'
+import type { Smb1Client } from './api/smb1.ts'
+import { connectBy, connectNt1By, negotiateBy, openShareBy, speaksSmb1By } from './connect.ts'
 
 export type { InitiatorMechanism } from '../auth/mechanism.ts'
 export { SmbError, WireError } from '../bytes/errors.ts'
@@ -36,7 +39,7 @@ export type {
   WriteStreamOptions,
 } from './api/file-handle.ts'
 export type { ObservedConnection, ObservedEvent, ObservedMessage, Observer } from './api/observe.ts'
-export type { CallOptions, ConnectOptions, Credentials, DialectName, Protection } from './api/options.ts'
+export type { CallOptions, ConnectOptions, Credentials, DialectName, Nt1Options, Protection } from './api/options.ts'
 export type {
   AttributeChange,
   Dir,
@@ -56,7 +59,8 @@ export type {
   WatchOptions,
   WriteFileOptions,
 } from './api/share.ts'
-export { connectBy, negotiateBy, openShareBy, speaksSmb1By, type World } from './connect.ts'
+export type { Smb1Client, Smb1Server, Smb1Tree } from './api/smb1.ts'
+export { connectBy, connectNt1By, negotiateBy, openShareBy, speaksSmb1By, type World } from './connect.ts'
 export { copy } from './copy/copy.ts'
 export type { ClientTransport, Dial, Target } from './dial.ts'
 export { SecurityError, StatusError, TransportError, UsageError } from './errors.ts'
@@ -67,7 +71,16 @@ export { Dirent, type FileFacts, Stats } from './stats.ts'
 
 const world = { dial }
 
-export const connect: Connect = (target, options) => connectBy(world, target, options)
+const isNt1 = (options: ConnectOptions | Nt1Options | undefined): options is Nt1Options =>
+  options?.dialects !== undefined
+
+function connectBoth(target: string | Address, options?: ConnectOptions): Promise<Client>
+function connectBoth(target: string | Address, options: Nt1Options): Promise<Smb1Client>
+function connectBoth(target: string | Address, options?: ConnectOptions | Nt1Options): Promise<Client | Smb1Client> {
+  return isNt1(options) ? connectNt1By(world, target, options) : connectBy(world, target, options)
+}
+
+export const connect: Connect = connectBoth
 export const openShare: OpenShare = (target, options) => openShareBy(world, target, options)
 export const negotiate: Negotiate = (target, options) => negotiateBy(world, target, options)
 /** Whether the server would speak SMB1, to somebody who knows nothing better; see `SpeaksSmb1`. */

@@ -32,7 +32,10 @@ export function mechanismsOf(settings: Settings, clock: Clock): readonly Initiat
   const wantsKerberos = kerberos !== 'off' && !anonymous && !guest
   // Nobody has tickets for addresses: Windows does not ask for them either.
   const kerberosMechanisms = wantsKerberos && !isAddress(host) ? [kerberosMechanism(settings, clock)] : []
-  const mechanisms = [...kerberosMechanisms, ...(wantsKerberos && kerberos === 'required' ? [] : ntlm(settings))]
+  const mechanisms = [
+    ...kerberosMechanisms,
+    ...(wantsKerberos && kerberos === 'required' ? [] : ntlmMechanisms(settings)),
+  ]
   if (mechanisms.length > 0) return mechanisms
   throw isAddress(host)
     ? new UsageError('EINVAL', `Kerberos knows servers by their names, and ${host} is an address.`)
@@ -42,10 +45,14 @@ export function mechanismsOf(settings: Settings, clock: Clock): readonly Initiat
 /** IPv4, or IPv6 with its colons. */
 export const isAddress = (host: string): boolean => /^\d+(?:\.\d+){3}$/.test(host) || host.includes(':')
 
-function ntlm({ host, user, domain, password, ntHash, workstation, anonymous }: Settings): InitiatorMechanism[] {
+function ntlmMechanisms(settings: Settings): InitiatorMechanism[] {
+  const { host, user, domain, password, ntHash, workstation, anonymous, lmLevel, ntlm } = settings
+  if (!ntlm) return []
   if (password === undefined && ntHash === undefined && !anonymous) return []
   const credentials = { user, domain, ...(ntHash === undefined ? { password: password ?? '' } : { ntHash }) }
-  return [new NtlmInitiatorMechanism(credentials, { workstation, targetName: `cifs/${host}` })]
+  // An address is no name of a service: Windows says none either.
+  const target = isAddress(host) ? {} : { targetName: `cifs/${host}` }
+  return [new NtlmInitiatorMechanism(credentials, { workstation, lmLevel, ...target })]
 }
 
 function kerberosMechanism(settings: Settings, clock: Clock): InitiatorMechanism {

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import type { LmLevel } from '../auth/ntlm-response.ts'
 import { fromHex } from '../bytes/hex.ts'
 import type { CipherName } from '../crypto/sealing.ts'
 import type { SigningAlgorithm as SigningName } from '../crypto/signing.ts'
@@ -49,6 +50,8 @@ export interface Settings {
   readonly keytab: string | undefined
   readonly delegation: boolean
   readonly armorCache: string | undefined
+  readonly ntlm: boolean
+  readonly lmLevel: LmLevel
   readonly mechanisms: ConnectOptions['mechanisms']
   readonly workstation: string
   /** Rising. */
@@ -104,6 +107,8 @@ export function settingsOf(address: Address, options: ConnectOptions): Settings 
     keytab,
     delegation: options.delegation ?? false,
     armorCache,
+    ntlm: options.ntlm ?? true,
+    lmLevel: options.lmLevel ?? 5,
     mechanisms: options.mechanisms,
     workstation: options.workstation ?? ownName(),
     dialects,

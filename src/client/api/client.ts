@@ -2,8 +2,9 @@ import type { Filetime } from '../../bytes/filetime.ts'
 import type { CipherName } from '../../crypto/sealing.ts'
 import type { SigningAlgorithm } from '../../crypto/signing.ts'
 import type { Address } from '../address.ts'
-import type { CallOptions, ConnectOptions, DialectName } from './options.ts'
+import type { CallOptions, ConnectOptions, DialectName, Nt1Options } from './options.ts'
 import type { Share } from './share.ts'
+import type { Smb1Client } from './smb1.ts'
 
 /** What was agreed upon with the server, and what it says of itself. */
 export interface ServerDescription {
@@ -175,7 +176,11 @@ export interface Client extends AsyncDisposable {
  * Fails with `TransportError`, with `StatusError` (a wrong password is STATUS_LOGON_FAILURE, EACCES), with
  * `ProtocolError` where the server is weaker than what is required or what it says does not add up.
  */
-export type Connect = (target: string | Address, options?: ConnectOptions) => Promise<Client>
+export interface Connect {
+  (target: string | Address, options?: ConnectOptions): Promise<Client>
+  /** With a server that speaks nothing newer than SMB1. */
+  (target: string | Address, options: Nt1Options): Promise<Smb1Client>
+}
 
 /**
  * `openShare('smb://anna@nas/docs', { password })`: the same, and connects to the share. The client is closed with it.

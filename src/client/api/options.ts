@@ -1,4 +1,5 @@
 import type { InitiatorMechanism } from '../../auth/mechanism.ts'
+import type { LmLevel } from '../../auth/ntlm-response.ts'
 import type { CipherName } from '../../crypto/sealing.ts'
 import type { SigningAlgorithm } from '../../crypto/signing.ts'
 import type { Target } from '../dial.ts'
@@ -40,6 +41,10 @@ export interface Credentials {
   readonly delegation?: boolean
   /** A credential cache with a ticket that protects the exchange of a password or key with the KDC (FAST). */
   readonly armorCache?: string
+  /** False: never by NTLM. Default true. */
+  readonly ntlm?: boolean
+  /** The LAN Manager authentication level: below 3 NTLMv1 is sent, which can be broken. Default 5: NTLMv2 alone. */
+  readonly lmLevel?: LmLevel
   /** Other ways to authenticate, the one to be preferred first; `host` is the server's name as it was given. */
   readonly mechanisms?: (host: string) => readonly InitiatorMechanism[]
 }
@@ -49,6 +54,8 @@ export interface ConnectOptions extends Credentials {
   readonly port?: number
   /** This machine's NetBIOS name, as the server is told. Default: the host name's first part. */
   readonly workstation?: string
+  /** For SMB1 alone: see `Nt1Options`. */
+  readonly dialects?: never
   /** Default `2.0.2` and `3.1.1`. */
   readonly minDialect?: DialectName
   readonly maxDialect?: DialectName
@@ -93,6 +100,13 @@ export interface ConnectOptions extends Credentials {
   readonly observer?: Observer
   /** Gives up what `connect` does. Each later call takes a signal of its own. */
   readonly signal?: AbortSignal
+}
+
+/** For servers that speak nothing newer than SMB1: see `Smb1Client`. */
+export interface Nt1Options extends Omit<ConnectOptions, 'dialects'> {
+  readonly dialects: readonly ['NT1']
+  /** False: challenge and response without SPNEGO, as before Windows 2000. Default true. */
+  readonly extendedSecurity?: boolean
 }
 
 /** Every call that talks to the server takes it: an abort is sent as CANCEL, and the call fails with the signal's reason. */

@@ -57,7 +57,7 @@ export class Smb1Connection {
     if (this.#isBusy) {
       if (this.#waiting.length >= MAX_MPX_COUNT)
         throw new ProtocolError(`more than ${MAX_MPX_COUNT} requests at a time`)
-      this.#waiting.push(message.slice())
+      this.#waiting.push(new Uint8Array(message))
       return undefined
     }
     const done = run(this.#serveAll(message))
