@@ -81,10 +81,10 @@ suite('smbclient -m NT1', needsPeer('smbclient'), () => {
 
 suite('our own client with NT1', () => {
   const who = { dialects: ['NT1'], ...tester } as const
-  type How = Omit<Nt1Options, 'dialects'>
+  type Nt1How = Omit<Nt1Options, 'dialects'>
 
   /** Everything that the client can do, and what came of it. */
-  async function visit(port: number, options: How = {}) {
+  async function visit(port: number, options: Nt1How = {}) {
     await using client = await connect(`smb://127.0.0.1:${port}`, { ...who, ...options })
     const tree = await client.tree('data')
     const pipes = await client.tree('IPC$')
@@ -97,7 +97,7 @@ suite('our own client with NT1', () => {
     return { service: [tree.service, pipes.service], signs: client.signs, kind: client.kind, server: client.server }
   }
 
-  const ways: readonly (readonly [string, How, boolean])[] = [
+  const ways: readonly (readonly [string, Nt1How, boolean])[] = [
     ['extended security, signed', {}, true],
     ['extended security, unsigned', {}, false],
     ['challenge and response, signed', { extendedSecurity: false }, true],
