@@ -26,6 +26,7 @@ export class SocketTransport implements Transport {
   #socket: net.Socket
   #corked = false
   #sentBytes = 0
+  #isHeld = true
 
   constructor(socket: net.Socket, overNetbios = false) {
     this.overNetbios = overNetbios
@@ -95,6 +96,9 @@ export class SocketTransport implements Transport {
 
   /** Whether the process lives on for this connection alone. */
   hold(active: boolean): void {
+    // A socket that is gone would wait for its next connection with it.
+    if (active === this.#isHeld || this.#socket.destroyed) return
+    this.#isHeld = active
     if (active) this.#socket.ref()
     else this.#socket.unref()
   }
