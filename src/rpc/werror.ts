@@ -6,6 +6,7 @@ export const WinError = {
   INVALID_HANDLE: 6,
   NOT_ENOUGH_MEMORY: 8,
   NOT_SUPPORTED: 50,
+  FILE_EXISTS: 80,
   INVALID_PARAMETER: 87,
   INSUFFICIENT_BUFFER: 122,
   INVALID_NAME: 123,
@@ -13,6 +14,8 @@ export const WinError = {
   INVALID_LEVEL: 124,
   ALREADY_EXISTS: 183,
   MORE_DATA: 234,
+  NO_MORE_ITEMS: 259,
+  SERVICE_DOES_NOT_EXIST: 1060,
   INVALID_SECURITY_DESCRIPTOR: 1338,
   /** NERR_UnknownDevDir: there is no such folder. */
   UNKNOWN_FOLDER: 2116,
@@ -26,6 +29,8 @@ export const WinError = {
   DEVICE_NOT_SHARED: 2311,
   /** NERR_ClientNameNotFound: nobody of that name has a session. */
   CLIENT_NAME_NOT_FOUND: 2312,
+  /** NERR_DfsNoSuchVolume: there is no such root or link. */
+  DFS_NO_SUCH_VOLUME: 2662,
   /** NERR_FileIdNotFound. */
   FILE_ID_NOT_FOUND: 2314,
 } as const

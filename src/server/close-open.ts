@@ -37,8 +37,9 @@ function endOpen(open: Open, last: (open: Open) => Steps<void>): Promise<void> |
 }
 
 function closePipe(open: PipeOpen): void {
-  for (const request of [...open.waiting]) request.fileClosed()
+  // Reads that wait are told that the pipe is gone; what else there may be is cancelled.
   open.pipe.close()
+  for (const request of [...open.waiting]) request.fileClosed()
 }
 
 function* finish(open: Open): Steps<void> {

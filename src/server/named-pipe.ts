@@ -159,7 +159,7 @@ export class NamedPipe {
     this.#limits.give(this.#available)
     this.#messages.length = 0
     this.#available = 0
-    this.#endReaders()
+    this.#endReaders(NtStatus.PIPE_BROKEN)
   }
 
   get #state(): number {
@@ -185,11 +185,11 @@ export class NamedPipe {
 
   #end(): void {
     this.#ended = true
-    this.#endReaders()
+    this.#endReaders(NtStatus.PIPE_DISCONNECTED)
   }
 
-  #endReaders(): void {
-    for (const reader of this.#readers.splice(0)) reader.settle(fail(NtStatus.PIPE_DISCONNECTED))
+  #endReaders(status: NtStatus): void {
+    for (const reader of this.#readers.splice(0)) reader.settle(fail(status))
   }
 
   #take(maxLength: number): PipeRead {
@@ -235,7 +235,8 @@ export class NamedPipe {
 /** Opens a pipe on IPC$. Names are without regard to case; one that is not there is STATUS_OBJECT_NAME_NOT_FOUND. */
 export function openNamedPipe(name: string, context: ServiceContext): NamedPipe | Failure {
   const pipes = context.pipes ?? builtInPipes
-  const definition = pipes.find(name)
+  // A name that begins with a backslash is none (smbtorture, rpc.samba3.smb2-pipe-name).
+  const definition = name.startsWith('\\') ? undefined : pipes.find(name)
   if (definition === undefined) return fail(NtStatus.OBJECT_NAME_NOT_FOUND)
   return new NamedPipe(definition.name, pipes, (transport) => definition.connect(context, transport))
 }

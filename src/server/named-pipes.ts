@@ -5,9 +5,14 @@ import { RpcConnection } from '../rpc/server.ts'
 import type { RpcService } from '../rpc/service.ts'
 import type { AccountDirectory } from './account-directory.ts'
 import type { PipeDefinition, PipeSource, ServiceContext, ServiceLogons } from './services/context.ts'
+import { epmapper, type RegisteredEndpoint } from './services/epmapper.ts'
+import { eventlog } from './services/eventlog.ts'
 import { dssetup, lsarpc } from './services/lsarpc.ts'
+import { netdfs } from './services/netdfs.ts'
 import { samr } from './services/samr.ts'
 import { srvsvc } from './services/srvsvc.ts'
+import { svcctl } from './services/svcctl.ts'
+import { winreg } from './services/winreg.ts'
 import { wkssvc } from './services/wkssvc.ts'
 
 export interface PipesOptions {
@@ -35,6 +40,7 @@ export class NamedPipes implements PipeSource {
   readonly #budget: ByteBudget
   readonly #groups: AssociationGroups
   readonly #pipes = new Map<string, PipeDefinition>()
+  readonly #rpcPipes = new Map<string, (context: ServiceContext) => readonly RpcService[]>()
 
   constructor(options: PipesOptions = {}) {
     this.maxUnreadBytes = options.maxUnreadBytes ?? MIB
@@ -47,6 +53,11 @@ export class NamedPipes implements PipeSource {
     this.addRpc('wkssvc', (context) => [wkssvc(context)])
     this.addRpc('lsarpc', (context) => [...withAccounts(context, lsarpc), dssetup(context)])
     this.addRpc('samr', (context) => withAccounts(context, samr))
+    this.addRpc('winreg', (context) => [winreg(context)])
+    this.addRpc('svcctl', (context) => [svcctl(context)])
+    this.addRpc('eventlog', (context) => [eventlog(context)])
+    this.addRpc('netdfs', (context) => (context.namespaces === undefined ? [] : [netdfs(context, context.namespaces)]))
+    this.addRpc('epmapper', (context) => [epmapper(context, () => this.#registered(context))])
   }
 
   /** What pipes hold now, in bytes. */
@@ -69,6 +80,7 @@ export class NamedPipes implements PipeSource {
 
   /** Adds a pipe that speaks DCE/RPC; `services` is asked for each open, with who opens. */
   addRpc(name: string, services: (context: ServiceContext) => readonly RpcService[]): void {
+    this.#rpcPipes.set(name, services)
     this.add({
       name,
       connect: (context, transport) =>
@@ -86,6 +98,13 @@ export class NamedPipes implements PipeSource {
           transport,
         ),
     })
+  }
+
+  /** Every interface, and the pipe that it is on. */
+  #registered(context: ServiceContext): RegisteredEndpoint[] {
+    return [...this.#rpcPipes].flatMap(([pipe, services]) =>
+      services(context).map((each) => ({ interface: each.interface, pipe })),
+    )
   }
 
   /** Clients write `srvsvc`, some `\srvsvc`. */

@@ -19,6 +19,7 @@ import { Administration, type ShareKeeper } from './administration.ts'
 import { LeaseTables } from './caching/lease-tables.ts'
 import { closeOpen } from './close-open.ts'
 import { Connection } from './connection.ts'
+import { NamespaceAdministration } from './dfs/administration.ts'
 import { Dfs, type DfsOptions } from './dfs/dfs.ts'
 import { DurableOpens } from './durability/durable-opens.ts'
 import { Persistence } from './durability/persistence.ts'
@@ -153,6 +154,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   /** The accounts, for those who list or translate them. */
   readonly directory: AccountDirectory
   readonly administration = new Administration(this)
+  readonly namespaces = new NamespaceAdministration(this)
   readonly shareKeeper: ShareKeeper | undefined
   #accounts: AccountSource | undefined
   #nextOpenId: bigint

@@ -37,6 +37,7 @@ function contextFor(server: ServerCore, identity: Identity | undefined, transpor
     },
     accounts: server.directory,
     administration: server.administration,
+    namespaces: server.namespaces,
     fileSecurity: (shareName, path, parts) => server.administration.fileSecurity(identity, shareName, path, parts),
     logons: {
       acceptor: (type) => (TYPES.includes(type) ? server.newAcceptor(transport) : undefined),

@@ -75,16 +75,18 @@ describe('impacket’s scripts and net', needsPeer('impacket', 'net'), () => {
   })
   after(() => target?.stop())
 
-  const script = async (name: string): Promise<string> => {
-    const args = ['-W', 'ignore', `${scripts}/${name}.py`, `tester:${target?.password}@${host}`]
+  const script = async (name: string, ...more: string[]): Promise<string> => {
+    const args = ['-W', 'ignore', `${scripts}/${name}.py`, `tester:${target?.password}@${host}`, ...more]
     return (await run(python, args, { timeoutMs })).output
   }
 
-  test('samrdump, lookupsid', async (t) => {
+  test('samrdump, rpcdump, services, lookupsid', async (t) => {
     if (target === undefined || !existsSync(scripts)) return t.skip('port 445 or the scripts are not there')
     const dumped = await script('samrdump')
     assert.match(dumped, /Found user: tester, uid = \d+/)
     assert.match(dumped, /tester \(\d+\)\/PasswordDoesNotExpire: True/)
+    assert.match(await script('rpcdump', '-port', '445'), /12345778-1234-ABCD-EF00-0123456789AC v1.0 samr/)
+    assert.match(await script('services', 'list'), /LanmanServer - +Server - +RUNNING/)
     const found = await script('lookupsid')
     assert.match(found, /501: RPCTEST\\Guest \(SidTypeUser\)\n513: RPCTEST\\None \(SidTypeGroup\)/)
   })
@@ -97,6 +99,14 @@ describe('impacket’s scripts and net', needsPeer('impacket', 'net'), () => {
     }
     assert.match(await net('user'), /^other\ntester$/m)
     assert.match(await net('share', 'list'), /^files$/m)
+    assert.match(await net('service', 'list'), /^LanmanServer +"Server"$/m)
+    const value = await net(
+      'registry',
+      'getvalue',
+      'HKLM\\SYSTEM\\CurrentControlSet\\Control\\ProductOptions',
+      'ProductType',
+    )
+    assert.match(value, /"ServerNT"/)
     assert.match(await net('file'), /tester +0x.*\\PIPE\\srvsvc/)
   })
 })

@@ -42,8 +42,17 @@ describe('rpcclient', needsPeer('rpcclient'), () => {
     assert.match(await rpcclient('netsessdel 127.9.9.9 x'), /CLIENTNAMENOTFOUND/)
     assert.match(await rpcclient('netfilegetsec files a.txt'), /SID: S-1-1-0/)
     assert.match(await rpcclient('netfilegetsec files nothing'), /WERR_FILE_NOT_FOUND/)
-    for (const command of ['netfileenum', 'netsessenum', 'netconnenum IPC$', 'netdiskenum', 'netsharedel files'])
+    for (const command of ['netfileenum', 'netsessenum', 'netconnenum IPC$', 'netsharedel files'])
       assert.match(await rpcclient(command, other), /ACCESS_DENIED/, command)
+  })
+
+  test('the small services', async () => {
+    assert.match(await rpcclient('epmlookup'), /\\PIPE\\samr.*: samr\n(?:.*\n)*epm_Lookup no more entries/)
+    assert.match(await rpcclient('epmmap'), /num_tower\[1\]\ntower\[0\] ncacn_np:.*lsarpc/)
+    assert.match(await rpcclient('eventlog_numrecord System'), /number of records: 0/)
+    assert.match(await rpcclient('wkssvc_getjoininformation'), /WORKGROUP \(2\)/)
+    assert.match(await rpcclient('wkssvc_enumerateusers'), /^tester$/m)
+    assert.match(await rpcclient('dfsversion'), /dfs is present \(1\)/)
   })
 
   test('shares are added, changed and removed, and whoever keeps them is told', async () => {

@@ -75,8 +75,8 @@ describe('rpcclient', needsPeer('rpcclient'), () => {
   })
 
   test('what is not served is refused, and at once', async () => {
-    assert.match(await rpcclient('netdiskenum'), /0x0000002e|PROCNUM_OUT_OF_RANGE/)
-    assert.match(await rpcclient('winreg_enumkey HKLM'), /OBJECT_NAME_NOT_FOUND/)
+    assert.match(await rpcclient('wkssvc_messagebuffersend x'), /0x0000002e|PROCNUM_OUT_OF_RANGE/)
+    assert.match(await rpcclient('echoaddone 1'), /OBJECT_NAME_NOT_FOUND/)
   })
 })
 

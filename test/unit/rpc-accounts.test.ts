@@ -165,7 +165,7 @@ test('lsarpc: whose accounts these are, who asks, and what rights there are', as
     informationClass: PolicyInformationClass.ACCOUNT_DOMAIN,
   })
   assert.deepEqual(policyInformation?.value, { domainName: 'SERVER', domainSid: MACHINE })
-  const unknown = await lsa.LsarQueryInformationPolicy({ policyHandle, informationClass: 2 })
+  const unknown = await lsa.LsarQueryInformationPolicy({ policyHandle, informationClass: 4 })
   assert.equal(unknown.result, NtStatus.INVALID_INFO_CLASS)
   const who = await lsa.LsarGetUserName({ systemName: null, userName: null, domainName: { name: null } })
   assert.deepEqual([who.userName, who.domainName], ['anna', { name: 'SERVER' }])

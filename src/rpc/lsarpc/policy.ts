@@ -1,6 +1,18 @@
 /** What a policy is opened with, and what it tells of its domain: MS-LSAD 2.2. */
 import { NarrowText } from '../account-lists.ts'
-import { conformantBytes, guid, sid, struct, u8, u16, u32, unicodeString, union, unique } from '../ndr/index.ts'
+import {
+  conformantArray,
+  conformantBytes,
+  guid,
+  sid,
+  struct,
+  u8,
+  u16,
+  u32,
+  unicodeString,
+  union,
+  unique,
+} from '../ndr/index.ts'
 
 /** Rights on a policy, MS-LSAD 2.2.1.1.2. */
 export const PolicyAccess = {
@@ -54,6 +66,7 @@ export const RevisionInfo = union('LSAPR_REVISION_INFO', u32, {
 
 /** MS-LSAD 2.2.4.1. */
 export const PolicyInformationClass = {
+  AUDIT_EVENTS: 2,
   PRIMARY_DOMAIN: 3,
   ACCOUNT_DOMAIN: 5,
   SERVER_ROLE: 6,
@@ -76,6 +89,11 @@ const dnsDomain = struct('LSAPR_POLICY_DNS_DOMAIN_INFO', {
 
 /** LSAPR_POLICY_INFORMATION, MS-LSAD 2.2.4.2: the classes that say whose accounts these are. */
 export const PolicyInformation = union('LSAPR_POLICY_INFORMATION', u16, {
+  [PolicyInformationClass.AUDIT_EVENTS]: struct('LSAPR_POLICY_AUDIT_EVENTS_INFO', {
+    auditingMode: u8,
+    eventAuditingOptions: unique(conformantArray(u32)),
+    maximumAuditEventCount: u32.countOf('eventAuditingOptions'),
+  }),
   [PolicyInformationClass.PRIMARY_DOMAIN]: struct('LSAPR_POLICY_PRIMARY_DOM_INFO', {
     name: unicodeString(1),
     sid: unique(sid),

@@ -138,6 +138,39 @@ export function conformantVaryingArray<T, I>(element: NdrType<T, I>, capacity = 
   }
 }
 
+/** Elements, and how many the one who asked has room for. */
+export interface Roomy<T> {
+  readonly room: number
+  readonly entries: readonly T[]
+}
+
+/** A conformant varying array whose size the request has told: it is written with all that room. */
+export function roomyArray<T, I>(element: NdrType<T, I>): NdrType<Roomy<T>, Roomy<I>, true> {
+  noConformantElement(element)
+  const typeName = `${element.typeName}[..]`
+  return {
+    typeName,
+    align: widest(element.align),
+    minSize: 12,
+    needed: true,
+    maxCount: ({ room }) => room,
+    read(reader, set, maxCount) {
+      const room = maxCount ?? reader.u32(typeName)
+      const count = readVariance(reader, typeName, room)
+      reader.align(element.align)
+      readElements(reader, element, count, typeName, (entries) => set({ room, entries }))
+    },
+    write(writer, { room, entries }, countSent) {
+      if (entries.length > room) throw new RangeError(`${entries.length} elements for ${room} in ${typeName}`)
+      if (countSent !== true) writer.u32(room)
+      writer.u32(0)
+      writer.u32(entries.length)
+      writer.align(element.align)
+      writeElements(writer, element, entries)
+    },
+  }
+}
+
 /** A conformant array of octets as bytes, `[size_is(n)] unsigned char x[]`. */
 export const conformantBytes: NdrType<Uint8Array, Uint8Array, true> = {
   typeName: 'u8[]',

@@ -4,6 +4,8 @@ export {
   conformantVaryingArray,
   fixedArray,
   narrowString,
+  type Roomy,
+  roomyArray,
   varyingArray,
   wideString,
 } from './arrays.ts'

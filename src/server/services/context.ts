@@ -3,6 +3,7 @@ import type { Filetime } from '../../bytes/filetime.ts'
 import type { Failure } from '../../wire/erref/failure.ts'
 import type { AccountDirectory } from '../account-directory.ts'
 import type { Administration } from '../administration.ts'
+import type { NamespaceAdministration } from '../dfs/administration.ts'
 
 /** What a pipe's endpoint speaks through: each `send` is one message for the client. */
 export interface PipeTransport {
@@ -106,6 +107,8 @@ export interface ServiceContext {
   readonly logons?: ServiceLogons
   /** What administrators see and change; used for nobody else. Default: nothing. */
   readonly administration?: Administration
+  /** The namespaces whose roots are here. Default: none. */
+  readonly namespaces?: NamespaceAdministration
   /** The descriptor of a file, as far as the caller may read it: MS-SRVS 3.1.4.14. */
   fileSecurity?(shareName: string, path: string, parts: number): Maybe<Uint8Array | Failure>
   /** The accounts of the server. Default: none, and lsarpc and samr are not there. */

@@ -13,6 +13,7 @@ import type { Sid } from '../../wire/dtyp/sid.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import type { AccountDirectory } from '../account-directory.ts'
 import { AccountNames, type Translation } from './account-names.ts'
+import { BUILTIN } from './known-accounts.ts'
 import { policyOf } from './lsarpc-policy.ts'
 
 type Operations = typeof Lsarpc.operations
@@ -89,7 +90,8 @@ export function lookupHandlers(accounts: AccountDirectory): Handlers<Operations>
     entryOf: (each: Translation | undefined, domainIndex: number) => T,
   ): Promise<Answer<T>> => {
     if (wanted.length > MAX_LOOKUPS) return nothing(NtStatus.INVALID_PARAMETER)
-    return answerOf(await names.ofNames(wanted.map((name) => name ?? '')), entryOf)
+    // No name at all stands for what every machine has, as on Windows.
+    return answerOf(await names.ofNames(wanted.map((name) => name ?? BUILTIN.name)), entryOf)
   }
 
   /** Runs a lookup for who may, and puts its entries where this operation has them. */

@@ -41,6 +41,9 @@ function openPolicy(context: ServiceContext, handles: ContextHandles, desiredAcc
   return policyHandle === undefined ? refused(NtStatus.INSUFFICIENT_RESOURCES) : { policyHandle, result: 0 }
 }
 
+/** Kinds of events that could be audited (MS-LSAD 2.2.4.20), none of which is. */
+const noAuditing = Array.from({ length: 9 }, () => 0)
+
 type Information = InputOf<typeof PolicyInformation>
 
 /** MS-LSAD 3.1.4.4.3, as a server that belongs to no domain answers. */
@@ -54,6 +57,8 @@ function policyInformation(
   const dns = { name: domainName, dnsDomainName: '', dnsForestName: '', domainGuid: NULL_GUID, sid: null }
   const Class = PolicyInformationClass
   switch (informationClass) {
+    case Class.AUDIT_EVENTS:
+      return { tag: Class.AUDIT_EVENTS, value: { auditingMode: 0, eventAuditingOptions: noAuditing } }
     case Class.PRIMARY_DOMAIN:
       return { tag: Class.PRIMARY_DOMAIN, value: { name: domainName, sid: null } }
     case Class.ACCOUNT_DOMAIN:

@@ -145,7 +145,7 @@ function diskEnum(
 ): AnswerOf<Operations['NetrServerDiskEnum']> {
   const refused = (result: number) => ({ disks: { disks: [] }, totalEntries: 0, resumeHandle, result })
   if (level !== 0) return refused(WinError.INVALID_LEVEL)
-  if (user.isAdministrator !== true) return refused(WinError.ACCESS_DENIED)
+  if (user.kind !== 'user') return refused(WinError.ACCESS_DENIED)
   const disk = { name: [...'C:\0'].map((character) => character.charCodeAt(0)) }
   const isOver = (resumeHandle ?? 0) > 0
   const disks = { disks: isOver ? [] : [disk] }
