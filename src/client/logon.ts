@@ -21,7 +21,7 @@ import { type Answer, type Call, encodeCall, FRAME_HEADER_BYTES } from './call.t
 import type { Connection } from './connection.ts'
 import { type Occasion, SecurityError, StatusError } from './errors.ts'
 import type { Negotiated } from './negotiation.ts'
-import { type BoundSession, isSignedBy, Session } from './session.ts'
+import { type BoundSession, isSignedBy, type Session, sessionOf } from './session.ts'
 import type { Settings } from './settings.ts'
 
 /** Rounds after which a server that always wants one more token is given up. */
@@ -216,7 +216,7 @@ function newSession(
   if (settings.encryption === 'required' && !canSeal)
     throw new SecurityError('Encryption is required, and this server has none (or none in common with us).')
   const requiresSigning = (negotiated.securityMode & SecurityMode.SIGNING_REQUIRED) !== 0
-  return new Session({
+  return sessionOf({
     id: sessionId,
     flags: sessionFlags,
     user: settings.user || owner,

@@ -196,7 +196,7 @@ export class OpenFile {
   /** The open as it is now, got again if it has to be. */
   async revive(signal?: AbortSignal): Promise<On> {
     if (this.#isClosed) throw new UsageError('EBADF', 'The file has been closed.', this.occasion)
-    const on = await this.tree.ready(signal)
+    const on = await this.tree.ready(signal, true)
     if (on === this.#on) return on
     if (this.#lostBecause !== undefined) throw this.#lostBecause
     this.#coming ??= this.#come(on).finally(() => {
@@ -214,7 +214,7 @@ export class OpenFile {
       } catch (error) {
         if (repeat >= MAX_REPEATS || !this.tree.link.mayRepeat(error, on.live, true)) throw error
       }
-      on = await this.tree.ready()
+      on = await this.tree.ready(undefined, true)
     }
   }
 

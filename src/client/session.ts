@@ -3,8 +3,8 @@ import type { Sealer } from '../crypto/sealing.ts'
 import type { Signer } from '../crypto/signing.ts'
 import { Command, SessionFlags } from '../wire/smb2/index.ts'
 
-/** A session, the same on all of its connections (MS-SMB2 3.2.1.3). */
-export class Session {
+/** What a logon has agreed upon. */
+export interface SessionValues {
   readonly id: bigint
   /** SMB2_SESSION_FLAG_* of the last answer of the logon. */
   readonly flags: number
@@ -21,47 +21,33 @@ export class Session {
   readonly sealer: Sealer | undefined
   /** Opens what comes from it. */
   readonly opener: Sealer | undefined
-  #nonce = 0n
+}
 
-  constructor(values: {
-    readonly id: bigint
-    readonly flags: number
-    readonly user: string
-    readonly domain: string
-    readonly mechanism: string
-    readonly signs: boolean
-    readonly seals: boolean
-    readonly signingKey: Uint8Array | undefined
-    readonly sealer: Sealer | undefined
-    readonly opener: Sealer | undefined
-  }) {
-    this.id = values.id
-    this.flags = values.flags
-    this.user = values.user
-    this.domain = values.domain
-    this.mechanism = values.mechanism
-    this.signs = values.signs
-    this.seals = values.seals
-    this.signingKey = values.signingKey
-    this.sealer = values.sealer
-    this.opener = values.opener
-  }
-
-  get kind(): 'user' | 'guest' | 'anonymous' {
-    if ((this.flags & SessionFlags.IS_GUEST) !== 0) return 'guest'
-    return (this.flags & SessionFlags.IS_NULL) !== 0 ? 'anonymous' : 'user'
-  }
-
-  get canSeal(): boolean {
-    return this.sealer !== undefined
-  }
-
+/** A session, the same on all of its connections (MS-SMB2 3.2.1.3). */
+export interface Session extends SessionValues {
+  readonly kind: 'user' | 'guest' | 'anonymous'
+  readonly canSeal: boolean
   /** One that no message of this session had before, on any connection: they share a key. */
-  nextNonce(length: number): Uint8Array {
-    const nonce = new Uint8Array(length)
-    new DataView(nonce.buffer).setBigUint64(0, this.#nonce++, true)
-    return nonce
+  nextNonce(length: number): Uint8Array
+}
+
+export function sessionOf(values: SessionValues): Session {
+  let nonce = 0n
+  return {
+    ...values,
+    kind: kindOf(values.flags),
+    canSeal: values.sealer !== undefined,
+    nextNonce(length) {
+      const bytes = new Uint8Array(length)
+      viewOf(bytes).setBigUint64(0, nonce++, true)
+      return bytes
+    },
   }
+}
+
+function kindOf(flags: number): Session['kind'] {
+  if ((flags & SessionFlags.IS_GUEST) !== 0) return 'guest'
+  return (flags & SessionFlags.IS_NULL) !== 0 ? 'anonymous' : 'user'
 }
 
 /** A session as one connection knows it (MS-SMB2 3.2.1.8): each has a signing key of its own. */

@@ -1,8 +1,8 @@
 import { dateFromFiletime, type Filetime } from '../bytes/filetime.ts'
 import { FileAttributes, isNameSurrogate, ReparseTag } from '../wire/fscc/index.ts'
 
-/** What the server tells of a file: the fields of FileAllInformation that have a use. Times are FILETIME. */
-export interface FileFacts {
+/** What the server tells of a file on every occasion. Times are FILETIME. */
+export interface BasicFacts {
   readonly creationTime: Filetime
   readonly lastAccessTime: Filetime
   readonly lastWriteTime: Filetime
@@ -12,6 +12,10 @@ export interface FileFacts {
   readonly endOfFile: number
   /** Bits of `FileAttributes`. */
   readonly fileAttributes: number
+}
+
+/** The fields of FileAllInformation that have a use. */
+export interface FileFacts extends BasicFacts {
   /** 0 where it is not known. */
   readonly fileId: bigint
   readonly numberOfLinks: number

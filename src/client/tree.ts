@@ -76,10 +76,12 @@ export class Tree {
   }
 
   /**
-   * `patienceMs`: how long a lost connection is waited for at most.
+   * A lost connection is waited for no longer than `failoverMs` where others may do as well, unless it has to be this one
+   * (`isThisOne`).
    * @throws as `ServerLink.live`, and StatusError where there is no such share
    */
-  async ready(signal?: AbortSignal, patienceMs?: number): Promise<On> {
+  async ready(signal?: AbortSignal, isThisOne = false): Promise<On> {
+    const patienceMs = this.hasOthers && !isThisOne ? this.link.settings.limits.failoverMs : undefined
     const live = await this.link.live(signal, patienceMs)
     if (this.#on?.live === live) return this.#on
     this.#coming ??= this.#come(live).finally(() => {
@@ -146,7 +148,7 @@ export class Tree {
    */
   async run<T>(work: (on: On) => Promise<T>, { signal, repeatable = false }: RunOptions = {}): Promise<T> {
     for (let repeat = 0; ; repeat++) {
-      const on = await this.ready(signal, this.hasOthers ? this.link.settings.limits.failoverMs : undefined)
+      const on = await this.ready(signal)
       try {
         return await work(on)
       } catch (error) {

@@ -149,6 +149,7 @@ export class FileCache implements LeaseHolder, BlockOwner {
       await writeRange(file, data, offset, how)
       return
     }
+    how.signal?.throwIfAborted()
     this.#behind.add(file, offset, data)
     this.changed(offset, data.length)
     const { clock, limits } = this.#cache

@@ -1,4 +1,3 @@
-import type { Filetime } from '../../bytes/filetime.ts'
 import {
   Command,
   type CreateAction,
@@ -12,6 +11,7 @@ import {
 import { type Answer, type Call, encodeCall } from '../call.ts'
 import type { Occasion } from '../errors.ts'
 import { narrow } from '../narrow.ts'
+import type { BasicFacts } from '../stats.ts'
 
 /** Read, write and delete are left to everybody. */
 export const SHARE_ALL = ShareAccess.READ | ShareAccess.WRITE | ShareAccess.DELETE
@@ -33,18 +33,11 @@ export interface CreateArguments {
   readonly contexts?: readonly { readonly name: string; readonly data: Uint8Array }[]
 }
 
-/** What CREATE tells of the file that is open now. Sizes in bytes, times FILETIME. */
-export interface Opened {
+/** What CREATE tells of the file that is open now. */
+export interface Opened extends BasicFacts {
   readonly fileId: FileId
   readonly action: CreateAction
   readonly oplockLevel: number
-  readonly creationTime: Filetime
-  readonly lastAccessTime: Filetime
-  readonly lastWriteTime: Filetime
-  readonly changeTime: Filetime
-  readonly allocationSize: number
-  readonly endOfFile: number
-  readonly fileAttributes: number
   /** Data by name. */
   readonly contexts: ReadonlyMap<string, Uint8Array>
 }

@@ -1,5 +1,4 @@
 import { WireError } from '../../bytes/errors.ts'
-import type { Filetime } from '../../bytes/filetime.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import {
   CloseFlags,
@@ -21,17 +20,10 @@ import {
 import { type Call, encodeCall } from '../call.ts'
 import type { Occasion } from '../errors.ts'
 import { narrow } from '../narrow.ts'
+import type { BasicFacts } from '../stats.ts'
 
 /** What CLOSE tells of a file when it is asked to. */
-export interface LastFacts {
-  readonly creationTime: Filetime
-  readonly lastAccessTime: Filetime
-  readonly lastWriteTime: Filetime
-  readonly changeTime: Filetime
-  readonly allocationSize: number
-  readonly endOfFile: number
-  readonly fileAttributes: number
-}
+export type LastFacts = BasicFacts
 
 /** MS-SMB2 2.2.15. With `query` the file's last state comes back, if the server still knows it. */
 export function closeCall(fileId: FileId, occasion: Occasion, query = false): Call<LastFacts | undefined> {

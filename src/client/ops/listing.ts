@@ -310,8 +310,27 @@ async function behind(listing: Listing<Dirent>, name: string | undefined): Promi
   }
 }
 
+/** What can be read step by step can be gone through. */
+abstract class Steps implements Dir {
+  abstract readonly path: string
+  abstract read(): Promise<Dirent | null>
+  abstract close(): Promise<void>
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Dirent> {
+    try {
+      for (let entry = await this.read(); entry !== null; entry = await this.read()) yield entry
+    } finally {
+      await this.close()
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
 /** A folder, step by step: no more of it is here than one answer of the server brings. */
-class OpenFolder implements Dir {
+class OpenFolder extends Steps {
   readonly path: string
   readonly #open: () => Promise<Listing<Dirent>>
   #listing: Listing<Dirent>
@@ -322,6 +341,7 @@ class OpenFolder implements Dir {
   #isClosed = false
 
   private constructor(path: string, open: () => Promise<Listing<Dirent>>, listing: Listing<Dirent>) {
+    super()
     this.path = path
     this.#open = open
     this.#listing = listing
@@ -366,22 +386,10 @@ class OpenFolder implements Dir {
     this.#isClosed = true
     this.#listing.close()
   }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Dirent> {
-    try {
-      for (let entry = await this.read(); entry !== null; entry = await this.read()) yield entry
-    } finally {
-      await this.close()
-    }
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
-  }
 }
 
 /** The same with what is below, a folder at a time. */
-class DeepFolder implements Dir {
+class DeepFolder extends Steps {
   readonly path: string
   readonly #volume: Volume
   readonly #pattern: string
@@ -390,6 +398,7 @@ class DeepFolder implements Dir {
   readonly #waiting: string[] = []
 
   constructor(volume: Volume, folder: OpenFolder, pattern: string, options: ReaddirOptions) {
+    super()
     this.#volume = volume
     this.#pattern = pattern
     this.path = folder.path
@@ -417,17 +426,5 @@ class DeepFolder implements Dir {
     this.#waiting.length = 0
     await this.#current?.close()
     this.#current = undefined
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Dirent> {
-    try {
-      for (let entry = await this.read(); entry !== null; entry = await this.read()) yield entry
-    } finally {
-      await this.close()
-    }
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
   }
 }
