@@ -38,11 +38,16 @@ export const latencyBound = conversationRule<State>({
   },
   tell({ first: { conversation, state } }) {
     const way = conversation.roundTripNs ?? state.durations.quantile(0.05)
-    const spentNs = Math.min(state.durations.sumNs, conversation.last.timeNs - conversation.first.timeNs)
+    const { durations } = state
+    const isNearServer = durations.quantile(0.5) < way / 2
+    const lastedNs = conversation.last.timeNs - conversation.first.timeNs
+    const waited = isNearServer
+      ? `The server answers within ${durationOf(durations.quantile(0.5))} as a rule, and the next request comes a round trip (${durationOf(way)}) later: this was captured near the server.`
+      : `Each request waits for about one round trip (${durationOf(way)}; the median answer took ${durationOf(durations.quantile(0.5))}), and together they took ${durationOf(Math.min(durations.sumNs, lastedNs))}.`
     return {
       severity: 'warning',
       title: `The path of ${endsOf(conversation)} is long (${durationOf(way)}), and ${state.durations.count} small requests went over it one by one`,
-      cause: `Each request waits for about one round trip (${durationOf(way)}; the median answer took ${durationOf(state.durations.quantile(0.5))}), and together they took ${durationOf(spentNs)}. Server and line are not slow: it is the number of round trips. A faster line would not help; fewer requests, or several at a time, do.`,
+      cause: `${waited} Server and line are not slow: it is the number of round trips. A faster line would not help; fewer requests, or several at a time, do.`,
       advice: advise({
         user: 'Copy many small files as an archive, or with a program that works on several at a time (robocopy /MT, smbkit sync --jobs).',
         windows:

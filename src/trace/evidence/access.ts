@@ -1,4 +1,4 @@
-import { AccessMask } from '../../wire/dtyp/access-mask.ts'
+import { AccessMask, FILE_ALL_ACCESS } from '../../wire/dtyp/access-mask.ts'
 
 const WORDS: readonly (readonly [number, string])[] = [
   [AccessMask.GENERIC_ALL, 'everything'],
@@ -17,7 +17,8 @@ const ATTRIBUTES_ONLY = AccessMask.FILE_READ_ATTRIBUTES | AccessMask.SYNCHRONIZE
 
 /** An access mask for people: `read, write, delete (0x00130089)`. MS-DTYP 2.4.3. */
 export function accessNames(mask: number): string {
-  const words = WORDS.flatMap(([bits, word]) => ((mask & bits) === 0 ? [] : [word]))
+  const isAll = (mask & FILE_ALL_ACCESS) === FILE_ALL_ACCESS
+  const words = isAll ? ['everything'] : WORDS.flatMap(([bits, word]) => ((mask & bits) === 0 ? [] : [word]))
   const said = words.length === 0 ? ((mask & ATTRIBUTES_ONLY) === 0 ? 'nothing' : 'read attributes') : words.join(', ')
   return `${said} (0x${(mask >>> 0).toString(16).padStart(8, '0')})`
 }
