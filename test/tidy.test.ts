@@ -19,17 +19,19 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   rpc: ['auth', 'protocol'],
   server: ['rpc'],
   client: ['rpc'],
+  domain: ['client'],
   trace: ['protocol'],
   backends: ['server/backend.ts', 'native'],
   state: ['bytes', 'server/open-store.ts'],
   net: ['protocol/transport.ts', 'native'],
   config: ['server'],
-  cli: ['config', 'backends', 'state', 'net', 'client', 'trace'],
+  cli: ['config', 'backends', 'state', 'net', 'client', 'domain', 'trace'],
 }
 /** The file of a folder that puts a layer above it in: the door by which programs of others come in. */
 const doors: Readonly<Record<string, readonly string[]>> = {
   'src/server/index.ts': ['net', 'state'],
   'src/client/index.ts': ['net'],
+  'src/domain/index.ts': ['net'],
 }
 /** What the one file of a folder that others may import imports itself. */
 const contracts: Readonly<Record<string, readonly string[]>> = {

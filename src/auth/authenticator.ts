@@ -41,3 +41,12 @@ export interface Authenticator {
   /** Looks again at who has a session: who he is now, or why he may not stay. Absent: sessions stay as they are. */
   recheck?(identity: Identity): Maybe<Identity | Failure>
 }
+
+/** Who knows the users of a domain. */
+export interface DomainVerifier {
+  /** NetBIOS name. */
+  readonly domain: string
+  /** DNS name, where it is known. */
+  readonly dnsDomain?: string
+  verify(attempt: NtlmAttempt): Maybe<GrantedNtlm | Failure>
+}

@@ -6,6 +6,7 @@ import { siteFinder } from '../net/sites.ts'
 import { type DfsOptions, Server } from '../server/index.ts'
 import { type SqliteStore, StoreError, sqliteStore } from '../state/sqlite.ts'
 import { Backends } from './backends.ts'
+import { domainOf } from './domain.ts'
 import { defaultSocket, makeSocketFolder } from './places.ts'
 import { sentence, UsageError } from './report.ts'
 import { StatusSocket } from './status-socket.ts'
@@ -48,9 +49,11 @@ export async function runServer(options: RunOptions): Promise<void> {
   const { shares, notes } = await backends.prepare(plan.settings.shares)
   const store = await storeOf(plan.settings)
   const keeping = store === undefined ? {} : { openStore: store }
+  const domain = await domainOf(plan.settings)
   const server = new Server({
     ...plan.settings.server,
     ...keeping,
+    ...(domain === undefined ? {} : { domain }),
     dfs: dfsOf(plan.settings),
     shares,
     accounts: plan.accounts,
@@ -69,6 +72,7 @@ export async function runServer(options: RunOptions): Promise<void> {
   } finally {
     await socket?.close()
     await server.stop()
+    await domain?.close()
     await store?.close()
     await backends.close()
   }
@@ -169,11 +173,12 @@ async function reload(options: RunOptions, server: Server, backends: Backends, f
 
 /** Names of settings that differ and that a running server does not take over. */
 export function whatNeedsRestart(before: Settings, now: Settings): string[] {
-  const flat = ({ host, port, socket, openStore, server }: Settings): Record<string, unknown> => ({
+  const flat = ({ host, port, socket, openStore, domain, server }: Settings): Record<string, unknown> => ({
     host,
     port,
     socket,
     openStore,
+    domain,
     ...server,
   })
   const [a, b] = [flat(before), flat(now)]

@@ -38,11 +38,14 @@ export function planOf(path: string | undefined, options: ServeOptions): Plan {
   return { settings, accounts: accountsOf(users), warnings: warningsOf(settings, users) }
 }
 
-function usersOf({ usersFile, server }: Settings): readonly User[] {
+function usersOf({ usersFile, server, domain }: Settings): readonly User[] {
   const file = usersFile ?? defaultUsersFile()
-  // With Kerberos a domain knows the users.
+  // With Kerberos, or as a member, the domain knows the users.
   const openToAll =
-    (server.allowGuest ?? false) !== false || server.allowAnonymous === true || server.keytab !== undefined
+    (server.allowGuest ?? false) !== false ||
+    server.allowAnonymous === true ||
+    server.keytab !== undefined ||
+    domain !== undefined
   try {
     const { users } = readUsers(file)
     if (openToAll || users.some(({ enabled }) => enabled)) return users

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { ConfigError, formatPlace, type Place, systemReason } from './config-error.ts'
 import type { DfsSettings } from './dfs-schema.ts'
 import { type ConfigValues, configSchema } from './schema.ts'
-import type { ServerSettings, ShareSettings } from './settings.ts'
+import type { DomainSettings, ServerSettings, ShareSettings } from './settings.ts'
 import { maxConfigBytes, YamlFile } from './yaml.ts'
 
 /** What a config file says; what it does not say is absent. Paths are absolute. */
@@ -15,6 +15,7 @@ export interface Config {
   readonly socket?: string
   readonly openStore?: string
   readonly dfs?: DfsSettings
+  readonly domain?: DomainSettings
   readonly netbios?: boolean
   readonly announce?: boolean
   readonly workgroup?: string
@@ -41,7 +42,8 @@ export function loadConfig(file: string): Config {
 export function parseConfig(file: string, text: string): Config {
   const yaml = new YamlFile(file, text)
   const values: ConfigValues = yaml.read(configSchema)
-  const { host, port, users, socket, openStore, keytab, dfs, netbios, announce, workgroup, shares, ...server } = values
+  const { host, port, users, socket, openStore, keytab, dfs, domain, netbios, announce, workgroup, shares, ...server } =
+    values
   const folder = dirname(resolve(file))
   return {
     file,
@@ -51,6 +53,7 @@ export function parseConfig(file: string, text: string): Config {
     ...(socket === undefined ? {} : { socket: resolve(folder, socket) }),
     ...(openStore === undefined ? {} : { openStore: resolve(folder, openStore) }),
     ...(dfs === undefined ? {} : { dfs }),
+    ...(domain === undefined ? {} : { domain: { ...domain, passwordFile: resolve(folder, domain.passwordFile) } }),
     ...(netbios === undefined ? {} : { netbios }),
     ...(announce === undefined ? {} : { announce }),
     ...(workgroup === undefined ? {} : { workgroup }),

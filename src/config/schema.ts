@@ -77,6 +77,16 @@ const lockout = block('threshold, durationMs and windowMs', {
 
 const lmLevel = integer(0, 5).transform((value) => lmLevels[value as 0] as LmLevelChoice)
 
+/** MS-NRPC: what it takes to ask a domain controller. */
+const domain = block('name, controllers and passwordFile', {
+  name: text('the NetBIOS name of a domain'),
+  dnsName: text('the DNS name of a domain').exactOptional(),
+  controllers: z
+    .array(text('a domain controller'), { error: 'must be a list of domain controllers' })
+    .min(1, { error: 'must name a domain controller' }),
+  passwordFile: text('the path of a file'),
+})
+
 /** What stands in a config file. docs/configuration.md explains each key. */
 export const configSchema = block('a config file: keys with values', {
   host: text('an address or a host name').exactOptional(),
@@ -113,6 +123,7 @@ export const configSchema = block('a config file: keys with values', {
   hostNames: z.array(text('a host name'), { error: 'must be a list of host names' }).exactOptional(),
   lockout: lockout.exactOptional(),
   dfs: dfs.exactOptional(),
+  domain: domain.exactOptional(),
   limits: limits.exactOptional(),
   shares: z.record(shareName, share, { error: 'must be shares by name' }).exactOptional(),
 })

@@ -91,6 +91,17 @@ export interface ShareSettings {
   readonly place: string
 }
 
+/** The domain that a server is a member of, by NTLM. */
+export interface DomainSettings {
+  /** NetBIOS name. */
+  readonly name: string
+  readonly dnsName?: string
+  /** Names or addresses; the first that answers is asked. */
+  readonly controllers: readonly string[]
+  /** Absolute path of a file with the password of the machine's account. */
+  readonly passwordFile: string
+}
+
 /** All that a server is started with. */
 export interface Settings {
   readonly host: string
@@ -102,6 +113,8 @@ export interface Settings {
   readonly server: ServerSettings
   /** Namespaces of domains, and sites. */
   readonly dfs?: DfsSettings
+  /** The domain that it is a member of. */
+  readonly domain?: DomainSettings
   /** Clients may call it by its NetBIOS name. */
   readonly netbios?: boolean
   /** Desktops find it by themselves. */
@@ -132,6 +145,8 @@ export function mergeSettings(config: Config | undefined, overrides: Overrides):
   const server = { ...config?.server, ...overrides.server }
   const shares = [...(config?.shares ?? []), ...overrides.shares]
   checkDialects(server)
+  if (config?.domain !== undefined && server.name === undefined)
+    throw new ConfigError('a member of a domain needs a name: that of the account of the machine, without its $')
   checkShares(shares, server)
   checkCompression(shares, server)
   checkAvailability(shares, server, config?.openStore)
@@ -145,6 +160,7 @@ export function mergeSettings(config: Config | undefined, overrides: Overrides):
     ...(socket === undefined ? {} : { socket }),
     ...(config?.openStore === undefined ? {} : { openStore: config.openStore }),
     ...(config?.dfs === undefined ? {} : { dfs: config.dfs }),
+    ...(config?.domain === undefined ? {} : { domain: config.domain }),
     ...(config?.netbios === undefined ? {} : { netbios: config.netbios }),
     announce: overrides.announce ?? config?.announce ?? false,
     ...(config?.workgroup === undefined ? {} : { workgroup: config.workgroup }),

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { type AccountSource, Identities, machineSidOf } from '../auth/accounts.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
+import { DomainAuthenticator } from '../auth/domain-authenticator.ts'
 import { KerberosMechanism } from '../auth/kerberos-acceptor.ts'
 import { LocalAuthenticator } from '../auth/local-authenticator.ts'
 import { LogonThrottle } from '../auth/logon-throttle.ts'
@@ -55,13 +56,13 @@ export class Logons {
       timeoutMs: limits.kerberosTimeoutMs,
       after: (delayMs, action) => clock.after(delayMs, action),
     })
-    this.#authenticator = options.authenticator ?? this.#localFor(options.accounts)
+    this.#authenticator = options.authenticator ?? this.#ownFor(options.accounts)
     this.#mechanisms = new SpnegoMechanisms(this.#offered())
   }
 
   /** Accounts of the server's own from now on. Counts of wrong passwords go on. */
   setAccounts(accounts: AccountSource): void {
-    this.#authenticator = this.#localFor(accounts)
+    this.#authenticator = this.#ownFor(accounts)
     this.#mechanisms = new SpnegoMechanisms(this.#offered())
   }
 
@@ -125,6 +126,13 @@ export class Logons {
     this.#local?.unlock(user)
   }
 
+  /** The server's own accounts, and those of its domain. */
+  #ownFor(accounts: AccountSource | undefined): Authenticator {
+    const { domain } = this.#options
+    const local = this.#localFor(domain === undefined ? accounts : (accounts ?? NOBODY))
+    return domain === undefined ? local : new DomainAuthenticator(local, domain, this.#parts.name)
+  }
+
   #localFor(accounts: AccountSource | undefined): LocalAuthenticator {
     if (accounts === undefined)
       throw new RangeError('nobody could log on: the server has neither accounts nor authenticator')
@@ -151,10 +159,13 @@ export class Logons {
 
   #ntlm(): NtlmMechanism {
     const { name, clock } = this.#parts
+    const { domain } = this.#options
     return new NtlmMechanism(this.ntlmPolicy, {
       netbiosName: name,
       dnsName: name.toLowerCase(),
-      domain: name,
+      // A domain controller looks whether that is its domain, and the name the one of the machine's account.
+      domain: domain?.domain ?? name,
+      ...(domain?.dnsDomain === undefined ? {} : { dnsDomain: domain.dnsDomain }),
       allowAnonymous: this.#options.allowAnonymous ?? false,
       now: () => clock.now(),
     })
@@ -172,6 +183,8 @@ export class Logons {
     })
   }
 }
+
+const NOBODY: AccountSource = { find: () => undefined }
 
 /** Where a connection comes from, for who judges logons. */
 export const peerOf = ({ remote, local }: Transport): Peer => ({

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { type AccountSource, machineSidOf } from '../auth/accounts.ts'
-import type { Authenticator } from '../auth/authenticator.ts'
+import type { Authenticator, DomainVerifier } from '../auth/authenticator.ts'
 import type { LockoutPolicy } from '../auth/lockout.ts'
 import type { Acceptor, Identity } from '../auth/mechanism.ts'
 import type { LmLevel } from '../auth/ntlm-response.ts'
@@ -84,6 +84,8 @@ export interface ServerOptions {
   readonly compression?: 'enabled' | 'off'
   /** Sessions may have several connections (3.0 and later). Default true. */
   readonly multichannel?: boolean
+  /** Knows the users of a domain that the server belongs to, beside its own `accounts`. See `domainController`. */
+  readonly domain?: DomainVerifier
   /** File with the server's keys for Kerberos; without one there is NTLM alone. */
   readonly keytab?: string
   /** Unknown users are let in as guests; `wrongPassword`: also who gives one of those. Default false. */

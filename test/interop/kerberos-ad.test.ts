@@ -9,6 +9,7 @@ import {
   StatusError,
   type Target,
 } from '../../src/client/index.ts'
+import { domainController } from '../../src/domain/index.ts'
 import { parseSddl } from '../../src/wire/dtyp/index.ts'
 import { type AdDc, needsAdDc, startAdDc } from '../peers/ad-dc.ts'
 import { type KerberosServer, startKerberosServer } from '../peers/kerberos-server.ts'
@@ -29,6 +30,8 @@ const refused = {
 } as const
 
 const needed = [needsAdDc(), needsPeer('smbclient', 'smbtorture')].find(({ skip }) => skip !== false) ?? { skip: false }
+
+const controllerSays = (statusName: string): string => `the domain controller says ${statusName}`
 
 suite('Kerberos in Active Directory', needed, () => {
   let dc: AdDc
@@ -184,6 +187,56 @@ suite('Kerberos in Active Directory', needed, () => {
       )
     } finally {
       await stop()
+    }
+  })
+
+  test('who has no ticket: a domain controller judges NTLM for a member', options, async () => {
+    const domain = domainController({
+      domain: dc.shortDomain,
+      dnsDomain: dc.domain,
+      // Nobody listens at the first.
+      controllers: [dc.fileserver.address, dc.address],
+      computer: 'FILESERVER',
+      password: 'Fileserver-Pass-1',
+    })
+    const member = await startKerberosServer({ realm: dc, users: ['local'], options: { domain, name: 'FILESERVER' } })
+    const target = { host: dc.fileserver.address, port: member.port, path: '' }
+    const byNtlm = (user: string, more: ConnectOptions = {}): ConnectOptions => ({
+      user,
+      password: passwordOf(user),
+      domain: dc.shortDomain,
+      ...more,
+    })
+    try {
+      const client = await connect(target, byNtlm('alice', { encryption: 'required' }))
+      assert.equal(await (await client.share('files')).readFile('hello.txt', 'utf8'), 'hello\n')
+      await client.close()
+      const ofTicket = server.logons.find(({ identity }) => identity.user === 'alice')?.identity
+      const ofNtlm = member.logons.find(({ identity }) => identity.user === 'alice')?.identity
+      // All but what says that the KDC itself has checked the password (MS-DTYP 2.4.2.4).
+      const groups = ofTicket?.groupSids.filter((sid) => sid !== 'S-1-18-1')
+      assert.deepEqual(new Set(ofNtlm?.groupSids), new Set(groups))
+      for (const given of [
+        byNtlm(`bob@${dc.domain}`, { domain: '', password: passwordOf('bob') }),
+        byNtlm('local', { domain: '', password: 'password' }),
+        byNtlm('local', { domain: 'FILESERVER', password: 'password' }),
+      ])
+        await (await connect(target, given)).close()
+      const all = { ...refused, judy: 'STATUS_INVALID_WORKSTATION' }
+      for (const [user, statusName] of Object.entries(all))
+        await assert.rejects(connect(target, byNtlm(user)), { statusName })
+      for (const user of ['alice', 'nobody-at-all'])
+        await assert.rejects(connect(target, byNtlm(user, { password: 'wrong' })), {
+          statusName: 'STATUS_LOGON_FAILURE',
+        })
+      const reasons = member.refusals.slice(-2).map(({ reason }) => reason)
+      assert.deepEqual(reasons, ['STATUS_WRONG_PASSWORD', 'STATUS_NO_SUCH_USER'].map(controllerSays))
+      const cache = await dc.ticket('alice', passwordOf('alice'))
+      assert.equal((await member.smbclient('ls', { user: `CORP\\bob%${passwordOf('bob')}` })).code, 0)
+      assert.equal((await member.smbclient('ls', { cache })).code, 0)
+    } finally {
+      await member.stop()
+      await domain.close()
     }
   })
 
