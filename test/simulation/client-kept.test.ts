@@ -230,6 +230,45 @@ scenario('after a lost connection nothing is known any more', { files }, async (
   await other.do(other.client.close())
 })
 
+scenario('an answer from before a write, which comes after it, is not kept', { files }, async (world) => {
+  const one = await Asker.connect(world)
+  const handle = await one.do(one.share.open('a', 'r+'))
+  const into = Buffer.alloc(7)
+  const both = async (): Promise<void> => {
+    await Promise.all([handle.read(into, 0, 7, 0), handle.write('changed', 0)])
+  }
+  one.library.holdOneIn = 1
+  assert.deepEqual(await one.asks(both), ['READ', 'WRITE'])
+  one.library.holdOneIn = 0
+  assert.equal(into.toString(), 'content')
+  assert.ok(one.library.overtaken > 0)
+  await one.do(handle.read(into, 0, 7, 0))
+  assert.equal(into.toString(), 'changed')
+  assert.deepEqual(await one.asks(() => handle.read(into, 0, 7, 0)), [])
+  await one.do(handle.close())
+  await one.do(one.client.close())
+})
+
+scenario('what was kept under a lease that was lost is not good under the next one', { files }, async (world) => {
+  const one = await Asker.connect(world)
+  const other = await Asker.connect(world)
+  const handle = await one.do(one.share.open('a', 'r+'))
+  const into = Buffer.alloc(7)
+  const read = () => handle.read(into, 0, 7, 0)
+  await one.do(read())
+  assert.deepEqual(await one.asks(read), [])
+  await other.do(other.share.writeFile('a', 'another'))
+  // By one more open the lease is had again, for all of them.
+  const again = await one.do(one.share.open('a'))
+  assert.deepEqual(await one.asks(read), ['READ'])
+  assert.equal(into.toString(), 'another')
+  assert.deepEqual(await one.asks(read), [])
+  await one.do(again.close())
+  await one.do(handle.close())
+  await one.do(one.client.close())
+  await other.do(other.client.close())
+})
+
 scenario('what is kept has limits', {}, async (world) => {
   const names = Array.from({ length: 6 }, (_, i) => `file-${i}`)
   const keptBy = async (limits: ConnectOptions['limits']): Promise<Asker> => {
