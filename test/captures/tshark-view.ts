@@ -83,7 +83,8 @@ export function messagesOf(transactions: readonly Transaction[]): Message[] {
       messageId: String(transaction.messageId),
       sessionId: transaction.session?.id.toString(16),
       treeId: transaction.tree?.id.toString(16),
-      name: transaction.path?.value,
+      // In a namespace it begins with server and share on the wire.
+      name: transaction.detail.kind === 'create' ? transaction.detail.name : transaction.path?.value,
       tree: transaction.tree?.path?.value,
     }
     const none = { status: undefined, responseNs: undefined }

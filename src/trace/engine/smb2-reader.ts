@@ -177,7 +177,7 @@ export class Smb2Reader {
     transaction.tree = this.#treeOf(view, start, flags, session, isRelated)
     transaction.detail = requestDetail(command, body)
     const { detail } = transaction
-    if (detail.kind === 'create') transaction.path = said(detail.name, this.#owner.frame)
+    if (detail.kind === 'create') transaction.path = said(pathInShare(detail.name, flags), this.#owner.frame)
     else if (detail.kind === 'tree-connect') transaction.path = undefined
     else this.#useFile(transaction, command, body)
     if (command === Command.SESSION_SETUP) this.#readLogon(transaction, body)
@@ -393,4 +393,10 @@ const shareKinds: Readonly<Record<number, 'disk' | 'pipe' | 'print'>> = {
 function renamed({ detail, open, request }: TransactionRecord): void {
   if (detail.kind === 'set-info' && detail.newName !== undefined && open !== undefined)
     open.path = inferred(detail.newName, request?.last.frame ?? 0)
+}
+
+/** A name with SMB2_FLAGS_DFS_OPERATIONS begins with server and share (MS-SMB2 3.3.5.9, MS-DFSC 2.2.1.3). */
+function pathInShare(name: string, flags: number): string {
+  if ((flags & HeaderFlags.DFS_OPERATIONS) === 0) return name
+  return name.replace(/^\\+/, '').split('\\').slice(2).join('\\')
 }
