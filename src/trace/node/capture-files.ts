@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import type { Transform } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { CaptureReader } from '../capture/capture-reader.ts'
@@ -15,23 +15,52 @@ const magics = { gzip: [0x1f, 0x8b], zstd: [0x28, 0xb5, 0x2f, 0xfd] } as const
 
 /** A capture file of this name, or standard input for `-`; unpacked if it is gzip or zstd, as its first bytes tell. */
 export async function* readCapture(path: string): AsyncGenerator<Uint8Array> {
-  const source = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: pieceBytes })
-  const pieces = source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
+  const source: AsyncIterable<Uint8Array> = path === '-' ? process.stdin : readAhead(path)
+  const pieces = source[Symbol.asyncIterator]()
+  try {
+    const first = await firstBytes(pieces)
+    const rest = restOf(first, pieces)
+    const begins = (magic: readonly number[]): boolean => magic.every((byte, index) => first[index] === byte)
+    if (begins(magics.gzip)) yield* unpacked(rest, createGunzip({ chunkSize: unpackedBytes }))
+    else if (begins(magics.zstd)) yield* unpacked(rest, createZstdDecompress({ chunkSize: unpackedBytes }))
+    else yield* rest
+  } finally {
+    await pieces.return?.()
+  }
+}
+
+/** What a file begins with, as many bytes as tell its kind: a pipe may give its first bytes one by one. */
+async function firstBytes(pieces: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
   const head: Uint8Array[] = []
-  let headBytes = 0
-  // A pipe may give its first bytes one by one.
-  while (headBytes < magics.zstd.length) {
+  let bytes = 0
+  while (bytes < magics.zstd.length) {
     const next = await pieces.next()
     if (next.done === true) break
-    head.push(next.value)
-    headBytes += next.value.length
+    // The memory is used again for what comes next.
+    head.push(next.value.slice())
+    bytes += next.value.length
   }
-  const first = Buffer.concat(head)
-  const rest = restOf(first, pieces)
-  const begins = (magic: readonly number[]): boolean => magic.every((byte, index) => first[index] === byte)
-  if (begins(magics.gzip)) yield* unpacked(rest, createGunzip({ chunkSize: unpackedBytes }))
-  else if (begins(magics.zstd)) yield* unpacked(rest, createZstdDecompress({ chunkSize: unpackedBytes }))
-  else yield* rest
+  return Buffer.concat(head)
+}
+
+/** A file in pieces; while one is looked at, the next one is read into other memory. */
+async function* readAhead(path: string): AsyncGenerator<Uint8Array> {
+  const file = await open(path)
+  try {
+    let [here, next] = [new Uint8Array(pieceBytes), new Uint8Array(pieceBytes)]
+    let reading = file.read(here, 0, pieceBytes, null)
+    for (;;) {
+      const { bytesRead } = await reading
+      if (bytesRead === 0) return
+      reading = file.read(next, 0, pieceBytes, null)
+      // Whoever stops reading does not wait for it.
+      reading.catch(() => {})
+      yield here.subarray(0, bytesRead)
+      ;[here, next] = [next, here]
+    }
+  } finally {
+    await file.close()
+  }
 }
 
 async function* restOf(first: Uint8Array, pieces: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
