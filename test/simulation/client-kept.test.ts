@@ -269,6 +269,24 @@ scenario('what was kept under a lease that was lost is not good under the next o
   await other.do(other.client.close())
 })
 
+scenario('nothing is kept of a share that is closed', { files }, async (world) => {
+  const one = await Asker.connect(world)
+  const other = await Asker.connect(world)
+  for (let i = 0; i < 2; i++) {
+    await one.do(one.share.readdir('folder'))
+    await one.do(one.share.readFile('a'))
+  }
+  await one.do(one.share.close())
+  assert.equal(world.server.status().shares[0]?.openFiles, 0)
+  await other.do(other.share.writeFile('folder/new', ''))
+  await other.do(other.share.writeFile('a', 'another'))
+  const share = await one.do(one.client.share('data'))
+  assert.ok((await one.do(share.readdir('folder'))).includes('new'))
+  assert.equal(await one.do(share.readFile('a', 'utf8')), 'another')
+  await one.do(one.client.close())
+  await other.do(other.client.close())
+})
+
 scenario('what is kept has limits', {}, async (world) => {
   const names = Array.from({ length: 6 }, (_, i) => `file-${i}`)
   const keptBy = async (limits: ConnectOptions['limits']): Promise<Asker> => {

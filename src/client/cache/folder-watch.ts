@@ -27,6 +27,11 @@ class Watch implements FolderWatch {
     this.#stop = stop
   }
 
+  /** Also where the share has been closed, and all that was open on it. */
+  get isOver(): boolean {
+    return this.hasEnded || this.#file.isClosed
+  }
+
   /** Whoever cannot be asked will be found out to be gone. */
   async isThere(): Promise<boolean> {
     const { occasion } = this.#file

@@ -9,6 +9,8 @@ const TICKS_PER_MS = 10_000n
 
 /** What tells when something in a folder changes. */
 export interface FolderWatch {
+  /** It tells nothing any more. */
+  readonly isOver: boolean
   /** Whether nobody has removed the folder, which is there for who has it open still. */
   isThere(): Promise<boolean>
   /** Ends it; where the connection is `lost` nobody is told. */
@@ -46,6 +48,10 @@ export class KeptFolders {
   async find(tree: Tree, name: string, withFacts: boolean): Promise<readonly Dirent[] | undefined> {
     const folder = this.#folders.get(pathKey(tree.name, name))
     if (folder === undefined || folder.name !== name || (withFacts && !this.#isFresh(folder.since))) return undefined
+    if (folder.watch.isOver) {
+      this.#end(folder)
+      return undefined
+    }
     if (!this.#isFresh(folder.seen)) {
       if (!(await folder.watch.isThere())) this.#end(folder)
       // It may have changed meanwhile.
