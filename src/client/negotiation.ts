@@ -76,9 +76,10 @@ const LEAST_TRANSFER_BYTES = 64 * 1024
 /** MS-SMB2 3.2.4.2.2.2. A new client GUID unless `clientGuid` is that of another connection of the same client. */
 export function offerOf(settings: Settings, clientGuid: string): Offer {
   const newest = Math.max(...settings.dialects)
-  let capabilities = Capabilities.DFS
-  if (newest >= Dialect.SMB_2_1) capabilities |= Capabilities.LEASING | Capabilities.LARGE_MTU
+  let capabilities = 0
+  // Clients of 2.x say nothing of capabilities, and those of 2.0.2 not who they are (MS-SMB2 2.2.3).
   if (newest >= Dialect.SMB_3_0) {
+    capabilities |= Capabilities.DFS | Capabilities.LEASING | Capabilities.LARGE_MTU
     capabilities |= Capabilities.PERSISTENT_HANDLES | Capabilities.DIRECTORY_LEASING
     capabilities |= Capabilities.MULTI_CHANNEL
     // Without a way to seal, none is offered.
@@ -86,7 +87,8 @@ export function offerOf(settings: Settings, clientGuid: string): Offer {
   }
   const required = settings.signing === 'required' ? SecurityMode.SIGNING_REQUIRED : 0
   const securityMode = SecurityMode.SIGNING_ENABLED | required
-  return { capabilities, clientGuid, securityMode, dialects: settings.dialects }
+  const isKnown = newest >= Dialect.SMB_2_1
+  return { capabilities, clientGuid: isKnown ? clientGuid : NULL_GUID, securityMode, dialects: settings.dialects }
 }
 
 type NegotiateContext = { readonly contextType: NegotiateContextType; readonly data: Uint8Array }
@@ -140,7 +142,6 @@ export async function negotiate(
     command: Command.NEGOTIATE,
     frame: encodeCall(NegotiateRequest, {
       ...offer,
-      // Clients of 2.x say nothing of capabilities (MS-SMB2 2.2.3).
       negotiateContexts: offers311 ? contextsOf(settings) : [],
     }),
     read(answer) {
