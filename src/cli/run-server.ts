@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly announce: (address: { host: string; port: number }, plan: Plan) => void
   /** SIGHUP reads the plan again; without, it ends the server. */
   readonly reloads: boolean
+  /** Tells at the end what was wrong or slow. */
+  readonly explains?: boolean
 }
 
 /** A second signal within this time is the same one, passed on by a program between (npm does so). */
@@ -59,6 +61,7 @@ export async function runServer(options: RunOptions): Promise<void> {
     accounts: plan.accounts,
   })
   watch(server, options.verbosity, tell)
+  const explaining = options.explains === true ? (await import('./live-findings.ts')).explainServer(server) : undefined
   let socket: StatusSocket | undefined
   try {
     const address = await start(server, plan.settings)
@@ -75,6 +78,7 @@ export async function runServer(options: RunOptions): Promise<void> {
     await domain?.close()
     await store?.close()
     await backends.close()
+    if (explaining !== undefined) tell(explaining.text())
   }
 }
 

@@ -31,6 +31,7 @@ export interface ServeOptions {
   readonly announce?: boolean
   readonly verbose?: boolean
   readonly debug?: boolean
+  readonly explain?: boolean
 }
 
 /** `smbkit serve`: shares folders until it is ended. */
@@ -53,6 +54,7 @@ export function serveCommand(): Command {
     .option('--announce', 'let desktops find it (multicast DNS, WS-Discovery)')
     .option('--verbose', 'show each request in one line')
     .option('--debug', 'show the fields of each request and answer')
+    .option('--explain', 'when it ends, tell what was wrong or slow in what clients did, as smbkit trace does')
     .action((path: string | undefined, options: ServeOptions) => runCommand(() => serve(path, options)))
 }
 
@@ -79,6 +81,7 @@ async function serve(path: string | undefined, options: ServeOptions): Promise<v
     verbosity: options.debug === true ? 'debug' : options.verbose === true ? 'verbose' : 'quiet',
     announce,
     reloads: true,
+    explains: options.explain === true,
   })
 }
 

@@ -206,7 +206,7 @@ export class Connection implements TransportEvents {
   /** Sends what no request asked for. False if the connection has ended. */
   sendUnsolicited(message: Unsolicited): boolean {
     if (this.#closed) return false
-    const { parts, release } = writeUnsolicited(message)
+    const { parts, release } = writeUnsolicited(message, this.transport.remote)
     this.transport.send(parts, release)
     return true
   }
@@ -281,6 +281,8 @@ export class Connection implements TransportEvents {
 
   #receiveChain(view: DataView, sealedBy: Session | undefined): Promise<void> | undefined {
     const requests = this.#splitChain(view, sealedBy)
+    const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
+    this.server.observeMessage(this.transport.remote, 'client', bytes)
     const done = run(this.#answerChain(requests))
     return done instanceof Promise ? done.catch((error: unknown) => this.#failed(error)) : undefined
   }

@@ -21,6 +21,11 @@ export interface ServerEvents {
   ]
   /** Something that should not happen: a bug, here or in a backend. The server lives on. */
   fault: [{ remote: string; error: unknown }]
+  /**
+   * What comes and goes, one message or a chain of them, without sealing and compression: from the header on. Valid while
+   * the listener runs.
+   */
+  message: [{ remote: string; from: 'client' | 'server'; message: Uint8Array }]
   /** Each request and its answer; `message` is the request as it came, valid while the listener runs. */
   request: [
     {

@@ -38,6 +38,7 @@ export function writeResponses(outgoing: readonly Outgoing[], sealFor: Session |
   if (ready !== undefined) {
     const message = ready.bytes.subarray(ready.headerAt, ready.dataEnd)
     writeMessage(message, first, message.length, sealFor !== undefined, false)
+    tell(first, message)
     const other = transformed(outgoing, message, ready.dataAt - ready.headerAt, sealFor)
     if (other !== undefined) {
       ready.release()
@@ -71,10 +72,15 @@ export function writeResponses(outgoing: readonly Outgoing[], sealFor: Session |
   }
   // What was read for a chain has been copied into its frame.
   for (const { reply } of outgoing) if (!failed(reply)) reply.frame?.release()
+  tell(first, frame.subarray(FRAME_HEADER_BYTES))
   const other = transformed(outgoing, frame.subarray(FRAME_HEADER_BYTES), 0, sealFor)
   if (other !== undefined) return other
   writeFrameLength(frame, 0, total)
   return { parts: [frame] }
+}
+
+function tell({ request: { connection } }: Outgoing, message: Uint8Array): void {
+  connection.server.observeMessage(connection.transport.remote, 'server', message)
 }
 
 /** The frame of a message that does not go out as it is: first compressed, then sealed (MS-SMB2 3.3.4.1.5). */
@@ -177,7 +183,7 @@ export interface Unsolicited {
 }
 
 /** A message that answers no request (MS-SMB2 3.3.4.1): its id is all ones, it brings no credits and is not signed. */
-export function writeUnsolicited({ command, body, value, sessionId, session }: Unsolicited): Frame {
+export function writeUnsolicited({ command, body, value, sessionId, session }: Unsolicited, remote: string): Frame {
   const size = SMB2_HEADER_BYTES + body.sizeOfEncoded(value as never, SMB2_HEADER_BYTES)
   const frame = Buffer.alloc(FRAME_HEADER_BYTES + size)
   const message = frame.subarray(FRAME_HEADER_BYTES)
@@ -195,6 +201,7 @@ export function writeUnsolicited({ command, body, value, sessionId, session }: U
     signature: NO_SIGNATURE,
   })
   body.encodeInto(view, SMB2_HEADER_BYTES, value as never, 0)
+  session.server.observeMessage(remote, 'server', message)
   if (session.encryptData) return sealed(session, message)
   writeFrameLength(frame, 0, size)
   return { parts: [frame] }

@@ -361,6 +361,11 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     })
   }
 
+  /** For who reads along (`--explain`); costs nothing when nobody does. */
+  observeMessage(remote: string, from: 'client' | 'server', message: Uint8Array): void {
+    if (this.listenerCount('message') > 0) this.emit('message', { remote, from, message })
+  }
+
   /** Closes connections on which nothing is open and nothing has happened for long. */
   #sweepLater(): () => void {
     return this.clock.after(Math.min(this.limits.idleTimeoutMs, 60_000), () => {

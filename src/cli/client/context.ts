@@ -2,7 +2,7 @@ import type { Observer } from '../../client/api/observe.ts'
 import { version } from '../manifest.ts'
 import { printable, UsageError } from '../report.ts'
 import type { ConnectionOptions } from './connection-options.ts'
-import type { CaptureFile } from './explain.ts'
+import type { CaptureFile, Explainer } from './explain.ts'
 import { Output } from './output.ts'
 import { reasonOf } from './reason.ts'
 import { isAbort, Servers } from './servers.ts'
@@ -51,30 +51,35 @@ async function runAlone(options: ConnectionOptions, action: (context: Context) =
     process.exitCode = ExitCode.BROKEN_PIPE
     ending.abort()
   })
-  let capture: CaptureFile | undefined
+  let listening: Listening | undefined
   try {
-    const { observer, file } = await observed(options, out)
-    capture = file
+    listening = await observed(options, out)
+    const { observer } = listening
     const servers = new Servers(options, observer, ending.signal)
     try {
       await runWith({ servers, out, named: (word) => word }, action, ending)
     } finally {
       await servers.close()
     }
+    listening.explainer?.close()
+    await out.flush()
   } catch (error) {
     // The capture could not be begun.
     out.tell(sentenceOf(error))
     process.exitCode = ExitCode.FAILED
   } finally {
-    closeCapture(capture)
+    closeCapture(listening?.file)
   }
 }
 
+interface Listening {
+  readonly observer: Observer | undefined
+  readonly file: CaptureFile | undefined
+  readonly explainer: Explainer | undefined
+}
+
 /** Who listens to the conversation, if anybody does. */
-async function observed(
-  options: ConnectionOptions,
-  out: Output,
-): Promise<{ observer: Observer | undefined; file: CaptureFile | undefined }> {
+async function observed(options: ConnectionOptions, out: Output): Promise<Listening> {
   const { kerberos, ccache, keytab } = options
   const asksForTickets = kerberos === 'preferred' || ccache !== undefined || keytab !== undefined
   const teller: Observer = {
@@ -84,13 +89,13 @@ async function observed(
     },
   }
   if (options.capture === undefined && options.explain !== true)
-    return { observer: asksForTickets ? teller : undefined, file: undefined }
+    return { observer: asksForTickets ? teller : undefined, file: undefined, explainer: undefined }
   // Loaded here: few commands want it.
   const { CaptureFile: File, Explainer, together } = await import('./explain.ts')
   const file = options.capture === undefined ? undefined : new File(options.capture, `smbkit ${version()}`)
   const explainer = options.explain === true ? new Explainer((line) => out.tell(line)) : undefined
   const observers = [file, explainer, asksForTickets ? teller : undefined]
-  return { observer: together(observers.filter((one) => one !== undefined)), file }
+  return { observer: together(observers.filter((one) => one !== undefined)), file, explainer }
 }
 
 async function runWith(

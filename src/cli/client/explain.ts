@@ -6,16 +6,18 @@ import type { ObservedConnection, ObservedEvent, ObservedMessage, Observer } fro
 import { messagesIn } from '../../client/messages-in.ts'
 import { systemReason } from '../../config/config-error.ts'
 import { SmbCapture } from '../../trace/capture/smb-capture.ts'
-import type { Endpoint } from '../../trace/capture/tcp-conversation.ts'
 import { explainStatus } from '../../wire/erref/explain.ts'
 import { isError } from '../../wire/erref/ntstatus.ts'
 import { SMB1_PROTOCOL_ID } from '../../wire/smb1/index.ts'
 import { SMB2_HEADER_SIZE, summarize } from '../../wire/smb2/index.ts'
+import { type Ends, endpointOf, LiveFindings } from '../live-findings.ts'
 import { printable, UsageError } from '../report.ts'
 
-/** Tells each message in a line. */
+/** Tells each message in a line, and at the end what is wrong or slow in all of them. */
 export class Explainer implements Observer {
   readonly #write: (line: string) => void
+  readonly #findings = new LiveFindings(() => this.#nowNs)
+  #nowNs = 0n
   #first: bigint | undefined
   #connections = 0
 
@@ -28,6 +30,19 @@ export class Explainer implements Observer {
     const arrow = message.direction === 'sent' ? '->' : '<-'
     const sealed = message.sealed ? ' (sealed)' : ''
     for (const one of messagesIn(message)) this.#say(message.connection, `${time} ${arrow} ${lineOf(one)}${sealed}`)
+    this.#nowNs = unixNsFromFiletime(message.time)
+    const { connection, direction } = message
+    this.#findings.message(
+      connection.id,
+      endsOf(connection),
+      direction === 'sent' ? 'client' : 'server',
+      wholeOf(message),
+    )
+  }
+
+  /** Nothing more is said: what was wrong or slow. */
+  close(): void {
+    this.#write(this.#findings.text())
   }
 
   event(event: ObservedEvent): void {
@@ -36,6 +51,8 @@ export class Explainer implements Observer {
       return
     }
     const { connection } = event
+    if (event.kind === 'disconnected')
+      this.#findings.closed(connection.id, event.reason === CLOSED_HERE ? 'client' : 'server')
     this.#connections = Math.max(this.#connections, connection.id)
     const reason =
       event.kind === 'disconnected'
@@ -57,6 +74,8 @@ export class Explainer implements Observer {
   }
 }
 
+/** What the client says of a connection that it has ended itself. */
+const CLOSED_HERE = 'closed by this end'
 const STATUS_AT = 8
 const FLAGS_AT = 16
 const FROM_SERVER = 1
@@ -96,9 +115,8 @@ export class CaptureFile implements Observer {
 
   message({ connection, direction, time, parts }: ObservedMessage): void {
     this.#timeNs = unixNsFromFiletime(time)
-    const ends = { client: endpointOf(connection.local), server: endpointOf(connection.remote) }
-    const message = parts.length === 1 ? (parts[0] as Uint8Array) : new Uint8Array(Buffer.concat(parts))
-    this.#capture.message(connection.id, ends, direction === 'sent' ? 'client' : 'server', message)
+    const message = wholeOf({ parts })
+    this.#capture.message(connection.id, endsOf(connection), direction === 'sent' ? 'client' : 'server', message)
   }
 
   event(event: ObservedEvent): void {
@@ -134,11 +152,13 @@ export class CaptureFile implements Observer {
 
 const flushBytes = 256 * 1024
 
-/** `127.0.0.1:445`, `[::1]:445`, `::1:445`: the port is what follows the last colon. */
-function endpointOf(text: string): Endpoint {
-  const colon = text.lastIndexOf(':')
-  return { address: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) || 0 }
-}
+const endsOf = ({ local, remote }: ObservedConnection): Ends => ({
+  client: endpointOf(local),
+  server: endpointOf(remote),
+})
+
+const wholeOf = ({ parts }: Pick<ObservedMessage, 'parts'>): Uint8Array =>
+  parts.length === 1 ? (parts[0] as Uint8Array) : new Uint8Array(Buffer.concat(parts))
 
 /** One observer for several. */
 export function together(observers: readonly Observer[]): Observer | undefined {

@@ -1,5 +1,6 @@
 import { Durations } from '../evidence/durations.ts'
 import { Group, Recent } from '../evidence/groups.ts'
+import { isFailedSetup } from '../evidence/logon-rule.ts'
 import { countOf, durationOf, pathOf, serverOf, shareOf } from '../evidence/names.ts'
 import { advise, findingOf } from '../evidence/rules.ts'
 import { maySleep, thinkingNs } from '../evidence/speed.ts'
@@ -38,7 +39,8 @@ export const serverSlow: Rule = {
         const ns = thinkingNs(transaction)
         const { detail, request, response, conversation } = transaction
         if (detail.kind === 'break') breaks.set(conversation.server.address, response?.last.timeNs ?? 0)
-        if (ns === undefined || maySleep(transaction)) return
+        // A refused logon is answered late on purpose: guessing is to take long.
+        if (ns === undefined || maySleep(transaction) || isFailedSetup(transaction)) return
         // An open that waits for a cache of another client is not the server's fault.
         const lastBreakNs = breaks.get(conversation.server.address) ?? Number.NEGATIVE_INFINITY
         if (detail.kind === 'create' && lastBreakNs >= (request?.first.timeNs ?? 0)) return

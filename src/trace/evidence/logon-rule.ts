@@ -1,7 +1,7 @@
 /** Rules about logons that fail. */
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import type { Advice, Rule, Transaction } from '../model.ts'
-import { endsOf, listOf, statusOf, timesOf, userOf } from './names.ts'
+import { listOf, serverOf, statusOf, timesOf, userOf } from './names.ts'
 import { transactionRule } from './rules.ts'
 
 /** What proves the user: as the session tells it, or as the setup was read. */
@@ -50,7 +50,7 @@ export function logonRule({ id, looksFor, statuses, isMine = () => true, title, 
     tell: ({ first, count, names }) => ({
       severity: 'problem',
       title: `${userOf(first.session)} ${title}${count > 1 ? ` (${timesOf(count)})` : ''}`,
-      cause: `The server ${endsOf(first.conversation).replace(/^.* at /, '')} ended the logon with ${statusOf(first)}${
+      cause: `${serverOf(first.conversation.server)} ended the logon with ${statusOf(first)}${
         names.size > 0 ? ` (from ${listOf(names)})` : ''
       }. ${cause}`,
       advice,
