@@ -36,7 +36,10 @@ function gatherPort(text: string, before: readonly number[] = []): number[] {
   return [...before, port]
 }
 
-const analysisOptions = ({ port = [] }: ReadingOptions): AnalysisOptions => ({ ports: port })
+const analysisOptions = (options: ReadingOptions): AnalysisOptions => ({
+  ports: options.port ?? [],
+  keys: keyRingOf(options),
+})
 
 /** What reading single frames needs of the options. */
 export const dissectOptions = (options: ReadingOptions): DissectOptions => ({
@@ -62,7 +65,11 @@ export async function readCaptures(
   const { files, sources } = await captureSources(named)
   const listening = await filtered(files, observers, options)
   const paced = out === undefined ? sources : files.map((file) => out.pacing(captureFile(file)))
-  return { files, summary: await analyze(paced, listening, analysisOptions(options)) }
+  const summary = await analyze(paced, listening, analysisOptions(options))
+  const strange = summary.problems.filter(({ problem }) => problem === 'not a capture')
+  // Among captures one that is none is told of in the report.
+  if (strange.length === files.length) throw new UsageError(`${files[0] ?? '-'}: this is no capture (pcap or pcapng)`)
+  return { files, summary }
 }
 
 /** Observers that hear of what the filter finds. One that asks for single fields reads the frames beforehand. */
