@@ -3,7 +3,6 @@ import { transactionsWhere } from '../../trace/filter/filtered-observer.ts'
 import {
   type AnalysisOptions,
   analyze,
-  type CaptureSource,
   type CaptureSummary,
   type DissectOptions,
   Filter,
@@ -50,7 +49,7 @@ export const dissectOptions = (options: ReadingOptions): DissectOptions => ({
 /** The captures of a command, in the order of their times. */
 export async function captureSources(
   named: readonly string[],
-): Promise<{ readonly files: string[]; readonly sources: CaptureSource[] }> {
+): Promise<{ readonly files: string[]; readonly sources: AsyncGenerator<Uint8Array>[] }> {
   const files = await inOrder(named)
   return { files, sources: files.map((path) => captureFile(path)) }
 }

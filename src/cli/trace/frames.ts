@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { type DissectedFrame, dissect, Filter } from '../../trace/index.ts'
 import { printable, runCommand } from '../report.ts'
 import { captureSources, dissectOptions, type ReadingOptions, withFilter } from './common-options.ts'
+import { PacedOutput } from './paced-output.ts'
 
 /** `smbkit trace frames`: the frames that a filter finds, a line each. */
 export function framesCommand(): Command {
@@ -15,10 +16,16 @@ export function framesCommand(): Command {
 async function frames(named: readonly string[], options: ReadingOptions): Promise<void> {
   const filter = new Filter(options.filter ?? 'nbss or kerberos or dcerpc')
   const { sources } = await captureSources(named)
+  const out = new PacedOutput()
   const take = (frame: DissectedFrame): void => {
-    if (filter.frame(frame)) process.stdout.write(`${line(frame)}\n`)
+    if (filter.frame(frame)) out.line(line(frame))
   }
-  await dissect(sources, take, dissectOptions(options))
+  await dissect(
+    sources.map((source) => out.pacing(source)),
+    take,
+    dissectOptions(options),
+  )
+  await out.flush()
 }
 
 /** What carries others says little where there is something in it. */

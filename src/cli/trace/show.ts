@@ -3,6 +3,7 @@ import { dissectFrameOf } from '../../trace/dissect/dissect.ts'
 import { printFrame } from '../../trace/dissect/print-frame.ts'
 import { printable, runCommand, UsageError } from '../report.ts'
 import { captureSources, dissectOptions, type ReadingOptions, withReading } from './common-options.ts'
+import { PacedOutput } from './paced-output.ts'
 
 interface ShowOptions extends ReadingOptions {
   readonly bytes: boolean
@@ -31,5 +32,7 @@ async function show(frame: number, named: readonly string[], options: ShowOption
   if (found === undefined)
     throw new UsageError(`frame ${frame} is not in this capture, or has nothing in it that is read here`)
   const text = printFrame(found, options.bytes)
-  process.stdout.write(text.split('\n').map(printable).join('\n'))
+  const out = new PacedOutput()
+  out.text(text.split('\n').map(printable).join('\n'))
+  await out.flush()
 }

@@ -1,5 +1,6 @@
 import { hex, hexNumber } from '../../bytes/hex.ts'
 import { viewOf } from '../../bytes/utf16.ts'
+import { displayName, type NetbiosName } from '../../wire/nbss/netbios-name.ts'
 import type { FieldNode } from '../../wire/schema/index.ts'
 import { FileId } from '../../wire/smb2/index.ts'
 import { fileIdText } from './file-ids.ts'
@@ -74,7 +75,12 @@ export function namedFields(
   return fields
 }
 
-const protocolLabels: Readonly<Record<string, string>> = { ntlmssp: 'NTLMSSP', spnego: 'SPNEGO', kerberos: 'Kerberos' }
+const protocolLabels: Readonly<Record<string, string>> = {
+  ntlmssp: 'NTLMSSP',
+  spnego: 'SPNEGO',
+  kerberos: 'Kerberos',
+  browser: 'Browser',
+}
 
 function namedField(
   node: FieldNode,
@@ -120,7 +126,12 @@ function flagFields(name: string, value: number, { start, end }: FieldNode): Fie
   })
 }
 
+/** A NetBIOS name is text as Wireshark has it: `GUPPIE<20>`. */
+const isNetbiosName = (value: unknown): value is NetbiosName =>
+  typeof value === 'object' && value !== null && 'suffix' in value && 'scope' in value
+
 function plainValue(value: unknown): FieldValue {
+  if (isNetbiosName(value)) return displayName(value)
   switch (typeof value) {
     case 'number':
     case 'bigint':

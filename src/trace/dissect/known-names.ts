@@ -4,6 +4,11 @@ import { allNames } from './wireshark-names.ts'
 
 /** What is not a field of a declaration: what follows from other messages, and what TCP says. */
 const others: readonly string[] = [
+  'smb.error_class',
+  'smb.error_code',
+  'smb.response_to',
+  'smb.response_in',
+  'smb.time',
   'smb2.acct',
   'smb2.domain',
   'smb2.host',

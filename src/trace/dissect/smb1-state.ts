@@ -1,6 +1,21 @@
+import type { Field } from './field.ts'
 import { LimitedMap } from './smb2-state.ts'
+
+/** A request of SMB1 that has no answer yet. */
+export interface PendingSmb1 {
+  readonly frame: number
+  readonly timeNs: number
+  /** The pipe or file that it is about. */
+  readonly fid: number | undefined
+  fields: Field[]
+}
 
 /** What earlier messages of a connection said that later ones of SMB1 mean. */
 export class Smb1State {
-  readonly pending = new LimitedMap<string, { readonly frame: number; readonly timeNs: number }>()
+  /** By process and multiplex id (MS-CIFS 3.2.4.1.6). */
+  readonly pending = new LimitedMap<string, PendingSmb1>()
+  /** Paths of shares by tree and user. */
+  readonly trees = new LimitedMap<string, { readonly path: string; readonly frame: number }>()
+  /** The last share that was asked for, until its answer tells its number. */
+  readonly asked = new LimitedMap<string, { readonly path: string; readonly frame: number }>()
 }

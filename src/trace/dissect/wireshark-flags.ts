@@ -2,6 +2,21 @@
 type Flags = Readonly<Record<string, number>>
 
 const byField: Readonly<Record<string, Flags>> = {
+  'smb.flags': { 'smb.flags.caseless': 0x08, 'smb.flags.canon': 0x10, 'smb.flags.response': 0x80 },
+  'smb.flags2': {
+    'smb.flags2.long_names_allowed': 0x1,
+    'smb.flags2.ea': 0x2,
+    'smb.flags2.sec_sig': 0x4,
+    'smb.flags2.compressed': 0x8,
+    'smb.flags2.sec_sig_required': 0x10,
+    'smb.flags2.long_names_used': 0x40,
+    'smb.flags2.reparse_path': 0x400,
+    'smb.flags2.esn': 0x800,
+    'smb.flags2.dfs': 0x1000,
+    'smb.flags2.roe': 0x2000,
+    'smb.flags2.nt_error': 0x4000,
+    'smb.flags2.string': 0x8000,
+  },
   'nt.access_mask': {
     'nt.access_mask.specific_0': 0x1,
     'nt.access_mask.specific_1': 0x2,

@@ -448,16 +448,98 @@ const byStructure: Readonly<Record<string, Names>> = {
   SMB2_TRANSPORT_CAPABILITIES: { flags: 'smb2.negotiate_context.transport_flags' },
   'SRV_REQUEST_RESUME_KEY Response': { resumeKey: 'smb2.fsctl.cchunk.resume_key' },
   'VALIDATE_NEGOTIATE_INFO Request': {
+    securityMode: 'smb2.sec_mode',
+    dialects: 'smb2.dialect',
     capabilities: 'smb2.capabilities',
     guid: 'smb2.client_guid',
     dialectCount: 'smb2.dialect_count',
   },
   'VALIDATE_NEGOTIATE_INFO Response': {
+    securityMode: 'smb2.sec_mode',
     capabilities: 'smb2.capabilities',
     guid: 'smb2.server_guid',
     dialect: 'smb2.dialect',
   },
 }
+/** Fields of SMB1, of the header and of commands. */
+const smb1: Names = {
+  command: 'smb.cmd',
+  andXCommand: 'smb.cmd',
+  andXOffset: 'smb.andxoffset',
+  status: 'smb.nt_status',
+  flags2: 'smb.flags2',
+  pidHigh: 'smb.pid.high',
+  securityFeatures: 'smb.signature',
+  tid: 'smb.tid',
+  pidLow: 'smb.pid',
+  uid: 'smb.uid',
+  mid: 'smb.mid',
+  wordCount: 'smb.wct',
+  byteCount: 'smb.bcc',
+  fid: 'smb.fid',
+  name: 'smb.file',
+  newName: 'smb.file',
+  path: 'smb.path',
+  service: 'smb.service',
+  desiredAccess: 'smb.access_mask',
+  shareAccess: 'smb.share_access',
+  createDisposition: 'smb.create.disposition',
+  createOptions: 'smb.create_options',
+  createAction: 'smb.create.action',
+  creationTime: 'smb.create.time',
+  lastAccessTime: 'smb.access.time',
+  lastWriteTime: 'smb.last_write.time',
+  changeTime: 'smb.change.time',
+  fileAttributes: 'smb.file_attribute',
+  allocationSize: 'smb.alloc_size64',
+  endOfFile: 'smb.end_of_file',
+  offset: 'smb.offset',
+  maxCount: 'smb.maxcount_low',
+  minCount: 'smb.mincount',
+  remaining: 'smb.remaining',
+  dataLength: 'smb.data_len_low',
+  dataLengthHigh: 'smb.data_len_high',
+  dataOffset: 'smb.data_offset',
+  typeOfLock: 'smb.lock.type',
+  numberOfRequestedLocks: 'smb.locking.num_locks',
+  numberOfRequestedUnlocks: 'smb.locking.num_unlocks',
+  transactionName: 'smb.trans_name',
+  setup: 'smb.trans2.cmd',
+  totalParameterCount: 'smb.tpc',
+  totalDataCount: 'smb.tdc',
+  maxParameterCount: 'smb.mpc',
+  maxDataCount: 'smb.mdc',
+  parameterCount: 'smb.pc',
+  parameterOffset: 'smb.po',
+  dataCount: 'smb.dc',
+  setupCount: 'smb.sc',
+  timeout: 'smb.timeout',
+  maxBufferSize: 'smb.max_bufsize',
+  maxMpxCount: 'smb.max_mpx_count',
+  sessionKey: 'smb.session_key',
+  capabilities: 'smb.server_cap',
+  dialectIndex: 'smb.dialect.index',
+  serverGuid: 'smb.server_guid',
+  securityBlob: 'smb.security_blob',
+  securityBlobLength: 'smb.security_blob_len',
+  accountName: 'smb.account',
+  primaryDomain: 'smb.primary_domain',
+  nativeOs: 'smb.native_os',
+  nativeLanMan: 'smb.native_lanman',
+  nativeFileSystem: 'smb.native_fs',
+  echoCount: 'smb.echo.count',
+  sequenceNumber: 'smb.echo.seq_num',
+}
+/** In the parameters of TRANSACTION2. */
+const smb1Trans2: Names = {
+  fileName: 'smb.file',
+  searchAttributes: 'smb.search.attribute',
+  searchCount: 'smb.search_count',
+  flags: 'smb.find_first2.flags',
+  fid: 'smb.fid',
+  informationLevel: 'smb.qpi_loi',
+}
+
 /** Fields of NTLMSSP; some are called otherwise in NEGOTIATE. */
 const ntlmssp: Names = {
   signature: 'ntlmssp.identifier',
@@ -573,6 +655,44 @@ const sessionPacket: Names = {
   port: 'nbss.retarget_port',
 }
 
+const datagram: Names = {
+  messageType: 'nbdgm.type',
+  flags: 'nbdgm.flags',
+  datagramId: 'nbdgm.dgram_id',
+  sourceAddress: 'nbdgm.src.ip',
+  sourcePort: 'nbdgm.src.port',
+  datagramLength: 'nbdgm.dgram_len',
+  packetOffset: 'nbdgm.pkt_offset',
+  sourceName: 'nbdgm.source_name',
+  destinationName: 'nbdgm.destination_name',
+}
+const browser: Names = {
+  command: 'browser.command',
+  updateCount: 'browser.update_count',
+  periodicity: 'browser.period',
+  serverName: 'browser.server',
+  osVersionMajor: 'browser.os_major',
+  osVersionMinor: 'browser.os_minor',
+  serverType: 'browser.server_type',
+  browserVersionMajor: 'browser.proto_major',
+  browserVersionMinor: 'browser.proto_minor',
+  signature: 'browser.sig',
+  comment: 'browser.comment',
+}
+const nameService: Names = {
+  transactionId: 'nbns.id',
+  flags: 'nbns.flags',
+  questionCount: 'nbns.count.queries',
+  answerCount: 'nbns.count.answers',
+  authorityCount: 'nbns.count.auth_rr',
+  additionalCount: 'nbns.count.add_rr',
+  name: 'nbns.name',
+  type: 'nbns.type',
+  class: 'nbns.class',
+  timeToLive: 'nbns.ttl',
+  dataLength: 'nbns.data_length',
+}
+
 /** In requests: what the client asks for stands where answers say what is granted. MS-SMB2 2.2.1.2. */
 const inRequests: Names = {
   'smb2.credits.granted': 'smb2.credits.requested',
@@ -606,6 +726,7 @@ export const allNames: readonly string[] = [
 /** The protocol that a structure belongs to, where it is one of its own in Wireshark. */
 export function protocolOf(path: string): string | undefined {
   if (path.startsWith('SMB')) return undefined
+  if (path === 'Browser') return 'browser'
   if (path.startsWith('NTLMSSP')) return 'ntlmssp'
   if (path.startsWith('SPNEGO')) return 'spnego'
   if (path.startsWith('GSS Kerberos') || /^(?:AS|TGS|AP|KRB)-/.test(path)) return 'kerberos'
@@ -624,10 +745,17 @@ export function wiresharkName(node: FieldNode, fromServer: boolean, parents: rea
   if (label === 'channelSequence') return 'smb2.channel_sequence'
   if (label === 'fileInfoClass') return classNames[typeOf(parent)]
   if (structure.startsWith('SMB2 ')) return commonToBodies[label]
+  if (structure === 'SMB1 header' && label === 'flags') return 'smb.flags'
+  if (parent?.label.startsWith('TRANS2_FIND') === true && label === 'informationLevel') return 'smb.ff2_loi'
+  if (parent?.label.startsWith('TRANS2_') === true) return smb1Trans2[label]
+  if (structure.startsWith('SMB1 ')) return isElsewhere(label, parent) ? undefined : smb1[label]
   if (structure.startsWith('NTLMSSP NEGOTIATE')) return ntlmsspNegotiate[label] ?? ntlmssp[label]
   if (structure.startsWith('NTLMSSP')) return ntlmssp[label]
   if (structure === 'SPNEGO') return spnego[label]
   if (structure.startsWith('NetBIOS session')) return sessionPacket[label]
+  if (structure === 'NetBIOS datagram') return datagram[label]
+  if (structure === 'HostAnnouncement') return browser[label]
+  if (structure.startsWith('NetBIOS name')) return nameService[label]
   if (structure === 'Syntax') return parent?.label === 'abstractSyntax' ? dcerpc[label] : undefined
   if (node.spec.startsWith('C706') || node.spec.startsWith('MS-RPCE')) return dcerpc[label]
   if (node.spec.startsWith('RFC') || node.spec.startsWith('MS-KILE')) return kerberos[label]
@@ -637,6 +765,11 @@ export function wiresharkName(node: FieldNode, fromServer: boolean, parents: rea
     if (kerberosElements[outer] !== undefined) return kerberosElements[outer]
   return undefined
 }
+
+/** Words of SMB1 that have their name in one command alone. */
+const onlyIn: Names = { setup: 'SMB1 TRANSACTION2 Request', maxBufferSize: 'SMB1 NEGOTIATE Response' }
+const isElsewhere = (label: string, parent: FieldNode | undefined): boolean =>
+  onlyIn[label] !== undefined && parent?.label !== onlyIn[label]
 
 const typeOf = (body: FieldNode | undefined): number => {
   const value = body?.children.find(({ label }) => label === 'infoType')?.value

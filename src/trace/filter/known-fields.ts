@@ -13,6 +13,7 @@ const protocols: readonly string[] = [
   'ntlmssp',
   'kerberos',
   'dcerpc',
+  'browser',
 ]
 
 const known: ReadonlySet<string> = new Set([...protocols, ...wiresharkNames, ...flagNames])

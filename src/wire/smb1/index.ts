@@ -1,4 +1,6 @@
 export * from './andx.ts'
+export * from './bodies.ts'
+export * from './dissect.ts'
 export * from './echo.ts'
 export * from './empty.ts'
 export * from './header.ts'
