@@ -20,7 +20,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   server: ['rpc'],
   client: ['rpc'],
   domain: ['client'],
-  trace: ['protocol'],
+  trace: ['rpc'],
   backends: ['server/backend.ts', 'native'],
   state: ['bytes', 'server/open-store.ts'],
   net: ['protocol/transport.ts', 'native'],

@@ -73,6 +73,35 @@ test('damaged captures never end it', async () => {
   }
 })
 
+test('a call on a pipe has its interface, its operation and what it says', async () => {
+  const pipe = readFileSync(new URL('../captures/local-dcerpc-srvsvc-rpcclient.pcap', import.meta.url))
+  const found: string[] = []
+  const results: string[] = []
+  await dissect(pipe, (frame) => {
+    for (const { title } of frame.layers) if (title.includes('srvsvc')) found.push(title)
+    if (valuesOf(frame, 'srvsvc.opnum').includes(15) && valuesOf(frame, 'smb2.flags.response').includes(true))
+      results.push(...fieldsOf(frame).flatMap(({ label, value }) => (label === 'name' ? [String(value)] : [])))
+  })
+  assert.ok(found.includes('IOCTL Request, BIND srvsvc'), found.slice(0, 5).join('; '))
+  assert.ok(found.includes('IOCTL Response, RESPONSE srvsvc NetrShareEnum'))
+  assert.ok(results.includes('readonly') && results.includes('IPC$'))
+})
+
+test('commands of SMB1, with the share that they are about', async () => {
+  const old = readFileSync(new URL('../captures/local-nt1-tcon-session.pcap', import.meta.url))
+  const files: unknown[] = []
+  const shares = new Set<unknown>()
+  const titles = new Set<string>()
+  await dissect(old, (frame) => {
+    files.push(...valuesOf(frame, 'smb.file'))
+    for (const share of valuesOf(frame, 'smb.path')) shares.add(share)
+    for (const { title } of frame.layers) titles.add(title)
+  })
+  assert.ok(files.includes('\\tcontest.tmp'))
+  assert.ok([...shares].some((share) => String(share).toLowerCase().endsWith('share')))
+  assert.ok(titles.has('SMB1 NT_CREATE_ANDX Request') && titles.has('SMB1 TREE_CONNECT_ANDX Response'))
+})
+
 /** Messages of 6, 4 and 5 bytes with their headers. */
 const stream = fromHex('00000006 fe534d420102 85000000 00000005 fe534d4203'.replaceAll(' ', ''))
 

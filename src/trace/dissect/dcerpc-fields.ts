@@ -1,19 +1,23 @@
 import { viewOf } from '../../bytes/utf16.ts'
 import {
+  AuthenticationLevel,
   AuthenticationType,
   AuthTrailer,
   Bind,
   CommonHeader,
   interfaceName,
   operationName,
+  PacketFlags,
   PacketType,
   packetLayouts,
   Request,
+  Response,
 } from '../../wire/dcerpc/index.ts'
 import { type FieldNode, movedTree } from '../../wire/schema/index.ts'
 import { dissectSpnego } from '../../wire/spnego/index.ts'
 import { lenient } from '../lenient.ts'
 import { type Field, inferredField, namedFields, ownField } from './field.ts'
+import { argumentFields } from './rpc-arguments.ts'
 import type { RpcState } from './rpc-state.ts'
 import type { Place } from './smb2-layer.ts'
 
@@ -22,7 +26,7 @@ export function dcerpcField(packet: Uint8Array, place: Place, state: RpcState): 
   const view = viewOf(packet)
   const type = packet[2] ?? 0
   if (!place.isWanted) {
-    learn(packet, type, place, state, [])
+    learn(packet, type, place, state)
     return ownField('dcerpc', 'DCE/RPC', [0, packet.length], undefined)
   }
   const layout = packetLayouts.get(type)
@@ -68,7 +72,13 @@ function trailerNodes(view: DataView, at: number): FieldNode[] {
 }
 
 /** Takes in what a packet settles, and says what it is about. */
-function learn(packet: Uint8Array, type: number, place: Place, state: RpcState, fields: Field[]): string | undefined {
+function learn(
+  packet: Uint8Array,
+  type: number,
+  place: Place,
+  state: RpcState,
+  fields: Field[] = [],
+): string | undefined {
   const view = viewOf(packet)
   const { frame } = place
   const callId = packet.length >= CommonHeader.size ? view.getUint32(12, true) : 0
@@ -84,14 +94,41 @@ function learn(packet: Uint8Array, type: number, place: Place, state: RpcState, 
     const bound = state.contexts.get(request.contextId)
     const { operationNumber } = request
     state.calls.set(callId, { value: { interfaceId: bound?.value, operationNumber }, frame })
-    return about(bound?.value, operationNumber, bound?.frame ?? frame, fields)
+    const what = about(bound?.value, operationNumber, bound?.frame ?? frame, fields)
+    addArguments(packet, bound?.value, operationNumber, request.stub, fields)
+    return what
   }
   const call = state.calls.get(callId)
   if (call === undefined || (type !== PacketType.RESPONSE && type !== PacketType.FAULT)) return undefined
   fields.push(inferredField('dcerpc.request_in', 'request in', call.frame, call.frame))
   const { interfaceId, operationNumber } = call.value
   fields.push(inferredField('dcerpc.opnum', 'operationNumber', operationNumber, call.frame))
-  return about(interfaceId, operationNumber, call.frame, fields)
+  const what = about(interfaceId, operationNumber, call.frame, fields)
+  const response =
+    type === PacketType.RESPONSE ? lenient(() => Response.decode(view, 0, trailerStart(view))) : undefined
+  if (response !== undefined) addArguments(packet, interfaceId, operationNumber, response.stub, fields)
+  return what
+}
+
+const WHOLE = PacketFlags.FIRST_FRAGMENT | PacketFlags.LAST_FRAGMENT
+const LITTLE_ENDIAN = 0x10
+
+/** What a call says, where that is in one packet, in the usual order of bytes, and not sealed. */
+function addArguments(
+  packet: Uint8Array,
+  interfaceId: string | undefined,
+  operation: number,
+  stub: Uint8Array,
+  fields: Field[],
+): void {
+  const [, , type = 0, flags = 0, representation = 0] = packet
+  const trailer = trailerStart(viewOf(packet))
+  const isSealed = trailer !== undefined && packet[trailer + 1] === AuthenticationLevel.PRIVACY
+  if (interfaceId === undefined || isSealed || (flags & WHOLE) !== WHOLE || (representation & LITTLE_ENDIAN) === 0)
+    return
+  const direction = type === PacketType.REQUEST ? 'in' : 'out'
+  const found = argumentFields(interfaceId, operation, direction, stub)
+  if (found !== undefined) fields.push(found)
 }
 
 function about(interfaceId: string | undefined, operation: number, from: number, fields: Field[]): string {

@@ -246,7 +246,8 @@ class Message {
     if (body?.label === CreateRequest.structName && !body.children.some(({ label }) => label === 'name'))
       body.children.push(ownField('smb2.filename', 'name', [body.end, body.end], ''))
     fields[0]?.children.push(...this.#inferred)
-    return { protocol: 'smb2', title, bytes, fields: [...fields, ...rpc] }
+    const about = rpc.map(({ display }) => display).filter((display) => display !== '')
+    return { protocol: 'smb2', title: [title, ...about].join(', '), bytes, fields: [...fields, ...rpc] }
   }
 
   /** READ, WRITE and FSCTL_PIPE_TRANSCEIVE may carry DCE/RPC; the reader of pipes looks whether they do. */
