@@ -99,7 +99,7 @@ test('commands of SMB1, with the share that they are about', async () => {
   })
   assert.ok(files.includes('\\tcontest.tmp'))
   assert.ok([...shares].some((share) => String(share).toLowerCase().endsWith('share')))
-  assert.ok(titles.has('SMB1 NT_CREATE_ANDX Request') && titles.has('SMB1 TREE_CONNECT_ANDX Response'))
+  assert.ok(titles.has('SMB1 OPEN_ANDX Request') && titles.has('SMB1 TREE_CONNECT_ANDX Response'))
 })
 
 /** Messages of 6, 4 and 5 bytes with their headers. */
