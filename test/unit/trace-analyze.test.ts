@@ -3,6 +3,14 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { analyze, type CaptureSource, type Conversation, type Transaction } from '../../src/trace/index.ts'
+import {
+  BROWSE_MAILSLOT,
+  DatagramType,
+  DirectDatagram,
+  HostAnnouncement,
+  MailslotWrite,
+} from '../../src/wire/netbios/index.ts'
+import { Smb1Command } from '../../src/wire/smb1/index.ts'
 
 const file = readFileSync(join(import.meta.dirname, '../captures/local-dialect-smb311.pcapng'))
 
@@ -67,3 +75,46 @@ test('the summary says what a capture holds', async () => {
   assert.equal(conversation?.hasBeginning, true)
   assert.equal(conversation?.fromClient.missingBytes, 0)
 })
+
+test('hosts that announce themselves are told', async () => {
+  const found: string[] = []
+  const frame = announcementFrame()
+  const record = new Uint8Array(16)
+  new DataView(record.buffer).setUint32(8, frame.length, true)
+  new DataView(record.buffer).setUint32(12, frame.length, true)
+  const header = Uint8Array.from([0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, ...new Array<number>(12).fill(0), 101, 0, 0, 0])
+  await analyze(Buffer.concat([header, record, frame]), [
+    { announcement: (name, from, everyMs, at) => void found.push(`${name} ${from} ${everyMs} ${at.frame}`) },
+  ])
+  assert.deepEqual(found, ['GUPPIE 10.0.0.9 720000 1'])
+})
+
+/** A host announcement of every 12 minutes, in IPv4 without a link's header. */
+function announcementFrame(): Uint8Array {
+  const data = HostAnnouncement.encode({ periodicity: 720_000, serverName: 'GUPPIE', serverType: 3, comment: '' })
+  const userData = MailslotWrite.encode({
+    header: { command: Smb1Command.TRANSACTION, flags: 0, flags2: 0, securityFeatures: new Uint8Array(8) },
+    mailslotName: BROWSE_MAILSLOT,
+    data,
+  })
+  const datagram = DirectDatagram.encode({
+    messageType: DatagramType.DIRECT_GROUP,
+    datagramId: 1,
+    sourceAddress: Uint8Array.of(10, 0, 0, 9),
+    datagramLength: 68 + userData.length,
+    sourceName: { name: 'GUPPIE', suffix: 0x20, scope: '' },
+    destinationName: { name: 'WORKGROUP', suffix: 0x1d, scope: '' },
+    userData,
+  })
+  const frame = new Uint8Array(28 + datagram.length)
+  const view = new DataView(frame.buffer)
+  view.setUint8(0, 0x45)
+  view.setUint16(2, frame.length)
+  view.setUint8(9, 17)
+  frame.set([10, 0, 0, 9, 10, 0, 0, 255], 12)
+  view.setUint16(20, 138)
+  view.setUint16(22, 138)
+  view.setUint16(24, 8 + datagram.length)
+  frame.set(datagram, 28)
+  return frame
+}

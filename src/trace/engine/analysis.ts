@@ -7,6 +7,7 @@ import { FrameReader } from '../network/frame-reader.ts'
 import { MemoryBudget, maxHeadBytes } from '../network/memory-budget.ts'
 import { addressText, type TcpConnection } from '../network/tcp-connection.ts'
 import type { Segment } from '../network/tcp-flow.ts'
+import { announcementIn, DATAGRAM_SERVICE_PORT } from './announcements.ts'
 import { CaptureState } from './capture-state.ts'
 import { KERBEROS_PORT, KerberosExchanges } from './kerberos-exchanges.ts'
 import { KerberosStream } from './kerberos-stream.ts'
@@ -148,6 +149,14 @@ export class Analysis {
     const { bytes, view, frame, timeNs } = packet
     const source = view.getUint16(at, false)
     const destination = view.getUint16(at + 2, false)
+    if (destination === DATAGRAM_SERVICE_PORT) {
+      const found = announcementIn(bytes.subarray(data, end))
+      const from = addressText(bytes, addresses, addressBytes)
+      if (found !== undefined)
+        for (const observer of this.#observers)
+          observer.announcement?.(found.name, from, found.everyMs, { frame, timeNs })
+      return
+    }
     if (source !== KERBEROS_PORT && destination !== KERBEROS_PORT) return
     const from = { address: addressText(bytes, addresses, addressBytes), port: source }
     const to = { address: addressText(bytes, addresses + addressBytes, addressBytes), port: destination }
