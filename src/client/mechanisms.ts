@@ -42,12 +42,25 @@ export function mechanismsOf(settings: Settings, clock: Clock): readonly Initiat
     : new UsageError('EINVAL', 'There is no way to log on by.')
 }
 
+/** Below this level NTLMv1 is sent. */
+const FIRST_SOUND_LEVEL = 3
+let hasWarned = false
+
+/** Who has a level that can be broken is told so, once in a process. */
+export function warnIfWeak(lmLevel: number): void {
+  if (lmLevel >= FIRST_SOUND_LEVEL || hasWarned) return
+  hasWarned = true
+  const problem = `lmLevel ${lmLevel}: NTLMv1 is sent, from which whoever listens can work out the password's hash`
+  process.emitWarning(problem, { code: 'SMBKIT_WEAK_NTLM' })
+}
+
 /** IPv4, or IPv6 with its colons. */
 export const isAddress = (host: string): boolean => /^\d+(?:\.\d+){3}$/.test(host) || host.includes(':')
 
 function ntlmMechanisms(settings: Settings): InitiatorMechanism[] {
   const { host, user, domain, password, ntHash, workstation, anonymous, lmLevel, ntlm } = settings
   if (!ntlm) return []
+  warnIfWeak(lmLevel)
   if (password === undefined && ntHash === undefined && !anonymous) return []
   const credentials = { user, domain, ...(ntHash === undefined ? { password: password ?? '' } : { ntHash }) }
   // An address is no name of a service: Windows says none either.

@@ -25,6 +25,7 @@ import {
 } from '../../wire/smb1/index.ts'
 import type { Smb1Client, Smb1Server, Smb1Tree } from '../api/smb1.ts'
 import { type Occasion, SecurityError, StatusError } from '../errors.ts'
+import { warnIfWeak } from '../mechanisms.ts'
 import type { Settings } from '../settings.ts'
 import type { Smb1Answer, Smb1Exchange } from './exchange.ts'
 import type { Smb1Negotiated } from './negotiation.ts'
@@ -129,6 +130,7 @@ export class Smb1Session implements Smb1Client {
     if (asked === undefined) return
     const { anonymous, user, domain, lmLevel, ntlm } = this.#settings
     if (!ntlm) throw new SecurityError('The server knows nothing but NTLM, which is switched off.')
+    warnIfWeak(lmLevel)
     const nothing = new Uint8Array(0)
     const response = anonymous
       ? { lmResponse: new Uint8Array(1), ntResponse: nothing, sessionKey: nothing }
