@@ -5,6 +5,7 @@ import type { Client, Connect, Negotiate, OpenShare, SpeaksSmb1 } from './api/cl
 import type { ConnectOptions, Nt1Options } from './api/options.ts'
 import type { Smb1Client } from './api/smb1.ts'
 import { connectBy, connectNt1By, negotiateBy, openShareBy, speaksSmb1By } from './connect.ts'
+import { type ConnectRpc, connectRpcBy } from './rpc.ts'
 
 export type { InitiatorMechanism } from '../auth/mechanism.ts'
 export { SmbError, WireError } from '../bytes/errors.ts'
@@ -67,6 +68,7 @@ export { SecurityError, StatusError, TransportError, UsageError } from './errors
 export { type ClientLimits, defaultClientLimits } from './limits.ts'
 export { isAddress } from './mechanisms.ts'
 export { messagesIn } from './messages-in.ts'
+export { type ConnectRpc, connectRpcBy, type RpcConnection, type RpcConnectOptions } from './rpc.ts'
 export { Dirent, type FileFacts, Stats } from './stats.ts'
 
 const world = { dial }
@@ -83,5 +85,7 @@ function connectBoth(target: string | Address, options?: ConnectOptions | Nt1Opt
 export const connect: Connect = connectBoth
 export const openShare: OpenShare = (target, options) => openShareBy(world, target, options)
 export const negotiate: Negotiate = (target, options) => negotiateBy(world, target, options)
+/** A service over TCP; see `ConnectRpc`. */
+export const connectRpc: ConnectRpc = (host, definition, options) => connectRpcBy(dial, host, definition, options)
 /** Whether the server would speak SMB1, to somebody who knows nothing better; see `SpeaksSmb1`. */
 export const speaksSmb1: SpeaksSmb1 = (target, options) => speaksSmb1By(world, target, options)

@@ -61,7 +61,7 @@ export async function withPipe<T>(
   operation: string,
   signal: AbortSignal | undefined,
   work: (client: RpcClient) => Promise<T>,
-  rpc?: RpcClientOptions,
+  rpc: RpcClientOptions & { readonly repeatable?: boolean } = {},
 ): Promise<T> {
   const occasion = { operation, path: pipe }
   return tree.run(
@@ -73,7 +73,7 @@ export async function withPipe<T>(
         await file.close().catch(() => undefined)
       }
     },
-    // Questions only: they can be asked again.
-    { signal, repeatable: true },
+    // Questions can be asked again.
+    { signal, repeatable: rpc.repeatable ?? true },
   )
 }

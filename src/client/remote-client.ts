@@ -1,3 +1,5 @@
+import type { Bound, RpcClientOptions } from '../rpc/client.ts'
+import type { Operations, RpcInterface } from '../rpc/operation.ts'
 import { SecurityMode } from '../wire/smb2/index.ts'
 import { decodeSpnego } from '../wire/spnego/index.ts'
 import type {
@@ -170,6 +172,20 @@ export class RemoteClient implements Client, ShareOwner {
   async lookupNames(names: readonly string[], { signal }: CallOptions = {}): Promise<(AccountName | undefined)[]> {
     const { lookupNames } = await lsarpc()
     return lookupNames(this.#pipes, names, signal)
+  }
+
+  async rpc<O extends Operations, T>(
+    definition: RpcInterface<O>,
+    work: (calls: Bound<O>) => Promise<T>,
+    { signal, ...options }: CallOptions & RpcClientOptions = {},
+  ): Promise<T> {
+    const { withPipe } = await import('./pipe.ts')
+    const pipes = this.#pipes
+    return withPipe(pipes, definition.pipe, 'rpc', signal, async (client) => work(await client.bind(definition)), {
+      ...options,
+      // What the calls do nobody here knows.
+      repeatable: false,
+    })
   }
 
   interfaces({ signal }: CallOptions = {}): Promise<NetworkInterface[]> {

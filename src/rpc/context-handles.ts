@@ -6,6 +6,9 @@ interface Held {
   readonly rundown: (() => void) | undefined
 }
 
+/** What a handle may stand for: a class. */
+export type HandleKind<T = unknown> = abstract new (...args: never[]) => T
+
 export const nullHandle: ContextHandle = { attributes: 0, uuid: NULL_GUID }
 
 /**
@@ -35,13 +38,17 @@ export class ContextHandles {
   }
 
   /** What the handle stands for, undefined for one that is not held here or is of another kind. */
-  find<T>(handle: ContextHandle, kind: abstract new (...args: never[]) => T): T | undefined {
+  find<T>(handle: ContextHandle, kind: HandleKind<T>): T | undefined {
     const value = this.#held.get(handle.uuid)?.value
     return value instanceof kind ? value : undefined
   }
 
-  /** Gives it up; false where there was none. The rundown does not run: the call that closes does its work itself. */
-  close(handle: ContextHandle): boolean {
+  /**
+   * Gives up a handle of one of these kinds; false where there is none. The rundown does not run: the call that closes
+   * does its work itself.
+   */
+  close(handle: ContextHandle, ...kinds: readonly HandleKind[]): boolean {
+    if (!kinds.some((kind) => this.find(handle, kind) !== undefined)) return false
     return this.#held.delete(handle.uuid)
   }
 

@@ -55,6 +55,7 @@ export { defaultLimits } from './limits.ts'
 export type { KeptState, OpenStore } from './open-store.ts'
 export type { Printer, PrintJob } from './printing.ts'
 export { type DialectName, ServerCore, type ServerOptions } from './server-core.ts'
+export type { PipeDefinition, PipeEndpoint, PipeTransport, ServiceContext } from './services/context.ts'
 export type { ShareOptions } from './share.ts'
 export type { OpenStatus, ServerStatus } from './status.ts'
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Account } from '../../src/auth/accounts.ts'
 import { ntHash } from '../../src/crypto/ntlm.ts'
+import { RpcClient } from '../../src/rpc/client.ts'
 import { Dssetup } from '../../src/rpc/dssetup/dssetup.ts'
 import { LookupLevel, SidNameUse } from '../../src/rpc/lsarpc/lookup.ts'
 import { Lsarpc } from '../../src/rpc/lsarpc/lsarpc.ts'
@@ -13,7 +14,7 @@ import type { Caller, ServiceContext } from '../../src/server/services/context.t
 import { FaultStatus } from '../../src/wire/dcerpc/index.ts'
 import { decodeSecurityDescriptor, encodeSid } from '../../src/wire/dtyp/index.ts'
 import { NtStatus } from '../../src/wire/erref/ntstatus.ts'
-import { clientOn } from './rpc-pair.ts'
+import { clientOn, openPipe, pipeDuplex } from './rpc-pair.ts'
 
 const MACHINE = 'S-1-5-21-1-2-3'
 const ADMINISTRATORS = 'S-1-5-32-544'
@@ -152,6 +153,15 @@ test('lsarpc: what a policy was not opened for is refused, and handles of others
   await assert.rejects(stranger.lsa.LsarLookupSids({ policyHandle, ...request }), {
     status: FaultStatus.CONTEXT_MISMATCH,
   })
+  // Nor is a handle of another service closed, though both are of one association.
+  const first = clientOn('lsarpc', contextFor())
+  const otherLsa = await first.bind(Lsarpc)
+  const second = new RpcClient(pipeDuplex(openPipe('samr', contextFor())), {
+    associationGroupId: first.associationGroupId,
+  })
+  const samr = await second.bind(Samr)
+  const { handle: server } = await samr.SamrConnect2({ serverName: null, desiredAccess: 0 })
+  await assert.rejects(otherLsa.LsarClose({ handle: server }), { status: FaultStatus.CONTEXT_MISMATCH })
   await lsa.LsarClose({ handle: policyHandle })
   await assert.rejects(lsa.LsarClose({ handle: policyHandle }), { status: FaultStatus.CONTEXT_MISMATCH })
   const nobody = await openPolicy(contextFor({ kind: 'anonymous', user: '', domain: '', sid: 'S-1-5-7' }))

@@ -61,7 +61,7 @@ export class ToyState {
         return found === undefined ? fault(FaultStatus.CONTEXT_MISMATCH) : { value: ++found.value, result: 0 }
       },
       Close: ({ counter }, { handles }) =>
-        handles.close(counter) ? { counter: nullHandle, result: 0 } : fault(FaultStatus.CONTEXT_MISMATCH),
+        handles.close(counter, Counter) ? { counter: nullHandle, result: 0 } : fault(FaultStatus.CONTEXT_MISMATCH),
       Wait: ({ id }, call) =>
         new Promise((resolve) => {
           this.waiting.push({ id, call, finish: (result) => resolve({ result }) })

@@ -1,6 +1,8 @@
 import type { Filetime } from '../../bytes/filetime.ts'
 import type { CipherName } from '../../crypto/sealing.ts'
 import type { SigningAlgorithm } from '../../crypto/signing.ts'
+import type { Bound, RpcClientOptions } from '../../rpc/client.ts'
+import type { Operations, RpcInterface } from '../../rpc/operation.ts'
 import type { Address } from '../address.ts'
 import type { CallOptions, ConnectOptions, DialectName, Nt1Options } from './options.ts'
 import type { Share } from './share.ts'
@@ -163,6 +165,15 @@ export interface Client extends AsyncDisposable {
   lookupSids(sids: readonly string[], options?: CallOptions): Promise<AccountName[]>
   /** SIDs of names (`anna`, `DOMAIN\anna`), by lsarpc; undefined for those that the server does not know. */
   lookupNames(names: readonly string[], options?: CallOptions): Promise<(AccountName | undefined)[]>
+  /**
+   * Calls a service on a pipe of the server: `client.rpc(Clock, (clock) => clock.Now({ zone: 'UTC' }))`. The pipe is
+   * closed after `work`. `smbkit/rpc` has what interfaces are declared with.
+   */
+  rpc<O extends Operations, T>(
+    definition: RpcInterface<O>,
+    work: (calls: Bound<O>) => Promise<T>,
+    options?: CallOptions & RpcClientOptions,
+  ): Promise<T>
   /** The server's interfaces; dialect 3.0 and later. */
   interfaces(options?: CallOptions): Promise<NetworkInterface[]>
   /** Milliseconds to the server and back. */

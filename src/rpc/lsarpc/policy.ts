@@ -99,7 +99,11 @@ export const PolicyInformation = union('LSAPR_POLICY_INFORMATION', u16, {
     sid: unique(sid),
   }),
   [PolicyInformationClass.ACCOUNT_DOMAIN]: accountDomain,
-  [PolicyInformationClass.SERVER_ROLE]: struct('POLICY_LSA_SERVER_ROLE_INFO', { lsaServerRole: u16 }),
+  [PolicyInformationClass.SERVER_ROLE]: struct('POLICY_LSA_SERVER_ROLE_INFO', {
+    lsaServerRole: u16,
+    /** Samba's clients read it; on Windows it is what fills up to the next number. */
+    reserved: u16.or(0),
+  }),
   [PolicyInformationClass.DNS_DOMAIN]: dnsDomain,
   [PolicyInformationClass.DNS_DOMAIN_INTERNAL]: dnsDomain,
   [PolicyInformationClass.LOCAL_ACCOUNT_DOMAIN]: accountDomain,

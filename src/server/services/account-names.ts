@@ -80,7 +80,9 @@ export class AccountNames {
   }
 
   async #ofName(text: string): Promise<Translation | undefined> {
-    const { name, domain } = splitName(text)
+    const split = splitName(text)
+    // `BUILTIN\` is the domain itself.
+    const { name, domain } = split.name === '' ? { name: split.domain, domain: '' } : split
     const upper = name.toUpperCase()
     if (domain === '') {
       const whole = [this.#own, ...KNOWN_DOMAINS].find((each) => each.name.toUpperCase() === upper)

@@ -44,7 +44,7 @@ export function epmapper(context: ServiceContext, registered: () => readonly Reg
     ept_lookup({ inquiryType, interface: wanted, entryHandle, maxEntries }, { handles }) {
       const before = handles.find(entryHandle, Lookup)
       if (before === undefined && entryHandle.uuid !== NULL_GUID) return fault(FaultStatus.CONTEXT_MISMATCH)
-      if (before !== undefined) handles.close(entryHandle)
+      if (before !== undefined) handles.close(entryHandle, Lookup)
       const byInterface = inquiryType === InquiryType.BY_INTERFACE || inquiryType === InquiryType.BY_BOTH
       const all =
         before?.rest ??
@@ -87,7 +87,7 @@ export function epmapper(context: ServiceContext, registered: () => readonly Reg
       return { entryHandle: nullHandle, count: found.length, towers, status: 0 }
     },
     ept_lookup_handle_free({ entryHandle }, { handles }) {
-      handles.close(entryHandle)
+      handles.close(entryHandle, Lookup)
       return { entryHandle: nullHandle, status: 0 }
     },
   })

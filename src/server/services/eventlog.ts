@@ -37,7 +37,7 @@ export function eventlog(context: ServiceContext): RpcService {
       return log === undefined ? refused(NtStatus.INSUFFICIENT_RESOURCES) : { log, result: 0 }
     },
     ElfrCloseEL: ({ log }, { handles }) =>
-      handles.close(log) ? { log: nullHandle, result: 0 } : fault(FaultStatus.CONTEXT_MISMATCH),
+      handles.close(log, Log) ? { log: nullHandle, result: 0 } : fault(FaultStatus.CONTEXT_MISMATCH),
     ElfrNumberOfRecords: ({ log }, { handles }) => held(handles, log, { numberOfRecords: 0, result: 0 }),
     ElfrOldestRecord: ({ log }, { handles }) => held(handles, log, { oldestRecordNumber: 0, result: 0 }),
     ElfrReadELW: ({ log, bytesToRead }, { handles }) =>

@@ -99,7 +99,9 @@ function policyHandlers(context: ServiceContext, accounts: AccountDirectory): Ha
       ...openPolicy(context, handles, desiredAccess),
     }),
     LsarClose: ({ handle }, { handles }) =>
-      handles.close(handle) ? { handle: nullHandle, result: 0 } : fault(FaultStatus.CONTEXT_MISMATCH),
+      handles.close(handle, Policy, RightsAccount)
+        ? { handle: nullHandle, result: 0 }
+        : fault(FaultStatus.CONTEXT_MISMATCH),
     LsarQueryInformationPolicy: query,
     LsarQueryInformationPolicy2: query,
     LsarQuerySecurityObject({ handle, securityInformation }, { handles }) {

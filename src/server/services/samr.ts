@@ -1,6 +1,6 @@
 /** The database of accounts (MS-SAMR), to be read: whom a permission dialog offers, and `net user` lists. */
 import { proceed } from '../../auth/maybe.ts'
-import { type ContextHandles, nullHandle } from '../../rpc/context-handles.ts'
+import { type ContextHandles, type HandleKind, nullHandle } from '../../rpc/context-handles.ts'
 import { fault, type RpcFault } from '../../rpc/fault.ts'
 import { SidNameUse } from '../../rpc/lsarpc/lookup.ts'
 import type { Maybe } from '../../rpc/maybe.ts'
@@ -59,14 +59,13 @@ class User extends Member {
 class Group extends Member {}
 class Alias extends Member {}
 
-type Kind<T> = abstract new (...args: never[]) => T
 type Opened = { readonly handle: ContextHandle; readonly result: number }
 
 /** Runs `work` for who has the handle; one of another kind, or of somebody else, is a fault. */
 function held<T, A>(
   handles: ContextHandles,
   handle: ContextHandle,
-  kind: Kind<T>,
+  kind: HandleKind<T>,
   work: (found: T) => A,
 ): A | RpcFault {
   const found = handles.find(handle, kind)
@@ -187,7 +186,9 @@ function domainHandlers(context: ServiceContext, accounts: AccountDirectory): Ha
       ...connect(handles),
     }),
     SamrCloseHandle: ({ handle }, { handles }) =>
-      handles.close(handle) ? { handle: nullHandle, result: 0 } : fault(FaultStatus.CONTEXT_MISMATCH),
+      handles.close(handle, SamrServer, Domain, Member)
+        ? { handle: nullHandle, result: 0 }
+        : fault(FaultStatus.CONTEXT_MISMATCH),
     SamrQuerySecurityObject({ handle, securityInformation }, { handles }) {
       if (handles.find(handle, Object) === undefined) return fault(FaultStatus.CONTEXT_MISMATCH)
       const descriptor = partsOf(objectDescriptor(0x0002_0031, 0x000f_003f), securityInformation)

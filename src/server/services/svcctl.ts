@@ -1,6 +1,6 @@
 /** The service control manager (MS-SCMR): which services run here, as `sc query` and management tools ask. */
 import { utf16Bytes, viewOf } from '../../bytes/utf16.ts'
-import { type ContextHandles, nullHandle } from '../../rpc/context-handles.ts'
+import { type ContextHandles, type HandleKind, nullHandle } from '../../rpc/context-handles.ts'
 import { fault, type RpcFault } from '../../rpc/fault.ts'
 import type { ContextHandle } from '../../rpc/ndr/index.ts'
 import { type RpcService, service } from '../../rpc/service.ts'
@@ -70,6 +70,8 @@ function writeStatus(view: DataView, at: number, offered: Offered): void {
   Object.values(statusOf(offered)).forEach((value, i) => view.setUint32(at + i * 4, value, true))
 }
 
+const NOTHING = new Uint8Array(0)
+
 const textBytes = (text: string): Uint8Array => utf16Bytes(`${text}\0`)
 
 /** ENUM_SERVICE_STATUSW one after the other, and behind them all their texts (MS-SCMR 2.2.11). */
@@ -129,8 +131,6 @@ const configOf = ({ name, displayName }: Offered) => ({
 })
 const noConfig = { ...configOf(new Offered('', '', '', false)), serviceType: 0, startType: 0, serviceStartName: '' }
 
-type Kind<T> = abstract new (...args: never[]) => T
-
 /** The service for one caller. */
 export function svcctl(context: ServiceContext): RpcService {
   const open = (handles: ContextHandles, value: object): { handle: ContextHandle; result: number } => {
@@ -142,7 +142,7 @@ export function svcctl(context: ServiceContext): RpcService {
   const held = <T, A>(
     handles: ContextHandles,
     handle: ContextHandle,
-    kind: Kind<T>,
+    kind: HandleKind<T>,
     work: (found: T) => A,
   ): A | RpcFault => {
     const found = handles.find(handle, kind)
@@ -164,10 +164,13 @@ export function svcctl(context: ServiceContext): RpcService {
           : open(handles, offered)
       }),
     RCloseServiceHandle: ({ handle }, { handles }) =>
-      handles.close(handle) ? { handle: nullHandle, result: 0 } : fault(FaultStatus.CONTEXT_MISMATCH),
+      handles.close(handle, Manager, Offered) ? { handle: nullHandle, result: 0 } : fault(FaultStatus.CONTEXT_MISMATCH),
     // Services are started and stopped where the server is.
-    RControlService: ({ service: handle }, { handles }) =>
-      held(handles, handle, Offered, () => ({ serviceStatus: noStatus, result: WinError.ACCESS_DENIED })),
+    RControlService: ({ service: handle, control }, { handles }) =>
+      held(handles, handle, Offered, () => ({
+        serviceStatus: noStatus,
+        result: control === 0 ? WinError.INVALID_PARAMETER : WinError.ACCESS_DENIED,
+      })),
     RQueryServiceStatus: ({ service: handle }, { handles }) =>
       held(handles, handle, Offered, (found) => ({ serviceStatus: statusOf(found), result: 0 })),
     RQueryServiceStatusEx: ({ service: handle, infoLevel, bufferBytes }, { handles }) =>
@@ -190,15 +193,18 @@ export function svcctl(context: ServiceContext): RpcService {
         return buffered(descriptionBytes(found), bufferBytes, WinError.INSUFFICIENT_BUFFER)
       }),
     RQueryServiceObjectSecurity: ({ service: handle, securityInformation, bufferBytes }, { handles }) =>
-      held(handles, handle, Offered, () =>
-        buffered(
-          partsOf(objectDescriptor(0x0002_018d, 0x000f_01ff), securityInformation),
-          bufferBytes,
-          WinError.INSUFFICIENT_BUFFER,
-        ),
-      ),
-    REnumDependentServicesW: ({ service: handle, bufferBytes }, { handles }) =>
-      held(handles, handle, Offered, () => ({ ...buffered(new Uint8Array(0), bufferBytes, 0), servicesReturned: 0 })),
+      held(handles, handle, Offered, () => {
+        if (securityInformation === 0)
+          return { ...buffered(NOTHING, bufferBytes, 0), result: WinError.INVALID_PARAMETER }
+        const descriptor = partsOf(objectDescriptor(0x0002_018d, 0x000f_01ff), securityInformation)
+        return buffered(descriptor, bufferBytes, WinError.INSUFFICIENT_BUFFER)
+      }),
+    REnumDependentServicesW: ({ service: handle, serviceState, bufferBytes }, { handles }) =>
+      held(handles, handle, Offered, () => {
+        const isState = serviceState > 0 && serviceState <= (State.ACTIVE | State.INACTIVE)
+        const result = isState ? WinError.SUCCESS : WinError.INVALID_PARAMETER
+        return { ...buffered(NOTHING, bufferBytes, 0), servicesReturned: 0, result }
+      }),
     REnumServicesStatusW: ({ manager, serviceType, serviceState, bufferBytes, resumeIndex }, { handles }) =>
       held(handles, manager, Manager, ({ offered }) => {
         const wanted = offered.filter(

@@ -116,7 +116,7 @@ export function winreg(context: ServiceContext): RpcService {
     OpenCurrentUser: (_input, { handles }) => open(handles, {}),
     OpenUsers: (_input, { handles }) => open(handles, {}),
     BaseRegCloseKey: ({ key }, { handles }) =>
-      handles.close(key) ? { key: nullHandle, result: 0 } : fault(FaultStatus.CONTEXT_MISMATCH),
+      handles.close(key, Key) ? { key: nullHandle, result: 0 } : fault(FaultStatus.CONTEXT_MISMATCH),
     BaseRegOpenKey: ({ key, subKey }, { handles }) =>
       held(handles, key, (data) => open(handles, below(data, plain(subKey)))),
     BaseRegGetVersion: ({ key }, { handles }) => held(handles, key, () => ({ version: 5, result: 0 })),

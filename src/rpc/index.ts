@@ -1,0 +1,11 @@
+/** `smbkit/rpc`: declaring services of one's own, for servers that offer and clients that call them. */
+export type { Filetime } from '../bytes/filetime.ts'
+export type { Guid } from '../bytes/guid.ts'
+export { AuthenticationLevel, AuthenticationType, FaultStatus } from '../wire/dcerpc/index.ts'
+export { type Bound, type CallOptions, RpcClient, type RpcClientOptions, type RpcDuplex } from './client.ts'
+export type { RpcAuthentication } from './client-logon.ts'
+export { ContextHandles, nullHandle } from './context-handles.ts'
+export { fault, isFault, RpcError, RpcFault } from './fault.ts'
+export * from './ndr/index.ts'
+export { type Operation, type Operations, op, type RpcInterface, rpcInterface } from './operation.ts'
+export { type Call, type Handler, type Handlers, type RpcService, service } from './service.ts'
