@@ -96,7 +96,7 @@ test(
     await server.says(/anna@all #\d+ READ file=\S+ offset=0 length=1 -> STATUS_SUCCESS\n/)
     await server.says(/ > {3}desiredAccess: /)
     await server.says(/ < {3}createAction: CREATED/)
-    await server.says(/logon(?: of anna)? refused: STATUS_LOGON_FAILURE\n/)
+    await server.says(/logon of anna refused: STATUS_LOGON_FAILURE \(wrong password\)\n/)
     assert.doesNotMatch(server.stdout + server.stderr, /Anna-1|Bernd-1/)
 
     await setPassword('anna', 'Anna-2')
