@@ -120,7 +120,7 @@ await server.stop()
 const wronglyTyped = `import { Server, type ServerOptions } from 'smbkit/server'
 export const dialect: ServerOptions['minDialect'] = '4.0'
 export const listen = (server: Server) => server.on('connect', ({ nonsense }) => nonsense)
-export const incomplete = new Server({ shares: [] })
+export const incomplete = new Server({ accounts: { find: () => undefined } })
 `
 
 let folder = ''
