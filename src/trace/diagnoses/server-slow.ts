@@ -58,10 +58,17 @@ export const serverSlow: Rule = {
         }
         note(timing, transaction, ns)
       },
-      findings: () =>
-        [...timings.values()].flatMap((timing) =>
-          tell(timing, servers.get(timing.first.conversation.server.address)?.quantile(0.5) ?? 0),
-        ),
+      findings: () => {
+        const found: Finding[] = []
+        for (const [address, all] of servers.entries()) {
+          const own = [...timings.values()].filter(({ first }) => first.conversation.server.address === address)
+          const normalNs = all.quantile(0.5)
+          // Where all is slow, a finding for each command would say the same.
+          if (normalNs >= MIN_SLOW_NS && all.count >= MIN_COUNT) found.push(...tellAll(own, all))
+          else found.push(...own.flatMap((timing) => tell(timing, normalNs)))
+        }
+        return found
+      },
     }
   },
 }
@@ -75,16 +82,51 @@ function note(timing: Timing, transaction: Transaction, ns: number): void {
     .slice(0, MAX_SLOWEST)
 }
 
+const ADVICE = advise({
+  windows:
+    'Counters "SMB Server Shares" (Avg. sec/Request), "PhysicalDisk" (Avg. Disk sec/Read); exclude the folder from the virus scanner for a test.',
+  samba: 'smbstatus -P (profiling), vfs_time_audit tells slow calls; iostat -x of the disk.',
+  smbkit: 'smbkit serve --verbose shows each request with its time.',
+})
+
+function groupOf(slowest: Timing['slowest'], count: number, first: Transaction): Group<Transaction> {
+  const group = new Group(first)
+  for (const { transaction } of slowest)
+    group.add([transaction.response?.last.frame, transaction.request?.last.frame], pathOf(transaction))
+  group.count = count
+  return group
+}
+
+/** A server that is slow whatever it is asked. */
+function tellAll(timings: readonly Timing[], all: Durations): Finding[] {
+  const slowest = timings.flatMap((timing) => timing.slowest).toSorted((left, right) => right.ns - left.ns)
+  const [worst] = slowest
+  if (worst === undefined) return []
+  const { transaction } = worst
+  const server = serverOf(transaction.conversation.server)
+  const told = {
+    severity: 'warning' as const,
+    title: `${server} is slow, whatever it is asked: the median answer took ${durationOf(all.quantile(0.5))}`,
+    cause: `Half of ${countOf(all.count, 'answer')} took the server longer than ${durationOf(all.quantile(0.5))} (without the way through the network, as far as the handshake tells it), the slowest ${durationOf(worst.ns)} (${transaction.commandName}). All commands are alike, so it is not one file or folder: the machine is overloaded or short of memory, a virus scanner or filter holds everything up, or a device between answers the handshake for a server that is far away.`,
+    advice: ADVICE,
+  }
+  const count = timings.reduce((sum, { slow }) => sum + slow, 0)
+  return [
+    findingOf(
+      'server-slow',
+      groupOf(slowest.slice(0, MAX_SLOWEST), count, transaction),
+      told,
+      transaction.conversation,
+    ),
+  ]
+}
+
 function tell({ first, durations, slowest, slow }: Timing, normalNs: number): Finding[] {
   const own = durations.quantile(0.5)
   const [worst] = slowest
   if (worst === undefined || worst.ns < normalNs * MIN_FACTOR) return []
   const isUsual = own >= MIN_SLOW_NS
   if (slow < MIN_COUNT && worst.ns < VERY_SLOW_NS) return []
-  const group = new Group(first)
-  for (const { transaction } of slowest)
-    group.add([transaction.response?.last.frame, transaction.request?.last.frame], pathOf(transaction))
-  group.count = slow
   const server = serverOf(first.conversation.server)
   const told = {
     severity: 'warning' as const,
@@ -94,12 +136,7 @@ function tell({ first, durations, slowest, slow }: Timing, normalNs: number): Fi
         ? 'It is always slow: a slow disk, a virus scanner that reads each file, a folder with very many files, or a remote disk behind the server.'
         : 'It is slow at times: the disk was busy or asleep, a job ran, the process was stopped, or memory was short.'
     } There was no loss and no closed window of TCP meanwhile, so it is the server and not the network.`,
-    advice: advise({
-      windows:
-        'Counters "SMB Server Shares" (Avg. sec/Request), "PhysicalDisk" (Avg. Disk sec/Read); exclude the folder from the virus scanner for a test.',
-      samba: 'smbstatus -P (profiling), vfs_time_audit tells slow calls; iostat -x of the disk.',
-      smbkit: 'smbkit serve --verbose shows each request with its time.',
-    }),
+    advice: ADVICE,
   }
-  return [findingOf('server-slow', group, told, first.conversation)]
+  return [findingOf('server-slow', groupOf(slowest, slow, first), told, first.conversation)]
 }
