@@ -14,6 +14,7 @@ import { logOn } from './logon.ts'
 import { mechanismsOf } from './mechanisms.ts'
 import { type Negotiated, negotiate, offerOf } from './negotiation.ts'
 import type { Context } from './outgoing.ts'
+import { renewLogon } from './renewal.ts'
 import type { BoundSession } from './session.ts'
 import type { Settings } from './settings.ts'
 import type { Tree } from './tree.ts'
@@ -58,6 +59,7 @@ export class ServerLink {
   #lostChannels = 0
   #live: Live | undefined
   #coming: Promise<Live> | undefined
+  #renewal: Promise<void> | undefined
   #generation = 0
   #lastSessionId = 0n
   #ended = new AbortController()
@@ -114,6 +116,7 @@ export class ServerLink {
   async live(signal?: AbortSignal, patienceMs?: number): Promise<Live> {
     signal?.throwIfAborted()
     if (this.isClosed) throw new UsageError('EBADF', 'The client has been closed.')
+    if (this.#renewal !== undefined) await this.renewed(signal)
     if (this.#live !== undefined) return this.#live
     if (!this.settings.reconnect && this.#generation > 0)
       throw new TransportError('ENOTCONN', `connection to ${this.target.host}`, 'the connection is gone')
@@ -268,6 +271,22 @@ export class ServerLink {
       )
   }
 
+  /** Waits while a session whose ticket has ended is renewed. */
+  async renewed(signal?: AbortSignal): Promise<void> {
+    if (this.#renewal !== undefined) await heeding(this.#renewal, signal)
+  }
+
+  /** The ticket has ended: another logon keeps the session, and where there is none a new session is made. */
+  #renew(live: Live): void {
+    if (this.#live !== live || this.#renewal !== undefined) return
+    const renewing = async (): Promise<void> => renewLogon(live, this.settings, mechanismsOf(this.settings, this.clock))
+    this.#renewal = renewing()
+      .catch(() => this.drop(live))
+      .finally(() => {
+        this.#renewal = undefined
+      })
+  }
+
   /** In whose name requests of this session go out. */
   contextOf(live: Live): Context {
     return { bound: live.bound, seals: live.bound.session.seals }
@@ -279,7 +298,11 @@ export class ServerLink {
    */
   mayRepeat(error: unknown, live: Live, isRepeatable: boolean): boolean {
     if (this.isClosed || (!this.settings.reconnect && live.connection.isClosed)) return false
-    if (error instanceof StatusError && SESSION_GONE.has(error.status)) {
+    if (error instanceof StatusError && error.status === NtStatus.NETWORK_SESSION_EXPIRED) {
+      this.#renew(live)
+      return true
+    }
+    if (error instanceof StatusError && error.status === NtStatus.USER_SESSION_DELETED) {
       this.drop(live)
       return true
     }
@@ -314,9 +337,6 @@ export class ServerLink {
     live?.connection.close()
   }
 }
-
-/** MS-SMB2 3.2.5.1.3 and 3.2.5.1.6: with these the session is to be made anew. Nothing was done. */
-const SESSION_GONE: ReadonlySet<number> = new Set([NtStatus.USER_SESSION_DELETED, NtStatus.NETWORK_SESSION_EXPIRED])
 
 const logoffCall = (): Call<void> => ({
   command: Command.LOGOFF,

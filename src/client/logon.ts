@@ -25,7 +25,7 @@ import { type BoundSession, isSignedBy, type Session, sessionOf } from './sessio
 import type { Settings } from './settings.ts'
 
 /** Rounds after which a server that always wants one more token is given up. */
-const MAX_ROUNDS = 16
+export const MAX_ROUNDS = 16
 
 const occasion: Occasion = { operation: 'connect' }
 
@@ -72,7 +72,7 @@ export async function logOn(
   let established = step.complete
   let sessionId = purpose.binds?.session.id ?? 0n
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const call = setupCall(connection, settings, purpose, step.token ?? new Uint8Array(0))
+    const call = setupCall(connection.about.host, settings, purpose, step.token ?? new Uint8Array(0))
     const context = {
       sessionId,
       seals: false,
@@ -99,19 +99,21 @@ function tellFallback({ about }: Connection, { observer }: Settings, mechanism: 
 }
 
 /** The server's first token says what it knows; one that cannot be read says nothing. */
-async function firstStep(initiator: SpnegoInitiator, token: Uint8Array): Promise<InitiatorStep | Failure> {
+export async function firstStep(initiator: SpnegoInitiator, token: Uint8Array): Promise<InitiatorStep | Failure> {
   return initiator.step(token.length > 0 && token[0] === SPNEGO_TAG ? token : undefined)
 }
 const SPNEGO_TAG = 0x60
 
-function ensure(step: InitiatorStep | Failure): InitiatorStep {
+/** @throws StatusError */
+export function ensure(step: InitiatorStep | Failure): InitiatorStep {
   if (!failed(step)) return step
   const why = step instanceof RefusedLogon ? { reason: step.reason } : {}
   throw new StatusError(step.status, Command.SESSION_SETUP, { ...occasion, ...why })
 }
 
-function setupCall(
-  connection: Connection,
+/** One round of a logon. */
+export function setupCall(
+  host: string,
   settings: Settings,
   { previousSessionId = 0n, binds }: LogonPurpose,
   securityBuffer: Uint8Array,
@@ -127,7 +129,7 @@ function setupCall(
       securityBuffer,
     }),
     accepts: [NtStatus.MORE_PROCESSING_REQUIRED],
-    occasion: { ...occasion, path: connection.about.host },
+    occasion: { ...occasion, path: host },
     read: readRound,
   }
 }

@@ -181,6 +181,7 @@ export class OpenFile {
           continue
         }
         if (repeat++ >= MAX_REPEATS || !this.tree.link.mayRepeat(error, on.live, repeatable)) throw error
+        await this.tree.link.renewed(signal)
         // What the server may have begun is told from what is new (MS-SMB2 3.2.4.1.6).
         if (error instanceof TransportError && error.outcomeUnknown && isReplayable(on))
           flags = HeaderFlags.REPLAY_OPERATION

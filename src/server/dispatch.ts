@@ -74,9 +74,18 @@ function* serve(request: Request): Steps<Reply | Failure> {
     throw new ProtocolError(`unexpected command ${request.command}`)
   }
   // MS-SMB2 3.3.5.2.7.2: the first of a chain has nothing that it could be related to, nor has one after a failure.
-  if (request.isRelated && !chain.valid) return fail(NtStatus.INVALID_PARAMETER)
+  if (request.isRelated && !chain.valid) {
+    if (chain.expired === undefined) return fail(NtStatus.INVALID_PARAMETER)
+    // The session is known: it goes on to be told, and signed, that its ticket has ended.
+    request.channel = chain.expired
+    return fail(NtStatus.NETWORK_SESSION_EXPIRED)
+  }
+  chain.expired = undefined
   const problem = findSession(request, definition)
-  if (problem !== undefined) return broken(chain, problem)
+  if (problem !== undefined) {
+    if (problem.status === NtStatus.NETWORK_SESSION_EXPIRED) chain.expired = request.channel
+    return broken(chain, problem)
+  }
   if (definition.needs === 'tree') {
     const tree = request.session.trees.get(request.treeId)
     if (tree === undefined) return broken(chain, fail(NtStatus.NETWORK_NAME_DELETED))

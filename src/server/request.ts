@@ -16,6 +16,8 @@ type WireFileId = { readonly persistent: bigint; readonly volatile: bigint }
 export interface ChainState {
   /** False until a request of the chain had a session (and tree) that a related one can take over. */
   valid: boolean
+  /** The session that the last request named, where its ticket has ended. */
+  expired?: Channel | undefined
   sessionId: bigint
   treeId: number
   /** The open that the last CREATE made or the last request named, or why there is none. */

@@ -1,7 +1,9 @@
 /** Samba's client logs on by Kerberos: tickets of MIT's KDC, which know no SIDs. */
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
+import { connect } from '../../src/client/index.ts'
 import { NtStatus } from '../../src/server/index.ts'
+import { until } from '../peers/free-port.ts'
 import { type KerberosServer, type KerberosServerOptions, startKerberosServer } from '../peers/kerberos-server.ts'
 import { type MitKdc, needsMitKdc, startMitKdc } from '../peers/mit-kdc.ts'
 import { needsPeer, peerPath } from '../peers/peer.ts'
@@ -100,6 +102,43 @@ suite('Kerberos of an MIT realm', needed, () => {
       assert.notEqual(refused.code, 0)
       const result = await smbclient('ls', { user: 'alice%password' })
       assert.equal(result.code, 0, result.output)
+    }),
+  )
+
+  test('our client renews a session whose ticket ends, and what is open stays so', options, (t) =>
+    serving({ users: ['alice'] }, async (server) => {
+      const { address, host } = kdc.fileserver
+      const resolve = () => ({ host: address, port: server.port })
+      // Tickets for this name live five seconds.
+      const shortName = host.replace('fileserver', 'shortserver')
+      const events: string[] = []
+      const client = await connect(
+        { host: shortName, path: '' },
+        {
+          user: 'alice',
+          password: 'Alice-Pass-1',
+          kerberos: 'required',
+          resolve,
+          leases: false,
+          observer: { event: ({ kind }) => void events.push(kind) },
+        },
+      )
+      t.after(() => client.close())
+      const share = await client.share('files')
+      const file = await share.open('hello.txt', 'r')
+      assert.equal(String(await file.readFile()), 'hello\n')
+      const [session] = server.server.sessions.values()
+      const first = session?.expiresAt
+      // Its clock tells when the ticket is over.
+      const isOver = () => first !== undefined && server.server.clock.now() > first
+      assert.ok(await until(isOver, 20_000))
+      await Promise.all([file.readFile(), share.stat('hello.txt'), share.readdir('')])
+      assert.equal(await share.readFile('hello.txt', 'utf8'), 'hello\n')
+      assert.ok(session?.expiresAt !== undefined && first !== undefined && session.expiresAt > first)
+      assert.equal(server.logons.length, 2)
+      await file.close()
+      await client.close()
+      assert.deepEqual(events, ['connected', 'disconnected'])
     }),
   )
 })
