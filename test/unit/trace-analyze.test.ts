@@ -82,7 +82,7 @@ test('hosts that announce themselves are told', async () => {
   const record = new Uint8Array(16)
   new DataView(record.buffer).setUint32(8, frame.length, true)
   new DataView(record.buffer).setUint32(12, frame.length, true)
-  const header = Uint8Array.from([0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, ...new Array<number>(12).fill(0), 101, 0, 0, 0])
+  const header = Uint8Array.from([0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, ...Buffer.alloc(12), 101, 0, 0, 0])
   await analyze(Buffer.concat([header, record, frame]), [
     { announcement: (name, from, everyMs, at) => void found.push(`${name} ${from} ${everyMs} ${at.frame}`) },
   ])
