@@ -24,7 +24,6 @@ const others: readonly string[] = [
   'tcp.srcport',
   'tcp.dstport',
   'tcp.port',
-  'tcp.stream',
   'tcp.seq_raw',
   'tcp.ack_raw',
   'tcp.flags',
