@@ -12,13 +12,14 @@ import {
   packetLayouts,
   Request,
   Response,
+  TransferSyntax,
 } from '../../wire/dcerpc/index.ts'
 import { type FieldNode, movedTree } from '../../wire/schema/index.ts'
 import { dissectSpnego } from '../../wire/spnego/index.ts'
 import { lenient } from '../lenient.ts'
 import { type Field, inferredField, namedFields, ownField } from './field.ts'
 import { argumentFields } from './rpc-arguments.ts'
-import type { RpcState } from './rpc-state.ts'
+import type { RpcContext, RpcState } from './rpc-state.ts'
 import type { Place } from './smb2-layer.ts'
 
 /** The field of one packet of DCE/RPC, with the names of interface and operation. */
@@ -84,8 +85,10 @@ function learn(
   const callId = packet.length >= CommonHeader.size ? view.getUint32(12, true) : 0
   if (type === PacketType.BIND || type === PacketType.ALTER_CONTEXT) {
     const bind = lenient(() => Bind.decode(view, 0, trailerStart(view) ?? packet.length))
-    for (const { contextId, abstractSyntax } of bind?.contexts ?? [])
-      state.contexts.set(contextId, { value: abstractSyntax.uuid, frame })
+    for (const { contextId, abstractSyntax, transferSyntaxes } of bind?.contexts ?? []) {
+      const isNdr = transferSyntaxes.some(({ uuid }) => uuid === TransferSyntax.NDR20.uuid)
+      state.contexts.set(contextId, { value: { interfaceId: abstractSyntax.uuid, isNdr }, frame })
+    }
     return bind?.contexts.map(({ abstractSyntax }) => interfaceName(abstractSyntax.uuid)).join(', ')
   }
   if (type === PacketType.REQUEST) {
@@ -93,20 +96,20 @@ function learn(
     if (request === undefined) return undefined
     const bound = state.contexts.get(request.contextId)
     const { operationNumber } = request
-    state.calls.set(callId, { value: { interfaceId: bound?.value, operationNumber }, frame })
-    const what = about(bound?.value, operationNumber, bound?.frame ?? frame, fields)
+    state.calls.set(callId, { value: { context: bound?.value, operationNumber }, frame })
+    const what = about(bound?.value.interfaceId, operationNumber, bound?.frame ?? frame, fields)
     addArguments(packet, bound?.value, operationNumber, request.stub, fields)
     return what
   }
   const call = state.calls.get(callId)
   if (call === undefined || (type !== PacketType.RESPONSE && type !== PacketType.FAULT)) return undefined
   fields.push(inferredField('dcerpc.request_in', 'request in', call.frame, call.frame))
-  const { interfaceId, operationNumber } = call.value
+  const { context, operationNumber } = call.value
   fields.push(inferredField('dcerpc.opnum', 'operationNumber', operationNumber, call.frame))
-  const what = about(interfaceId, operationNumber, call.frame, fields)
+  const what = about(context?.interfaceId, operationNumber, call.frame, fields)
   const response =
     type === PacketType.RESPONSE ? lenient(() => Response.decode(view, 0, trailerStart(view))) : undefined
-  if (response !== undefined) addArguments(packet, interfaceId, operationNumber, response.stub, fields)
+  if (response !== undefined) addArguments(packet, context, operationNumber, response.stub, fields)
   return what
 }
 
@@ -116,7 +119,7 @@ const LITTLE_ENDIAN = 0x10
 /** What a call says, where that is in one packet, in the usual order of bytes, and not sealed. */
 function addArguments(
   packet: Uint8Array,
-  interfaceId: string | undefined,
+  context: RpcContext | undefined,
   operation: number,
   stub: Uint8Array,
   fields: Field[],
@@ -124,10 +127,9 @@ function addArguments(
   const [, , type = 0, flags = 0, representation = 0] = packet
   const trailer = trailerStart(viewOf(packet))
   const isSealed = trailer !== undefined && packet[trailer + 1] === AuthenticationLevel.PRIVACY
-  if (interfaceId === undefined || isSealed || (flags & WHOLE) !== WHOLE || (representation & LITTLE_ENDIAN) === 0)
-    return
+  if (context?.isNdr !== true || isSealed || (flags & WHOLE) !== WHOLE || (representation & LITTLE_ENDIAN) === 0) return
   const direction = type === PacketType.REQUEST ? 'in' : 'out'
-  const found = argumentFields(interfaceId, operation, direction, stub)
+  const found = argumentFields(context.interfaceId, operation, direction, stub)
   if (found !== undefined) fields.push(found)
 }
 

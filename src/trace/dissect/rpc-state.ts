@@ -2,14 +2,21 @@ import { LimitedMap, type Said } from './smb2-state.ts'
 
 /** What a connection of DCE/RPC, over TCP or a pipe, has settled. */
 export class RpcState {
-  /** Interfaces by presentation context: UUIDs. */
-  readonly contexts = new LimitedMap<number, Said<string>>()
+  readonly contexts = new LimitedMap<number, Said<RpcContext>>()
   /** Requests by call id. */
   readonly calls = new LimitedMap<number, Said<RpcCall>>()
 }
 
+/** A presentation context. */
+export interface RpcContext {
+  /** UUID of the interface. */
+  readonly interfaceId: string
+  /** Its arguments are in NDR, and not in NDR64, which Windows takes where it can. */
+  readonly isNdr: boolean
+}
+
 export interface RpcCall {
-  /** UUID of the interface; undefined where its bind was not captured. */
-  readonly interfaceId: string | undefined
+  /** Undefined where the bind was not captured. */
+  readonly context: RpcContext | undefined
   readonly operationNumber: number
 }
