@@ -132,7 +132,7 @@ function reportOf(
 One capture of ${(capture.bytes / 1e9).toFixed(2)} GB, ${capture.frames} frames: 64 clients that open, look, read, write and
 close (\`bench/trace-capture.ts\`). smbkit tells transactions, statistics and findings of all rules; \`srt\` is
 \`tshark -q -z smb2,srt\`, \`fields\` is \`tshark -Y smb2 -T fields\` with ${fields.length} fields. All in the same run, in turn;
-medians. The goal: ${goalRatio} times as fast as \`srt\`, with less than ${goalResidentBytes / MIB} MiB.
+medians; where other programs run on the machine, the CPU tells more than the time. The goal: ${goalRatio} times as fast as \`srt\`, with less than ${goalResidentBytes / MIB} MiB.
 
 ${table}
 

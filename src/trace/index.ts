@@ -15,6 +15,7 @@ export { KeyRing } from './keys/key-ring.ts'
 export { type GivenSecrets, noSecrets, readSecrets, SecretError, type Secrets } from './keys/secrets.ts'
 export type * from './model.ts'
 export type { CaptureProblem, CaptureSource } from './read-captures.ts'
+export { type UserAction, UserActions } from './reports/user-actions.ts'
 
 /** What could be read of a capture. */
 export interface CaptureSummary {

@@ -5,6 +5,7 @@ import { Recent } from '../evidence/groups.ts'
 import { pathOf, serverOf, shareOf, userOf } from '../evidence/names.ts'
 import { maySleep } from '../evidence/speed.ts'
 import type { Conversation, KerberosExchange, Observer, Transaction } from '../model.ts'
+import { type UserAction, UserActions } from './user-actions.ts'
 
 /** What is counted for one user, file, share, command or server. */
 export interface Roll {
@@ -60,6 +61,7 @@ export class Overview implements Observer {
     command: new Recent(MAX_ROLLS),
     status: new Recent(MAX_ROLLS),
   }
+  readonly #userActions = new UserActions()
   readonly dialects = new Set<string>()
   readonly mechanisms = new Set<string>()
   readonly clients = new Set<string>()
@@ -107,8 +109,14 @@ export class Overview implements Observer {
     this.lastNs = Math.max(this.lastNs, response?.timeNs ?? request?.timeNs ?? 0)
   }
 
+  /** What users did, as several requests together tell it. */
+  get actions(): readonly UserAction[] {
+    return this.#userActions.actions
+  }
+
   transaction(transaction: Transaction): void {
     this.transactions++
+    this.#userActions.transaction(transaction)
     const isBad = isFailure(transaction)
     if (isBad) this.failures++
     if (transaction.request !== undefined && transaction.response === undefined) this.unanswered++

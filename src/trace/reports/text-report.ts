@@ -45,7 +45,7 @@ export function textReport({ files, summary, overview, findings }: ReportData): 
   const head = reportHead({ files, summary, overview, findings }).map((line) => `${wrap(line, WIDTH)}\n`)
   const parts = [head.join(''), health === '' ? '' : `${health}\n`]
   for (const finding of findings) parts.push(findingText(finding))
-  if (overview.transactions > 0) parts.push(slowText(overview), busyText(overview))
+  if (overview.transactions > 0) parts.push(actionsText(overview), slowText(overview), busyText(overview))
   return parts.filter((part) => part !== '').join('\n')
 }
 
@@ -138,6 +138,17 @@ export function findingText(finding: Finding): string {
   for (const { where, text } of finding.advice)
     lines.push(`  ${`${PLACES[where]}:`.padEnd(9)}${wrap(text, WIDTH, ' '.repeat(11)).trimStart()}`)
   return `${lines.join('\n')}\n`
+}
+
+/** What users did: renames that make room for a new version are part of saving it. */
+function actionsText({ actions }: Overview): string {
+  if (actions.length === 0) return ''
+  const told = actions.slice(0, MOST).map(({ kind, user, path, to, frames }) => {
+    const what = to === undefined ? path : `${path} to ${to}`
+    return `${wrap(`${user} ${kind} ${what} (${frames.length === 1 ? 'frame' : 'frames'} ${frames.join(', ')})`, WIDTH)}\n`
+  })
+  const more = actions.length > MOST ? `and ${actions.length - MOST} more\n` : ''
+  return `What was done to files, beside reading and writing:\n${told.join('')}${more}`
 }
 
 function slowText(overview: Overview): string {
