@@ -8,6 +8,8 @@ export interface ClientLimits {
   readonly silenceTimeoutMs: number
   /** A server that lives, but neither answers a request nor says that it is at work on it, fails that request. */
   readonly answerTimeoutMs: number
+  /** How long a service behind a pipe may be at work on an answer, or on the next piece of it. */
+  readonly pipeTimeoutMs: number
   /** How long a KDC, and logons before this one, may take to give a ticket. */
   readonly kerberosTimeoutMs: number
   /** How long a cut connection is tried again before what waits for it fails. */
@@ -58,6 +60,7 @@ export const defaultClientLimits: ClientLimits = {
   connectTimeoutMs: 15_000,
   probeAfterMs: 10_000,
   silenceTimeoutMs: 20_000,
+  pipeTimeoutMs: 60_000,
   answerTimeoutMs: 120_000,
   kerberosTimeoutMs: 30_000,
   reconnectTimeoutMs: 60_000,

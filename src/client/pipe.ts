@@ -4,7 +4,8 @@ import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { FsctlCode } from '../wire/smb2/index.ts'
 import { readCall, writeCall } from './calls/file.ts'
 import { ioctlCall } from './calls/information.ts'
-import type { Occasion } from './errors.ts'
+import { type Occasion, StatusError } from './errors.ts'
+import type { ServerLink } from './link.ts'
 import { openFile } from './open.ts'
 import type { OpenFile } from './open-file.ts'
 import type { Tree } from './tree.ts'
@@ -19,8 +20,10 @@ class PipeDuplex implements RpcDuplex {
   readonly #file: OpenFile
   readonly #occasion: Occasion
   readonly #signal: AbortSignal | undefined
+  readonly #link: ServerLink
 
-  constructor(file: OpenFile, occasion: Occasion, signal: AbortSignal | undefined) {
+  constructor(link: ServerLink, file: OpenFile, occasion: Occasion, signal: AbortSignal | undefined) {
+    this.#link = link
     this.#file = file
     this.#occasion = occasion
     this.#signal = signal
@@ -34,23 +37,41 @@ class PipeDuplex implements RpcDuplex {
 
   async receive(): Promise<Uint8Array> {
     const into = new Uint8Array(FRAGMENT_BYTES)
-    const count = await this.#file.call(
-      // A message larger than the room for it comes in pieces (STATUS_BUFFER_OVERFLOW).
-      (fileId) => readCall({ fileId, offset: 0, into }, this.#occasion),
-      { signal: this.#signal },
+    const count = await this.#inTime((signal) =>
+      this.#file.call(
+        // A message larger than the room for it comes in pieces (STATUS_BUFFER_OVERFLOW).
+        (fileId) => readCall({ fileId, offset: 0, into }, this.#occasion),
+        { signal },
+      ),
     )
     return into.subarray(0, count)
   }
 
   transceive(bytes: Uint8Array): Promise<Uint8Array> {
     const given = { ctlCode: FsctlCode.PIPE_TRANSCEIVE, input: bytes, maxOutputBytes: FRAGMENT_BYTES }
-    return this.#file.call(
-      (fileId) =>
-        ioctlCall({ fileId, ...given, accepts: [NtStatus.BUFFER_OVERFLOW] }, this.#occasion, (output) =>
-          output.slice(),
-        ),
-      { signal: this.#signal },
+    return this.#inTime((signal) =>
+      this.#file.call(
+        (fileId) =>
+          ioctlCall({ fileId, ...given, accepts: [NtStatus.BUFFER_OVERFLOW] }, this.#occasion, (output) =>
+            output.slice(),
+          ),
+        { signal },
+      ),
     )
+  }
+
+  /** What a service owes may never come, while the server is well and says that it waits. */
+  async #inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock, settings } = this.#link
+    const timeout = new AbortController()
+    const late = (): void =>
+      timeout.abort(new StatusError(NtStatus.IO_TIMEOUT, 'answer of the service', this.#occasion))
+    const cancel = clock.after(settings.limits.pipeTimeoutMs, late)
+    try {
+      return await work(this.#signal === undefined ? timeout.signal : AbortSignal.any([this.#signal, timeout.signal]))
+    } finally {
+      cancel()
+    }
   }
 }
 
@@ -68,7 +89,7 @@ export async function withPipe<T>(
     async () => {
       const file = await openFile(tree, { name: pipe, access: PIPE_ACCESS }, occasion, { signal })
       try {
-        return await work(new RpcClient(new PipeDuplex(file, occasion, signal), rpc))
+        return await work(new RpcClient(new PipeDuplex(tree.link, file, occasion, signal), rpc))
       } finally {
         await file.close().catch(() => undefined)
       }
