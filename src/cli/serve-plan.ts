@@ -67,7 +67,8 @@ function warningsOf({ shares, server }: Settings, users: readonly User[]): strin
   const levels = lmLevel < soundLmLevel ? [`lmLevel ${lmLevel}: ${weak} taken, whose passwords can be worked out`] : []
   const strangers = shares.flatMap(({ name, users: allowed = [] }) =>
     allowed
-      .filter((user) => !users.some((known) => sameUser(known.name, user)))
+      // Who is in a domain only its controllers know.
+      .filter((user) => !user.includes('\\') && !users.some((known) => sameUser(known.name, user)))
       .map((user) => `the share ${name} is for ${user}, and there is no such user`),
   )
   const old =

@@ -12,7 +12,11 @@ export const actingUser = (): string | undefined => acting
 
 /** Who somebody is to the operating system. */
 export const unixUserOf = (identity: Identity | undefined, guest = NOBODY): string =>
-  identity?.kind === 'user' ? (identity.unixUser ?? identity.user) : guest
+  identity?.kind === 'user' ? (identity.unixUser ?? systemNameOf(identity)) : guest
+
+/** As winbind and sssd name users of a domain: one who is called root there is not the machine's root. */
+const systemNameOf = ({ user, domain, isOfDomain }: Identity): string =>
+  isOfDomain === true ? `${domain}\\${user}` : user
 
 /** Runs steps of a request for a user: also those that come after something was waited for. */
 export function* serveAs<T>(user: string, begin: () => Steps<T>): Steps<T> {

@@ -1,4 +1,3 @@
-import type { Identity } from '../auth/mechanism.ts'
 import { AccessMask, FILE_ALL_ACCESS } from '../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
@@ -61,9 +60,7 @@ export function shareAccess(somebody: Somebody, share: Share): number {
   // Anonymous sessions are for IPC$ alone.
   if (identity === undefined || identity.kind === 'anonymous') return 0
   const { users, securityDescriptor } = share.options
-  // A guest says any name; only who has logged on as somebody is somebody.
-  const user = identity.kind === 'user' ? identity.user.toUpperCase() : undefined
-  if (users !== undefined && !users.some((allowed) => allowed.toUpperCase() === user)) return 0
+  if (users !== undefined && !users.some((allowed) => isUser(somebody, allowed))) return 0
   let access = permitted(somebody, share)
   if (securityDescriptor !== undefined) access &= maximalAccess(securityDescriptor, identity)
   if (share.readOnly) access &= READ_ONLY_ACCESS
@@ -79,7 +76,8 @@ export function usesOf(server: ServerCore, share: Share): number {
 }
 
 /** By the share's list of names: what is denied is, and of what is granted the most counts. */
-function permitted({ identity, server }: Somebody, share: Share): number {
+function permitted(somebody: Somebody, share: Share): number {
+  const { identity, server } = somebody
   const { permissions } = share.options
   if (permissions === undefined) return FILE_ALL_ACCESS
   const sids = sidsOf(identity)
@@ -87,7 +85,7 @@ function permitted({ identity, server }: Somebody, share: Share): number {
   for (const [who, right] of Object.entries(permissions)) {
     const isMeant = who.startsWith('@')
       ? sids.has(server.logons.identities.groupSid(who.slice(1)))
-      : isUser(identity, who)
+      : isUser(somebody, who)
     if (!isMeant && who.toLowerCase() !== 'everyone') continue
     if (right === 'none') return 0
     access |= RIGHTS[right]
@@ -95,8 +93,16 @@ function permitted({ identity, server }: Somebody, share: Share): number {
   return access
 }
 
-const isUser = (identity: Identity | undefined, name: string): boolean =>
-  identity?.kind === 'user' && identity.user.toUpperCase() === name.toUpperCase()
+/**
+ * Whether somebody is meant by `anna`, an account of the server, or by `EXAMPLE\anna`, one of that domain. A guest says any
+ * name: only who has logged on as somebody is somebody.
+ */
+function isUser({ identity, server }: Somebody, name: string): boolean {
+  if (identity?.kind !== 'user') return false
+  const [user = '', domain] = name.toUpperCase().split('\\').toReversed()
+  const home = identity.isOfDomain === true ? identity.domain.toUpperCase() : server.name
+  return identity.user.toUpperCase() === user && home === (domain ?? server.name)
+}
 
 /** True if the share of a tree is offered to its user as it was when the tree was connected. */
 export function isStillOffered(tree: TreeConnect): boolean {
