@@ -18,6 +18,7 @@ const EXPLANATIONS = {
   BUFFER_OVERFLOW: 'There is more than fits the answer; what came is the first part of it.',
   NO_MORE_FILES: 'The list of the folder has come to its end.',
   NO_MORE_ENTRIES: 'The list has come to its end.',
+  MORE_ENTRIES: 'There is more in the list: it is asked for by the next call.',
   EA_LIST_INCONSISTENT: 'The list of extended attributes that was sent is malformed.',
   INVALID_EA_NAME: 'An extended attribute has a name that is not allowed.',
   STOPPED_ON_SYMLINK: 'The path goes through a symbolic link that the client has to follow itself.',
@@ -26,6 +27,9 @@ const EXPLANATIONS = {
   MORE_PROCESSING_REQUIRED: 'The logon goes on: the server waits for the next message of the client.',
   LOGON_FAILURE: 'The user name or the password is wrong.',
   NO_SUCH_USER: 'The server knows no account of that name.',
+  NO_SUCH_GROUP: 'The server knows no group of that name.',
+  NO_SUCH_ALIAS: 'The server knows no local group of that name.',
+  NO_SUCH_PRIVILEGE: 'The server knows no privilege of that name.',
   WRONG_PASSWORD: 'The password is wrong.',
   ACCOUNT_DISABLED: 'The password is right, but the account has been disabled.',
   ACCOUNT_LOCKED_OUT:
@@ -40,6 +44,10 @@ const EXPLANATIONS = {
   LOGON_NOT_GRANTED: 'The server does not allow this account to log on.',
   NO_LOGON_SERVERS: 'No domain controller can be reached that could check the password.',
   NO_SUCH_DOMAIN: 'The domain that was named does not exist, or cannot be reached.',
+  NO_TRUST_LSA_SECRET:
+    'The domain controller does not know the password by which the server belongs to the domain: it has to join it again.',
+  BAD_BINDINGS:
+    'What the logon says of the channel that it came by is not true: somebody may be between client and server.',
   NO_TRUST_SAM_ACCOUNT: 'The computer has no account in the domain any more: it has to join it again.',
   TRUSTED_RELATIONSHIP_FAILURE:
     'The computer and its domain no longer trust each other: it has to join the domain again.',
@@ -135,6 +143,7 @@ const EXPLANATIONS = {
   BAD_IMPERSONATION_LEVEL: 'The client asks the server to act for it in a way that does not exist.',
 
   // Room and size.
+  DISK_QUOTA_EXCEEDED: 'The user has as much on the disk as is allowed: something has to be deleted first.',
   DISK_FULL: 'The disk is full.',
   QUOTA_EXCEEDED: 'The account has used up the room that it may use on this disk.',
   FILE_TOO_LARGE: 'The file would be larger than the disk or the server allows.',
