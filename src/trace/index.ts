@@ -1,7 +1,8 @@
 /** `smbkit/trace`: what a capture of SMB traffic means. Runs in a browser too. */
 import { Analysis, type AnalysisOptions } from './engine/analysis.ts'
+import type { CaptureSummary } from './iterate.ts'
 import type { Observer } from './model.ts'
-import { type CaptureProblem, type CaptureSource, readCaptures } from './read-captures.ts'
+import { type CaptureSource, readCaptures } from './read-captures.ts'
 
 export type { DissectOptions } from './dissect/capture-dissector.ts'
 export { dissect } from './dissect/dissect.ts'
@@ -10,21 +11,13 @@ export type { AnalysisOptions } from './engine/analysis.ts'
 export { LiveAnalysis, type Sender } from './engine/live-analysis.ts'
 export { Filter } from './filter/filter.ts'
 export { FilterError } from './filter/filter-error.ts'
+export { type CaptureSummary, findingsOf, framesOf, transactionsOf } from './iterate.ts'
 export type { Ciphers } from './keys/ciphers.ts'
 export { KeyRing } from './keys/key-ring.ts'
 export { type GivenSecrets, noSecrets, readSecrets, SecretError, type Secrets } from './keys/secrets.ts'
 export type * from './model.ts'
 export type { CaptureProblem, CaptureSource } from './read-captures.ts'
 export { type UserAction, UserActions } from './reports/user-actions.ts'
-
-/** What could be read of a capture. */
-export interface CaptureSummary {
-  readonly frames: number
-  /** Nanoseconds since 1970 of the first frame; undefined where there is none. */
-  readonly startNs: bigint | undefined
-  /** By file: why it was not read to its end. */
-  readonly problems: readonly CaptureProblem[]
-}
 
 /**
  * Reads a capture (pcap or pcapng; of a list, one file after the other) and tells the observers what it means, as it

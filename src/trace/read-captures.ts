@@ -13,6 +13,9 @@ export interface CaptureProblem {
   readonly problem: 'empty' | 'not a capture' | 'damaged' | 'cut'
 }
 
+/** A whole file in memory is read in pieces of so many bytes. */
+const PIECE_BYTES = 256 * 1024
+
 /** Gives on the packets of captures, one file after the other, until `isDone` says that it is enough. */
 export async function readCaptures(
   sources: CaptureSource | readonly CaptureSource[],
@@ -20,17 +23,35 @@ export async function readCaptures(
   take: (packet: Packet) => void,
   isDone: () => boolean = () => false,
 ): Promise<CaptureProblem[]> {
+  const reading = readByPieces(sources, timeline, take)
+  for (;;) {
+    const step = await reading.next()
+    if (step.done === true) return step.value
+    if (!isDone()) continue
+    await reading.return([])
+    return []
+  }
+}
+
+/** As `readCaptures`; stops after each piece until it is asked to go on. Gives back why files were not read to their ends. */
+export async function* readByPieces(
+  sources: CaptureSource | readonly CaptureSource[],
+  timeline: Timeline,
+  take: (packet: Packet) => void,
+): AsyncGenerator<void, CaptureProblem[]> {
   const problems: CaptureProblem[] = []
   const all: readonly CaptureSource[] = Array.isArray(sources) ? sources : [sources]
   for (const [file, source] of all.entries()) {
     const reader = new CaptureReader(timeline, take)
-    if (source instanceof Uint8Array) reader.push(source)
-    else
-      for await (const piece of source) {
-        reader.push(piece)
-        if (isDone()) return problems
-      }
+    for await (const piece of source instanceof Uint8Array ? cut(source) : source) {
+      reader.push(piece)
+      yield
+    }
     if (reader.problem !== undefined) problems.push({ file, problem: reader.problem })
   }
   return problems
+}
+
+function* cut(whole: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < whole.length; at += PIECE_BYTES) yield whole.subarray(at, at + PIECE_BYTES)
 }
