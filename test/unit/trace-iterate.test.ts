@@ -71,3 +71,20 @@ test('what is damaged is told at the end', async () => {
   ])
   assert.ok(cut.values.length > 5)
 })
+
+test('a capture in pieces, in memory that is used again, is read as a whole one', async () => {
+  const whole = capture('local-dialect-smb311.pcapng')
+  const trees = async (source: Uint8Array | Iterable<Uint8Array>) =>
+    (await all(framesOf(source))).values.map(({ frame, layers }) => [
+      frame,
+      ...layers.map(({ title, bytes }) => `${title} ${Buffer.from(bytes).toString('hex')}`),
+    ])
+  const wanted = await trees(Uint8Array.from(whole))
+  for (const size of [100_000, 997]) {
+    const room = Buffer.alloc(size)
+    function* again(): Generator<Uint8Array> {
+      for (let at = 0; at < whole.length; at += size) yield room.subarray(0, whole.copy(room, 0, at, at + size))
+    }
+    assert.deepEqual(await trees(again()), wanted, String(size))
+  }
+})

@@ -25,7 +25,9 @@ export class CaptureReader {
   }
 
   /** The next bytes of the file; they may be overwritten when this returns. */
-  push(piece: Uint8Array): void {
+  push(given: Uint8Array): void {
+    // Slices of a Buffer of Node's are views of it, and not copies, as those of arrays of bytes are.
+    const piece = new Uint8Array(given.buffer, given.byteOffset, given.length)
     if (this.#stream !== undefined) return this.#stream.push(piece)
     if (this.#isUnknown) return
     const head = new Uint8Array(this.#head.length + piece.length)

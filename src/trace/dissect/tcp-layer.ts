@@ -1,3 +1,4 @@
+import { viewOf } from '../../bytes/utf16.ts'
 import { TcpHeader } from '../capture/ip-headers.ts'
 import type { Packet } from '../capture/packet.ts'
 import { type Layer, ownField } from './field.ts'
@@ -7,7 +8,7 @@ export function tcpLayer(packet: Packet, at: number): Layer {
   const bytes = packet.bytes.slice(at, Math.min(packet.end, at + TcpHeader.size))
   if (bytes.length < TcpHeader.size) return { protocol: 'tcp', title: 'TCP, cut off', bytes, fields: [] }
   const { sourcePort, destinationPort, sequenceNumber, acknowledgmentNumber, flags, window } = TcpHeader.read(
-    new DataView(bytes.buffer),
+    viewOf(bytes),
     0,
     bytes.length,
   )
