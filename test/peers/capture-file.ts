@@ -13,7 +13,10 @@ const CLIENT_PORT = 40_000
 const SEGMENT_BYTES = 16 * 1024
 const HEADERS_BYTES = 40
 
-/** One TCP connection, 10.0.0.1 to 10.0.0.2, as a capture in the format of libpcap. */
+/**
+ * One TCP connection, 10.0.0.1 to 10.0.0.2, as a capture in the format of libpcap. What went one way without a word from
+ * the other end is cut into segments anew: tshark 4.0 loses the stream at some of the places where a segment may end.
+ */
 export function writeCapture(file: string, pieces: readonly Piece[]): void {
   const header = Buffer.alloc(24)
   header.writeUInt32LE(0xa1b2_c3d4, 0)
@@ -24,7 +27,7 @@ export function writeCapture(file: string, pieces: readonly Piece[]): void {
   const out: Uint8Array[] = [header]
   const sequence = { client: 1, server: 1 }
   let number = 0
-  for (const { fromServer, bytes } of pieces)
+  for (const { fromServer, bytes } of turns(pieces))
     for (let at = 0; at < bytes.length; at += SEGMENT_BYTES) {
       const data = bytes.subarray(at, at + SEGMENT_BYTES)
       const [own, other] = fromServer ? [sequence.server, sequence.client] : [sequence.client, sequence.server]
@@ -32,6 +35,17 @@ export function writeCapture(file: string, pieces: readonly Piece[]): void {
       sequence[fromServer ? 'server' : 'client'] += data.length
     }
   writeFileSync(file, Buffer.concat(out))
+}
+
+/** Neighbours of one direction are one. */
+function turns(pieces: readonly Piece[]): Piece[] {
+  const joined: { fromServer: boolean; parts: Uint8Array[] }[] = []
+  for (const { fromServer, bytes } of pieces) {
+    const last = joined.at(-1)
+    if (last?.fromServer === fromServer) last.parts.push(bytes)
+    else joined.push({ fromServer, parts: [bytes] })
+  }
+  return joined.map(({ fromServer, parts }) => ({ fromServer, bytes: Buffer.concat(parts) }))
 }
 
 function record(number: number, length: number): Uint8Array {
