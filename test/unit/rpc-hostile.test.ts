@@ -301,18 +301,21 @@ test('calls by the thousand in one write: some are served, the others told that 
 
 const bytesLike = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 12 })
 
-test('property: damaged packets, in any pieces, end in answers or in an end', () => {
+test('property: damaged packets, in any pieces, end in answers or in an end', async () => {
   const stub = Toy.operations.Greet.in.write({ name: 'somebody' })
   const [greet] = requestPackets({ callId: 2, contextId: 0, operationNumber: 1 }, stub, 4280)
   const bind = bindPacket([ndr20(Toy.syntax), ndr20(Other.syntax, 1)])
   const whole = Uint8Array.of(...bind, ...present(greet), ...present(greet))
-  fc.assert(
-    fc.property(bytesLike, fc.array(fc.integer({ min: 1, max: 90 }), { maxLength: 10 }), (damage, cuts) => {
+  await fc.assert(
+    fc.asyncProperty(bytesLike, fc.array(fc.integer({ min: 1, max: 90 }), { maxLength: 10 }), async (damage, cuts) => {
       const bytes = whole.slice()
       for (const [at, byte] of damage) bytes[at % bytes.length] = byte
-      const run = (pieces: readonly number[]): Uint8Array[] => {
+      const run = async (pieces: readonly number[]): Promise<Uint8Array[]> => {
         const budget = new ByteBudget(100_000)
-        const server = listening({ budget })
+        const state = new ToyState()
+        // It may also call Break, which has a bug: that is reported, and nothing else is.
+        const report = (error: unknown): void => assert.match(String(error), /a (later )?bug/)
+        const server = new Listening(endpoint(state.services(), { budget, report }))
         const sent: Uint8Array[] = []
         let at = 0
         for (const length of [...pieces, bytes.length]) {
@@ -320,13 +323,18 @@ test('property: damaged packets, in any pieces, end in answers or in an end', ()
           at += length
         }
         server.connection.close()
+        // By chance the damage calls what takes its time, which has its stub until it is done.
+        for (const { finish } of state.waiting) finish(0)
+        await new Promise(setImmediate)
         assert.equal(budget.used, 0)
         return sent
       }
-      const sent = run(cuts)
+      const sent = await run(cuts)
       for (const packet of sent) assert.equal(CommonHeader.decode(viewOf(packet)).fragmentLength, packet.length)
-      // Where packets are cut makes no difference.
-      assert.deepEqual(run([]), sent)
+      // Where packets are cut makes no difference; a context handle is another one each time.
+      const shape = (packets: readonly Uint8Array[]) =>
+        packets.map((packet) => [...packet.subarray(0, 16), packet.length])
+      assert.deepEqual(shape(await run([])), shape(sent))
     }),
     { numRuns: 300 },
   )
