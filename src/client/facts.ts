@@ -1,5 +1,4 @@
 import { type FileAllInformation, FileAttributes, type FileIdFullDirectoryInformation } from '../wire/fscc/index.ts'
-import type { Opened } from './calls/create.ts'
 import { narrow } from './narrow.ts'
 import type { FileFacts } from './stats.ts'
 
@@ -20,20 +19,6 @@ export function factsOf(all: FileAllInformation, reparseTag = 0): FileFacts {
     deletePending: standard.deletePending,
   }
 }
-
-/** What CREATE tells, with what it does not tell left empty. */
-export const factsOfOpened = (opened: Opened): FileFacts => ({
-  creationTime: opened.creationTime,
-  lastAccessTime: opened.lastAccessTime,
-  lastWriteTime: opened.lastWriteTime,
-  changeTime: opened.changeTime,
-  allocationSize: opened.allocationSize,
-  endOfFile: opened.endOfFile,
-  fileAttributes: opened.fileAttributes,
-  fileId: 0n,
-  numberOfLinks: 1,
-  reparseTag: 0,
-})
 
 /** What the classes of a listing have in common. */
 export type ListedEntry = Pick<

@@ -4,7 +4,7 @@ import {
   HeaderFlags,
   ShareCapabilities,
   ShareFlags,
-  ShareType,
+  type ShareType,
   TreeConnectRequest,
   TreeConnectResponse,
   TreeDisconnectRequest,
@@ -172,8 +172,6 @@ export class Tree {
     await on.connection.call(on.context, call).catch(() => undefined)
   }
 }
-
-export const isPipeShare = ({ shareType }: TreeFacts): boolean => shareType === ShareType.PIPE
 
 /** A name as CREATE has it on this share: in a namespace over several servers with server and share (MS-SMB2 3.2.4.3). */
 export const nameOn = ({ facts }: Pick<On, 'facts'>, tree: Tree, name: string): string =>

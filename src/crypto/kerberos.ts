@@ -1,9 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto'
 import { rc4 } from './rc4.ts'
 
-/** What a key is used for: no two uses share a key. RFC 4120 7.5.1. */
-export const KeyUsage = { TICKET: 2, AP_REQ_AUTHENTICATOR: 11, AP_REP: 12 } as const
-
 /** RFC 3961 5.3: what a derived key is for. */
 const encryption = 0xaa
 const integrity = 0x55
