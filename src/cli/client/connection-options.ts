@@ -2,19 +2,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { DialectName, Protection } from '../../client/api/options.ts'
 import { dialectNames } from '../../config/choices.ts'
 import { portNumber } from '../serve.ts'
+import type { WhoOptions } from './credentials.ts'
 
 /** What every command that talks to a server takes. */
-export interface ConnectionOptions {
-  readonly user?: string
-  readonly domain?: string
-  readonly credentials?: string
-  readonly ntlmHash?: boolean
-  readonly anonymous?: boolean
-  readonly guest?: boolean
-  readonly kerberos?: Protection
-  readonly ccache?: string
-  readonly keytab?: string
-  readonly delegate?: boolean
+export interface ConnectionOptions extends WhoOptions {
   readonly port?: number
   readonly minDialect?: DialectName
   readonly maxDialect?: DialectName
