@@ -132,6 +132,7 @@ suite('what names mean', () => {
     failback: true,
     links: [
       { path: 'Technical', targets: ['\\\\server01\\tech', '\\\\server02\\tech'] },
+      { path: 'Away', targets: [{ path: '\\\\far\\s', site: 'b' }], insite: true },
       { path: 'Other', targets: ['\\\\far\\root'], interlink: true, timeToLive: 5 },
     ],
   })
@@ -165,6 +166,11 @@ suite('what names mean', () => {
     const root = await answer('\\nas\\teams\\nothing')
     assert.deepEqual([root.kind, root.consumed, servers(root.sets)], ['root', 2, [['nas']]])
     assert.equal(await status('\\nas\\nosuch'), NtStatus.NOT_FOUND)
+  })
+
+  test('a link in another site alone has nothing for this one', async () => {
+    assert.deepEqual(servers((await answer('\\nas\\teams\\away', { site: 'b' })).sets), [['far']])
+    assert.deepEqual((await answer('\\nas\\teams\\away', { site: 'a' })).sets, [])
   })
 
   test('domains, by both of their names', async () => {

@@ -67,15 +67,14 @@ export class Dfs {
       const kind = link.interlink ? 'interlink' : 'link'
       return { kind, ...this.#referral(link, link.targets, 2 + link.path.length, site) }
     }
-    // What lies in the root itself is found where the root is, which is here.
+    // What lies in the root itself is found where the root is, which is here: it has no site to be in or out of.
     const itself = new Target(`\\\\${names[0]}\\${names[1]}`)
-    return { kind: 'root', ...this.#referral(namespace.rules, [itself], 2, site) }
+    return { kind: 'root', ...this.#referral({ ...namespace.rules, insite: false }, [itself], 2, site) }
   }
 
   #referral(rules: ReferralRules, targets: readonly Target[], consumed: number, site: string | undefined) {
     const { timeToLive, failback, insite } = rules
-    // The root itself has no site to be in or out of.
-    const sets = orderTargets(targets, site, insite && targets.length > 1, this.#sites)
+    const sets = orderTargets(targets, site, insite, this.#sites)
     return { consumed, timeToLive, failback, sets }
   }
 }
