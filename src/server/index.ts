@@ -114,8 +114,8 @@ export class Server extends ServerCore {
       { clock: this.clock, open: openDatagrams, networks },
       { name: this.name, comment: this.comment, hasPrinters: () => this.hasPrinters, host, workgroup, ...ports },
     )
-    this.#names = names
     await names.start()
+    this.#names = names
   }
 
   /**
