@@ -203,6 +203,11 @@ export class Connection implements TransportEvents {
     return undefined
   }
 
+  /** Sends the final answer of a request that has gone asynchronous. */
+  answer(request: Request, reply: Failure): void {
+    this.#send([{ request, reply, credits: 0 }])
+  }
+
   /** Sends what no request asked for. False if the connection has ended. */
   sendUnsolicited(message: Unsolicited): boolean {
     if (this.#closed) return false
@@ -345,6 +350,7 @@ export class Connection implements TransportEvents {
         result = steps.next(yield result.value)
       }
       if (this.#closed) return
+      if (request.isAnswered) continue
       const bytes = requests.length === 1 ? 0 : answerBytes(result.value)
       if (ready.length > 0 && readyBytes + bytes > MAX_CHAINED_ANSWER_BYTES) {
         this.#send(ready)

@@ -54,6 +54,8 @@ export class Request {
   compressReply = false
   cancelled = false
   closedMeanwhile = false
+  /** Its final answer has left before the command has come to its end. */
+  isAnswered = false
   /** The client knows it by a GUID, and may ask what became of it on another connection of its session. */
   isNamed = false
   #cancel: (() => void) | undefined
@@ -196,6 +198,18 @@ export class Request {
     if (!this.isNamed || this.channel === undefined) return false
     const { channels, server, waiting } = this.channel.session
     return channels.size > 0 && waiting.size <= server.limits.maxAsyncRequests
+  }
+
+  /**
+   * Why a request that has gone asynchronous ends with its cancellation. Where the client itself has cancelled, the answer
+   * leaves before what came behind the CANCEL is served.
+   */
+  endedWith(failure: Failure): Failure {
+    if (!this.closedMeanwhile && this.asyncId !== undefined && !this.isAnswered) {
+      this.isAnswered = true
+      this.connection.answer(this, failure)
+    }
+    return failure
   }
 
   /** It has its final answer. */

@@ -241,7 +241,7 @@ suite('Kerberos in Active Directory', needed, () => {
   })
 
   test('sessions end with their ticket, and are renewed: smbtorture', options, async () => {
-    const tests = ['expire1n', 'expire1s', 'expire1e']
+    const tests = ['expire1n', 'expire1s', 'expire1e', 'expire2s', 'expire2e', 'expire_disconnect']
     const results = await Promise.all(
       tests.map((name) =>
         dc.run(

@@ -20,6 +20,7 @@ import {
   NotifyAction,
 } from '../../src/wire/fscc/index.ts'
 import {
+  CancelRequest,
   ChangeNotifyResponse,
   Command,
   CompletionFilter,
@@ -28,7 +29,19 @@ import {
   QueryInfoResponse,
 } from '../../src/wire/smb2/index.ts'
 import type { Client } from './client.ts'
-import { close, create, notifyBody, openDirectory, queryInfo, setInfo, start, type Waiting, write } from './files.ts'
+import {
+  close,
+  create,
+  echoBody,
+  notifyBody,
+  openDirectory,
+  queryInfo,
+  setInfo,
+  start,
+  type Waiting,
+  write,
+} from './files.ts'
+import { encodeBody } from './messages.ts'
 import type { Answer } from './raw-client.ts'
 import { scenario, statusIs, succeeded, type World, World as Worlds } from './world.ts'
 
@@ -286,3 +299,18 @@ if (linuxLibc() !== undefined) {
     assert.equal((await records(waiting))[0], 'ADDED new')
   })
 }
+
+scenario('what ends with a CANCEL is answered before what came behind it', {}, async (world) => {
+  const client = await world.client()
+  const order: string[] = []
+  const { request, answer } = await watch(client, await watched(client))
+  const { asyncId } = client.interimOf(request.messageId) ?? assert.fail('STATUS_PENDING has not come')
+  const which = { messageId: request.messageId, asyncId }
+  const [, echoed] = client.sendTogether([
+    client.prepare(Command.CANCEL, encodeBody(CancelRequest, {}), which),
+    client.prepare(Command.ECHO, echoBody()),
+  ])
+  for (const each of [answer, echoed]) void each?.then(({ statusName }) => order.push(statusName))
+  await world.settled()
+  assert.deepEqual(order, ['STATUS_CANCELLED', 'STATUS_SUCCESS'])
+})

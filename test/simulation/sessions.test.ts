@@ -102,6 +102,7 @@ for (const dialect of ALL_DIALECTS)
     statusIs(await client.treeConnect('data'), 'STATUS_NETWORK_SESSION_EXPIRED')
     // What gives back is served (MS-SMB2 3.3.5.2.9).
     succeeded(await lock(client, file, unlocked(0n, 1n)))
+    statusIs(await lock(client, file, exclusive(0n, 1n)), 'STATUS_NETWORK_SESSION_EXPIRED')
     kept.expiresAt = undefined
     succeeded((await client.tryLogon({ session })).answer)
     succeeded(await write(client, file, 'x'))

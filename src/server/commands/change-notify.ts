@@ -48,7 +48,7 @@ function* waitForChanges(request: Request, watch: Watch, room: number): Steps<Re
     const forget = watch.whenReady(() => resolve(undefined))
     const refused = request.goAsync(watch.open, () => {
       forget()
-      resolve(fail(endStatus(request, watch)))
+      resolve(request.endedWith(fail(endStatus(request, watch))))
     })
     if (refused !== undefined) {
       forget()

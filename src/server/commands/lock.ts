@@ -62,7 +62,11 @@ function recognizesLocks({ session }: Request, { durability }: Open): boolean {
 
 function* serveLocks(request: Request, open: Open, locks: LockRequest['locks']): Steps<Reply | Failure> {
   const first = locks[0] as LockElement
-  if ((first.flags & UNLOCK) === 0) return yield* lockAll(request, open, locks)
+  if ((first.flags & UNLOCK) === 0) {
+    // Windows lets who has no ticket any more give locks back, and take none.
+    if (request.session.state === 'expired') return fail(NtStatus.NETWORK_SESSION_EXPIRED)
+    return yield* lockAll(request, open, locks)
+  }
   const unlocked = unlockAll(open, locks)
   open.stream.locks.grantWaiting()
   return unlocked
@@ -124,7 +128,7 @@ function waitForLock(
     const refused = request.goAsync(open, () => {
       stop()
       // A lock that ends with its file is told so (MS-SMB2 3.3.5.10).
-      resolve(fail(request.closedMeanwhile ? NtStatus.RANGE_NOT_LOCKED : NtStatus.CANCELLED))
+      resolve(request.endedWith(fail(request.closedMeanwhile ? NtStatus.RANGE_NOT_LOCKED : NtStatus.CANCELLED)))
     })
     if (refused !== undefined) stop()
     return refused
