@@ -117,6 +117,7 @@ const STATUSES: Readonly<Record<number, NtStatus>> = {
   [KerberosCode.CLIENT_EXPIRED]: NtStatus.ACCOUNT_EXPIRED,
   [KerberosCode.SERVER_UNKNOWN]: NtStatus.NO_TRUST_SAM_ACCOUNT,
   [KerberosCode.POLICY]: NtStatus.ACCOUNT_RESTRICTION,
+  [KerberosCode.BAD_OPTION]: NtStatus.ACCOUNT_RESTRICTION,
   [KerberosCode.CLIENT_REVOKED]: NtStatus.ACCOUNT_DISABLED,
   [KerberosCode.PASSWORD_EXPIRED]: NtStatus.PASSWORD_EXPIRED,
   [Krb5Code.REALM_UNKNOWN]: NtStatus.NO_LOGON_SERVERS,

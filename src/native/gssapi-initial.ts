@@ -21,6 +21,8 @@ const PROTOTYPES = {
   krb5_get_init_creds_opt_free: ['void', 'intptr_t, intptr_t'],
   krb5_get_init_creds_opt_set_out_ccache: ['int', 'intptr_t, intptr_t, intptr_t'],
   krb5_get_init_creds_opt_set_fast_ccache_name: ['int', 'intptr_t, intptr_t, intptr_t'],
+  krb5_get_init_creds_opt_set_fast_flags: ['int', 'intptr_t, intptr_t, int32_t'],
+  krb5_get_init_creds_opt_set_forwardable: ['void', 'intptr_t, int'],
   krb5_init_creds_init: ['int', 'intptr_t, intptr_t, intptr_t, intptr_t, int32_t, intptr_t, intptr_t'],
   krb5_init_creds_set_password: ['int', 'intptr_t, intptr_t, intptr_t'],
   krb5_init_creds_set_keytab: ['int', 'intptr_t, intptr_t, intptr_t'],
@@ -42,14 +44,24 @@ const MAX_ERROR_DATA_BYTES = 4096
 const MAX_MESSAGE_BYTES = 512
 /** GSS_S_FAILURE. */
 const FAILURE = 0x000d_0000
+/** KRB5_FAST_REQUIRED: whoever takes the KDC's offer of FAST off the wire gets no plain exchange for it. */
+const FAST_REQUIRED = 1
 
 /** Who gets a ticket, and how. */
 export interface InitialCredentials {
   /** `alice@CORP.EXAMPLE`; without a realm, of the configuration's own. */
   readonly client: string
   readonly secret: { readonly password: string } | { readonly keytab: string }
-  /** A credential cache with a ticket that protects the exchange (FAST, RFC 6113). */
+  /** A credential cache with a ticket that protects the exchange (FAST, RFC 6113): there is none without. */
   readonly armorCache?: string
+}
+
+/** What the first ticket is for. */
+export interface InitialPurpose {
+  /** Where it is put. */
+  readonly cache: string
+  /** It can be passed on, whatever the configuration says. */
+  readonly isForwardable: boolean
 }
 
 /** The KDC refuses, or cannot be asked. `errorData` is e-data of its KRB-ERROR. */
@@ -60,6 +72,9 @@ export class InitialError extends GssError {
     this.errorData = errorData
   }
 }
+
+/** What is to be given back in the end, the last first. */
+type Undo = (() => void)[]
 
 /** libkrb5. */
 export class Krb5 {
@@ -78,10 +93,10 @@ export class Krb5 {
   }
 
   /** Gets a ticket of the KDC and puts it into a credential cache. @throws InitialError */
-  authenticate(credentials: InitialCredentials, cache: string): void {
-    const undo: (() => void)[] = []
+  authenticate(credentials: InitialCredentials, purpose: InitialPurpose): void {
+    const undo: Undo = []
     try {
-      this.#authenticate(credentials, cache, undo)
+      this.#authenticate(credentials, purpose, undo)
     } finally {
       for (const step of undo.toReversed()) step()
     }
@@ -89,7 +104,7 @@ export class Krb5 {
 
   /** Ends a credential cache in memory. */
   destroy(cache: string): void {
-    const undo: (() => void)[] = []
+    const undo: Undo = []
     const context = this.#made(0, undo, 'krb5_init_context', 'krb5_free_context')
     const handle = this.#gss.slot()
     if (this.#calls.krb5_cc_resolve(context, this.#gss.text(cache).address, handle.address) === 0)
@@ -97,16 +112,19 @@ export class Krb5 {
     for (const step of undo) step()
   }
 
-  #authenticate({ client, secret, armorCache }: InitialCredentials, cache: string, undo: (() => void)[]): void {
+  #authenticate({ client, secret, armorCache }: InitialCredentials, purpose: InitialPurpose, undo: Undo): void {
     const address = (value: string): number => this.#gss.text(value).address
     const calls = this.#calls
     const context = this.#made(0, undo, 'krb5_init_context', 'krb5_free_context')
     const principal = this.#made(context, undo, 'krb5_parse_name', 'krb5_free_principal', address(client))
-    const handle = this.#made(context, undo, 'krb5_cc_resolve', 'krb5_cc_close', address(cache))
+    const handle = this.#made(context, undo, 'krb5_cc_resolve', 'krb5_cc_close', address(purpose.cache))
     const options = this.#made(context, undo, 'krb5_get_init_creds_opt_alloc', 'krb5_get_init_creds_opt_free')
     this.#check(context, calls.krb5_get_init_creds_opt_set_out_ccache(context, options, handle))
-    if (armorCache !== undefined)
+    if (purpose.isForwardable) calls.krb5_get_init_creds_opt_set_forwardable(options, 1)
+    if (armorCache !== undefined) {
       this.#check(context, calls.krb5_get_init_creds_opt_set_fast_ccache_name(context, options, address(armorCache)))
+      this.#check(context, calls.krb5_get_init_creds_opt_set_fast_flags(context, options, FAST_REQUIRED))
+    }
     const exchange = this.#gss.slot()
     this.#check(context, calls.krb5_init_creds_init(context, principal, 0, 0, 0, options, exchange.address))
     undo.push(() => calls.krb5_init_creds_free(context, exchange.value))
@@ -121,13 +139,7 @@ export class Krb5 {
   }
 
   /** What a function puts into its last argument, to be undone in the end. @throws InitialError */
-  #made(
-    context: number,
-    undo: (() => void)[],
-    make: FunctionName,
-    unmake: FunctionName,
-    ...values: readonly number[]
-  ): number {
+  #made(context: number, undo: Undo, make: FunctionName, unmake: FunctionName, ...values: readonly number[]): number {
     const slot = this.#gss.slot()
     const before = context === 0 ? [] : [context]
     this.#check(context, this.#calls[make](...before, ...values, slot.address))

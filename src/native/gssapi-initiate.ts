@@ -24,9 +24,20 @@ export interface Initiated {
   readonly context?: GssInitiatedContext
 }
 
+/** GSS_S_FAILURE. */
+const FAILURE = 0x000d_0000
 /** GSS_C_DELEG_FLAG and the others of RFC 2744 4. */
 const DELEGATE = 1
 const MUTUAL_REPLAY_SEQUENCE_CONFIDENTIAL_INTEGRITY = 2 | 4 | 8 | 16 | 32
+
+/** KRB5KDC_ERR_BADOPTION: what the KDC says where a ticket is not to be passed on (RFC 4120 7.5.9). */
+const BAD_OPTION = 0x96c7_3a0d
+/** The user's ticket is not forwardable, or the account is one that must not be delegated. */
+const NOT_DELEGATED = {
+  major: FAILURE,
+  minor: BAD_OPTION,
+  text: 'there is no ticket with which the server could act as the user: it is not forwardable, or the KDC forbids it',
+} as const
 
 /** Logons that wait for the acceptor's answer; the oldest give way. */
 const MAX_PENDING = 256
@@ -65,7 +76,8 @@ export class GssInitiator {
     const flags = MUTUAL_REPLAY_SEQUENCE_CONFIDENTIAL_INTEGRITY | (delegates ? DELEGATE : 0)
     const pending: Pending = { context, name, credentials: owned, flags, cache }
     try {
-      if ('secret' in credentials) this.#library.authenticate(credentials, cache as string)
+      if ('secret' in credentials)
+        this.#library.authenticate(credentials, { cache: cache as string, isForwardable: delegates })
       else if (credentials.client !== undefined) client.value = gss.importName(credentials.client).value
       const found = cache ?? ('cache' in credentials ? credentials.cache : undefined)
       owned.value = gss.acquire(Usage.INITIATE, found === undefined ? {} : { ccache: found }, client.value).value
@@ -89,7 +101,7 @@ export class GssInitiator {
 
   #step(id: number, pending: Pending, token: Uint8Array | undefined): Initiated {
     const gss = this.#gss
-    const [input, output] = [gss.buffer(token), gss.buffer()]
+    const [input, output, granted] = [gss.buffer(token), gss.buffer(), gss.block(4)]
     let isPending = false
     try {
       const { credentials, context, name, flags } = pending
@@ -106,15 +118,14 @@ export class GssInitiator {
         token === undefined ? 0 : input.address,
         0,
         output.address,
-        0,
+        granted.address,
         0,
       )
-      if (isError(major)) {
-        const problem = gss.failedWith(major)
-        gss.take(output)
-        throw new GssError(problem)
-      }
+      const problem = isError(major) ? gss.failedWith(major) : undefined
       const next = gss.take(output)
+      if (problem !== undefined) throw new GssError(problem)
+      // The library itself goes on without.
+      if ((flags & DELEGATE & ~granted.view.getUint32(0, true)) !== 0) throw new GssError(NOT_DELEGATED)
       if (!isUnfinished(major)) {
         const client = this.#clientOf(context.value)
         return { id, token: next, context: { ...takeContext(gss, context), client } }

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { DialectName, Protection } from '../../client/api/options.ts'
-import { dialectNames } from '../../config/choices.ts'
+import { dialectNames, type LmLevelChoice, lmLevels } from '../../config/choices.ts'
 import { portNumber } from '../serve.ts'
 import type { WhoOptions } from './credentials.ts'
 
@@ -45,6 +45,9 @@ export function withConnection(command: Command): Command {
     .option('--ccache <cache>', 'credential cache with tickets (default: what KRB5CCNAME says)')
     .option('--keytab <file>', 'keytab with the key of the user, instead of a password')
     .option('--delegate', 'let the server act as the user elsewhere, by Kerberos')
+    .option('--armor-cache <cache>', 'ticket that protects the exchange of the password with the KDC (FAST)')
+    .option('--no-ntlm', 'Kerberos or nothing')
+    .option('--lm-level <level>', 'LAN Manager authentication level, 0 to 5 (default: 5, NTLMv2 alone)', lmLevel)
     .option('--port <number>', 'port of the server (default: 445)', portNumber)
     .addOption(new Option('--min-dialect <dialect>', 'lowest dialect (default: 2.0.2)').choices(dialectNames))
     .addOption(new Option('--max-dialect <dialect>', 'highest dialect (default: 3.1.1)').choices(dialectNames))
@@ -58,6 +61,12 @@ export function withConnection(command: Command): Command {
     .option('--capture <file>', 'write all messages, decrypted, to a file for Wireshark (pcapng)')
     .optionsGroup('Options:')
     .addHelpText('after', help)
+}
+
+function lmLevel(text: string): LmLevelChoice {
+  const level = lmLevels.find((known) => String(known) === text)
+  if (level === undefined) throw new InvalidArgumentError('It must be a number from 0 to 5.')
+  return level
 }
 
 const maxTimeoutSeconds = 86_400

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os'
 import type { Credentials, Protection } from '../../client/api/options.ts'
+import type { LmLevelChoice } from '../../config/choices.ts'
 import { askPassword } from '../password.ts'
 import { UsageError } from '../report.ts'
 import type { Address } from './address.ts'
@@ -17,6 +18,10 @@ export interface WhoOptions {
   readonly ccache?: string
   readonly keytab?: string
   readonly delegate?: boolean
+  readonly armorCache?: string
+  /** False: not by NTLM. */
+  readonly ntlm?: boolean
+  readonly lmLevel?: LmLevelChoice
 }
 
 /** Where passwords come from, beside files. */
@@ -47,6 +52,12 @@ export async function credentialsFor(
   options: WhoOptions,
   sources: PasswordSources = ownSources,
 ): Promise<Credentials> {
+  const { ntlm = true, lmLevel } = options
+  const how = { ...(!ntlm && { ntlm }), ...(lmLevel !== undefined && { lmLevel }) }
+  return { ...(await whoFor(address, options, sources)), ...how }
+}
+
+async function whoFor(address: Address, options: WhoOptions, sources: PasswordSources): Promise<Credentials> {
   if (options.anonymous === true) return { anonymous: true }
   if (options.user?.includes('%') === true)
     throw new UsageError('--user takes a name alone: a password there could be seen by others; --help tells its places')
@@ -56,7 +67,9 @@ export async function credentialsFor(
   const user = address.user ?? named?.user ?? file.user ?? (options.guest === true ? 'guest' : ownName())
   const domain = address.domain ?? options.domain ?? named?.domain ?? file.domain
   const who = { user, ...(domain === undefined ? {} : { domain }), ...(options.guest === true && { guest: true }) }
-  const given = file.password ?? sources.environment['SMBKIT_PASSWORD']
+  const known = file.password ?? sources.environment['SMBKIT_PASSWORD']
+  // What protects the exchange of a password is of no use without.
+  const given = known ?? (needsPassword(options) ? await asked(who, address, sources) : undefined)
   const isNamed = (address.user ?? named?.user ?? file.user) !== undefined
   const tickets = kerberosOf(options, given, sources)
   if (tickets !== undefined) {
@@ -69,16 +82,24 @@ export async function credentialsFor(
   return { ...who, ...passwordOf(password, options) }
 }
 
+const needsPassword = ({ armorCache, keytab, ccache }: WhoOptions): boolean =>
+  armorCache !== undefined && keytab === undefined && ccache === undefined
+
 const passwordOf = (password: string, { ntlmHash }: WhoOptions): Credentials =>
   ntlmHash === true ? { ntHash: hashOf(password) } : { password }
 
+/** It is asked for in one way or another. */
+export const wantsKerberos = ({ kerberos, ccache, keytab, delegate, armorCache, ntlm }: WhoOptions): boolean =>
+  ntlm === false || [kerberos, ccache, keytab, delegate, armorCache].some((option) => option !== undefined)
+
 /** Kerberos, where it is asked for, or where there are tickets and nothing else. */
 function kerberosOf(
-  { kerberos, ccache, keytab, delegate, guest }: WhoOptions,
+  options: WhoOptions,
   password: string | undefined,
   { environment, withoutTickets = false }: PasswordSources,
 ): Credentials | undefined {
-  const isAsked = kerberos !== undefined || ccache !== undefined || keytab !== undefined
+  const { kerberos, ccache, keytab, delegate, armorCache, guest } = options
+  const isAsked = wantsKerberos(options)
   const hasTickets = environment['KRB5CCNAME'] !== undefined && password === undefined && guest !== true
   if (kerberos === 'off' || (!isAsked && (!hasTickets || withoutTickets))) return undefined
   return {
@@ -86,6 +107,7 @@ function kerberosOf(
     ...(ccache !== undefined && { credentialCache: ccache }),
     ...(keytab !== undefined && { keytab }),
     ...(delegate === true && { delegation: true }),
+    ...(armorCache !== undefined && { armorCache }),
   }
 }
 

@@ -5,7 +5,7 @@ import type { Share } from '../../client/api/share.ts'
 import { UsageError } from '../report.ts'
 import { type Address, displayAddress, type ShareAddress } from './address.ts'
 import type { ConnectionOptions } from './connection-options.ts'
-import { credentialsFor, ownSources } from './credentials.ts'
+import { credentialsFor, ownSources, wantsKerberos } from './credentials.ts'
 import { reasonOf } from './reason.ts'
 
 /** Half of the time that a silent server is waited for passes before it is asked for a sign of life. */
@@ -115,8 +115,7 @@ export class Servers {
     const target = { host, ...(port !== undefined && { port }), path }
     const logOn = (given: Credentials): Promise<Client> => connect(target, { ...this.#common, ...given })
     // Tickets that nobody has asked for may be of no use here: then there are passwords.
-    const isByChance =
-      this.#options.kerberos === undefined && credentials.kerberos !== undefined && hasNoSecret(credentials)
+    const isByChance = !wantsKerberos(this.#options) && credentials.kerberos !== undefined && hasNoSecret(credentials)
     if (!isByChance) return about({ ...address, path: '' }, logOn(credentials), false)
     if (!isAddress(host)) {
       try {

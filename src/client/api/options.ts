@@ -37,9 +37,12 @@ export interface Credentials {
   readonly credentialCache?: string
   /** Path of a keytab with the user's key, instead of a password. */
   readonly keytab?: string
-  /** The server gets a ticket with which it may act as the user elsewhere. Default false. */
+  /**
+   * The server gets a ticket with which it may act as the user elsewhere; where there is none that can be passed on, there
+   * is no logon by Kerberos (STATUS_ACCOUNT_RESTRICTION). Default false.
+   */
   readonly delegation?: boolean
-  /** A credential cache with a ticket that protects the exchange of a password or key with the KDC (FAST). */
+  /** A credential cache with a ticket that protects the exchange of a password or key with the KDC (FAST): there is none without. */
   readonly armorCache?: string
   /** False: never by NTLM. Default true. */
   readonly ntlm?: boolean

@@ -56,7 +56,7 @@ const EXPLANATIONS = {
     'The clocks of the client and of the domain controller are too far apart; Kerberos allows five minutes.',
   DOMAIN_CONTROLLER_NOT_FOUND: 'No domain controller was found: look at the DNS settings and at the network.',
   NETLOGON_NOT_STARTED: 'The server is not ready to ask its domain controller.',
-  NO_SUCH_LOGON_SESSION: 'The logon that this belongs to does not exist any more.',
+  NO_SUCH_LOGON_SESSION: 'There is no ticket to log on with (kinit gets one), or the logon does not exist any more.',
   NETWORK_CREDENTIAL_CONFLICT: 'There is already a connection to this server under another name: end that one first.',
   DOWNGRADE_DETECTED: 'Somebody between client and server, or a wrong setting, has weakened the logon.',
   AUTHENTICATION_FIREWALL_FAILED: 'The account may not be used on this computer across the trust between the domains.',
