@@ -139,7 +139,7 @@ export class LeaseTable {
   }
 
   /** Takes over what CREATE granted. To be called when its answer comes, and before anything that comes after it. */
-  granted(lease: Lease, opened: Opened, on: On): void {
+  granted(lease: Lease, opened: Opened, on: On, version: number): void {
     this.on = on
     // Who wanted it has given up.
     if (lease.uses === 0) return
@@ -160,7 +160,7 @@ export class LeaseTable {
       if (lease.state !== 0) this.#byOpen.set(openKey(opened.fileId), lease)
       if (lease.uses > 1) lease.isDivided = true
     }
-    if (lease.canRead) lease.cache.opened(opened.endOfFile)
+    if (lease.canRead) lease.cache.opened(opened.endOfFile, version)
   }
 
   /** One open less; without any the lease ends by itself (MS-SMB2 3.3.4.7). */

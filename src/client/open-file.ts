@@ -60,6 +60,8 @@ export class OpenFile {
   #coming: Promise<On> | undefined
   /** Where the file ends, as far as is known here. */
   endOfFile: number
+  /** What `FileCache.version` is as long as nothing has changed since it was opened; undefined where something had. */
+  readonly #version: number | undefined
   /** Somebody has locks by this open: they do not outlive it. */
   #hasLocks = false
   /** This open has changed the file. */
@@ -79,6 +81,7 @@ export class OpenFile {
     this.#on = on
     this.#opened = opened
     this.endOfFile = opened.endOfFile
+    this.#version = this.lease?.cache.isDirty === true ? undefined : request.version
     this.#take(opened)
     tree.link.opens.add(this)
   }
@@ -128,11 +131,15 @@ export class OpenFile {
     return (this.#given.access & AccessMask.FILE_READ_DATA) !== 0
   }
 
-  /** It may stay open behind its user's back: nothing was changed by it, and it keeps nobody out. */
+  /**
+   * It may stay open behind its user's back: it keeps nobody out, and nothing was changed by it, nor by another since it
+   * was opened, so that it knows how long the file is.
+   */
   get mayRest(): boolean {
     const { lease } = this
     const isUsed = this.#isClosed || this.hasWritten || this.#hasLocks || this.isSpecial
     if (isUsed || lease === undefined || !lease.canRead || !lease.canKeepHandle) return false
+    if (this.#version !== lease.cache.version) return false
     const { share = SHARE_ALL, access } = this.#given
     const isPlain = share === SHARE_ALL && (access & ~(FILE_GENERIC_READ | FILE_GENERIC_WRITE)) === 0
     return isPlain && this.tree.link.current === this.#on.live && !this.tree.isClosed

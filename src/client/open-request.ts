@@ -38,6 +38,8 @@ export interface OpenRequest {
   readonly arguments: CreateArguments
   readonly keeping: Keeping
   readonly lease: Lease | undefined
+  /** How often the file had been changed from here when it was asked for: see `FileCache.version`. */
+  readonly version: number | undefined
   readonly createGuid: string
   readonly occasion: Occasion
 }
@@ -60,7 +62,8 @@ export function requestOf(
   // Also to be known again where one of several connections is lost.
   const isKnownAgain = on.connection.count > 1 && on.facts.shareType === ShareType.DISK
   if (keeping.durable || isKnownAgain) contexts.push(durableContext(on, createGuid))
-  return { given, arguments: { ...given, oplock, contexts }, keeping, lease, createGuid, occasion }
+  const version = lease?.cache.version
+  return { given, arguments: { ...given, oplock, contexts }, keeping, lease, version, createGuid, occasion }
 }
 
 /** MS-SMB2 3.2.4.3.5 to 3.2.4.3.7. */
@@ -83,11 +86,17 @@ export const named = (given: CreateArguments, on: On, tree: Tree): CreateArgumen
 })
 
 /** What is granted counts from the moment at which the answer comes: a break may be right behind it. */
-export const granting = (tree: Tree, lease: Lease, on: On, call: Call<Opened>): Call<Opened> => ({
+export const granting = (
+  tree: Tree,
+  lease: Lease,
+  on: On,
+  call: Call<Opened>,
+  version = lease.cache.version,
+): Call<Opened> => ({
   ...call,
   read(answer) {
     const opened = call.read(answer)
-    tree.leases.granted(lease, opened, on)
+    tree.leases.granted(lease, opened, on, version)
     return opened
   },
 })

@@ -88,7 +88,7 @@ function openWith(tree: Tree, given: CreateArguments, occasion: Occasion, { leas
       try {
         const flags = again === undefined ? 0 : HeaderFlags.REPLAY_OPERATION
         const create = createCall(named(request.arguments, on, tree), occasion, flags)
-        const call = { ...(lease === undefined ? create : granting(tree, lease, on, create)), late }
+        const call = { ...(lease === undefined ? create : granting(tree, lease, on, create, request.version)), late }
         const opened = await patiently(tree, flags !== 0, () => on.connection.call(on.context, call, signal))
         return new OpenFile(on, tree, request, opened)
       } catch (error) {

@@ -287,6 +287,20 @@ scenario('nothing is kept of a share that is closed', { files }, async (world) =
   await other.do(other.client.close())
 })
 
+scenario(
+  'a handle that was open while the file grew does not rest: it knows an older end',
+  { files },
+  async (world) => {
+    const { library, share, client } = await Asker.connect(world)
+    const [reader, writer] = await library.during(Promise.all([share.open('a'), share.open('a', 'r+')]))
+    await library.during(writer.write('longer than before', 0))
+    await library.during(reader.close())
+    assert.equal(await library.during(share.readFile('a', 'utf8')), 'longer than before')
+    await library.during(writer.close())
+    await library.during(client.close())
+  },
+)
+
 scenario('what is kept has limits', {}, async (world) => {
   const names = Array.from({ length: 6 }, (_, i) => `file-${i}`)
   const keptBy = async (limits: ConnectOptions['limits']): Promise<Asker> => {

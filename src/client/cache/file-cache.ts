@@ -69,9 +69,9 @@ export class FileCache implements LeaseHolder, BlockOwner {
     this.#endOfFile = facts.endOfFile
   }
 
-  /** The file was opened once more. */
-  opened(endOfFile: number): void {
-    this.#endOfFile = this.isDirty ? undefined : endOfFile
+  /** The file was opened once more. `version`: what it was when that was asked for. */
+  opened(endOfFile: number, version: number): void {
+    this.#endOfFile = this.isDirty || version !== this.#version ? undefined : endOfFile
     this.#facts = undefined
     this.#seen = this.#cache.clock.now()
   }
