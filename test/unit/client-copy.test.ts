@@ -3,10 +3,12 @@ import assert from 'node:assert/strict'
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -15,6 +17,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { filetimeFromUnixNs } from '../../src/bytes/filetime.ts'
 import type { CopyOptions, CopyProgress, CopySummary } from '../../src/client/api/copy.ts'
 import { copy } from '../../src/client/copy/copy.ts'
 import { BufferBudget as Budget, type BufferBudget, pump } from '../../src/client/copy/pump.ts'
@@ -282,6 +285,33 @@ test('whatever a server lists, nothing lands outside the target folder', async (
     ])
     for (const { error } of failed)
       assert.match((error as Error).message, /^(EINVAL: It cannot be copied|EEXIST: The folder has another)/)
+  })
+})
+
+test('links that wait where something is to be written are not written through', async () => {
+  await withFolder(async (folder) => {
+    const [from, to, victim] = ['from', 'to', 'victim'].map((name) => join(folder, name)) as [string, string, string]
+    mkdirSync(from)
+    mkdirSync(to)
+    writeFileSync(victim, 'kept')
+    writeFileSync(join(from, 'large'), bytesOf(300_000, 1))
+    writeFileSync(join(from, 'small'), 'small')
+    // A server that had links made before, and chose sizes and times, knows these names.
+    const { ino, dev, mtimeNs } = statSync(join(from, 'large'), { bigint: true })
+    const version = `${join(from, 'large')}\x00300000\0${filetimeFromUnixNs(mtimeNs)}\0${dev}:${ino}`
+    const names = [`.${partName('large', version)}`, 'large', 'small']
+    for (let number = 1; number < 60; number++) names.push(`.${process.pid}-${number}.part`)
+    for (const options of [{}, { resume: true }, { inPlace: true }]) {
+      for (const name of names) {
+        rmSync(join(to, name), { force: true })
+        symlinkSync(victim, join(to, name))
+      }
+      await copied(folder, options)
+      assert.equal(readFileSync(victim, 'utf8'), 'kept', JSON.stringify(options))
+      assert.equal(readFileSync(join(to, 'small'), 'utf8'), 'small')
+      assert.ok(readFileSync(join(to, 'large')).equals(readFileSync(join(from, 'large'))))
+      for (const name of ['small', 'large']) assert.ok(lstatSync(join(to, name)).isFile(), name)
+    }
   })
 })
 

@@ -2,6 +2,7 @@ import {
   type BigIntStats,
   chmodSync,
   closeSync,
+  constants,
   existsSync,
   fchmodSync,
   fstatSync,
@@ -88,13 +89,13 @@ export const diskSide: Side = {
 
   async writeWhole(path, data, like, inPlace) {
     if (inPlace) {
-      writeNow(path, data, like)
+      writeNow(openInPlace(path), data, like)
       return
     }
     // Nobody sees it half written.
     const part = join(dirname(path), `.${process.pid}-${nextTemporary++}.part`)
     try {
-      writeNow(part, data, like)
+      writeNow(openNew(part), data, like)
       renameSync(part, path)
     } catch (error) {
       removeNow(part)
@@ -106,8 +107,8 @@ export const diskSide: Side = {
     return new DiskFile(path, await open(path, 'r'), 0)
   },
 
-  async openSink(path, keep) {
-    const handle = await open(path, keep ? 'r+' : 'w')
+  async openSink(path, keep, isPart) {
+    const handle = keep ? await open(path, KEPT) : await openAnew(path, isPart)
     return new DiskFile(path, handle, fstatSync(handle.fd).size)
   },
 
@@ -127,6 +128,15 @@ export const diskSide: Side = {
 
 const listBatch = 256
 let nextTemporary = 1
+
+/**
+ * Links below the target are never written through: a server may have had them made by this very copy, and knows what
+ * parts will be called. Windows has no such flag, and leaves links to those who may make them.
+ */
+const NO_FOLLOW = process.platform === 'win32' ? 0 : constants.O_NOFOLLOW
+const KEPT = constants.O_RDWR | NO_FOLLOW
+const IN_PLACE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | NO_FOLLOW
+const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
 
 /** Of a file that only may be read: what DOS calls READONLY. */
 const readOnlyMode = 0o444
@@ -157,8 +167,42 @@ const secondsOf = (time: Filetime): number => Number(unixNsFromFiletime(time)) /
 
 const isReadOnly = (like: Item): boolean => ((like.attributes ?? 0) & FileAttributes.READONLY) !== 0
 
-function writeNow(path: string, data: Uint8Array, like: Item | undefined): void {
-  const file = openSync(path, 'w')
+/** A file that is empty: what had its name goes. */
+function openNew(path: string): number {
+  try {
+    return openSync(path, NEW)
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+  }
+  unlinkSync(path)
+  return openSync(path, NEW)
+}
+
+/** The file that is there, emptied; a link goes. */
+function openInPlace(path: string): number {
+  try {
+    return openSync(path, IN_PLACE)
+  } catch (error) {
+    if (!isLinkError(error)) throw error
+  }
+  return openNew(path)
+}
+
+/** The same for files that are written through Node's threads. */
+async function openAnew(path: string, isPart: boolean): Promise<FileHandle> {
+  try {
+    return await open(path, isPart ? NEW : IN_PLACE)
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST' && !isLinkError(error)) throw error
+  }
+  unlinkSync(path)
+  return open(path, NEW)
+}
+
+/** What O_NOFOLLOW says to a link: ELOOP, on FreeBSD EMLINK. */
+const isLinkError = (error: unknown): boolean => codeOf(error) === 'ELOOP' || codeOf(error) === 'EMLINK'
+
+function writeNow(file: number, data: Uint8Array, like: Item | undefined): void {
   try {
     writeFileSync(file, data)
     if (like === undefined) return
