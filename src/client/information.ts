@@ -1,4 +1,4 @@
-import { type Filetime, filetimeFromDate } from '../bytes/filetime.ts'
+import { type Filetime, filetimeFromDate, filetimeFromUnixNs } from '../bytes/filetime.ts'
 import {
   FileAttributes,
   FileBasicInformation,
@@ -89,9 +89,25 @@ export const changedAttributes = (
 
 function timeOf(time: TimeInput | undefined): Filetime {
   if (time === undefined) return SpecialTime.UNCHANGED
-  const date = time instanceof Date ? time : new Date(typeof time === 'number' ? time * 1000 : time)
-  if (Number.isNaN(date.getTime())) throw new UsageError('EINVAL', `No such time: ${String(time)}.`)
-  const filetime = filetimeFromDate(date)
+  const filetime = filetimeOf(time)
+  if (filetime === undefined || filetime > LATEST) throw new UsageError('EINVAL', `No such time: ${String(time)}.`)
   // Of Windows' time there is nothing before 1601.
   return filetime > 0n ? filetime : 1n
+}
+
+/** The largest that is none of the special values (MS-FSCC 2.4.7). */
+const LATEST = 0x7fff_ffff_ffff_ffffn
+const NS_PER_SECOND = 1_000_000_000n
+
+function filetimeOf(time: TimeInput): Filetime | undefined {
+  if (typeof time === 'bigint') return filetimeFromUnixNs(time)
+  if (typeof time === 'number') return Number.isFinite(time) ? filetimeFromUnixNs(nsOfSeconds(time)) : undefined
+  const date = time instanceof Date ? time : new Date(time)
+  return Number.isNaN(date.getTime()) ? undefined : filetimeFromDate(date)
+}
+
+/** Whole seconds by themselves: as one number what is below a microsecond would be lost. Rounded to what is kept. */
+function nsOfSeconds(seconds: number): bigint {
+  const whole = Math.floor(seconds)
+  return BigInt(whole) * NS_PER_SECOND + BigInt(Math.round((seconds - whole) * 1e7)) * 100n
 }

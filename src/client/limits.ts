@@ -26,7 +26,7 @@ export interface ClientLimits {
   readonly windowBytes: number
   /** Files of one recursive copy or removal that are under way at a time. */
   readonly maxFilesAtOnce: number
-  /** Entries of one folder that are gathered. */
+  /** Entries that one call gathers. */
   readonly maxEntries: number
   /** Largest file that is read by one compound. */
   readonly maxSmallFileBytes: number

@@ -1,4 +1,4 @@
-import { dateFromFiletime, type Filetime } from '../bytes/filetime.ts'
+import { dateFromFiletime, type Filetime, unixNsFromFiletime } from '../bytes/filetime.ts'
 import { FileAttributes, isNameSurrogate, ReparseTag } from '../wire/fscc/index.ts'
 
 /** What the server tells of a file on every occasion. Times are FILETIME. */
@@ -144,21 +144,46 @@ export class Stats {
     return dateFromFiletime(this.facts.creationTime)
   }
 
+  /** Milliseconds since 1970, with what is below a millisecond as far as a number has it. */
   get atimeMs(): number {
-    return this.atime.getTime()
+    return msOf(this.facts.lastAccessTime)
   }
 
   get mtimeMs(): number {
-    return this.mtime.getTime()
+    return msOf(this.facts.lastWriteTime)
   }
 
   get ctimeMs(): number {
-    return this.ctime.getTime()
+    return msOf(this.facts.changeTime)
   }
 
   get birthtimeMs(): number {
-    return this.birthtime.getTime()
+    return msOf(this.facts.creationTime)
   }
+
+  /** Nanoseconds since 1970: exactly what the server says, in steps of 100. */
+  get atimeNs(): bigint {
+    return unixNsFromFiletime(this.facts.lastAccessTime)
+  }
+
+  get mtimeNs(): bigint {
+    return unixNsFromFiletime(this.facts.lastWriteTime)
+  }
+
+  get ctimeNs(): bigint {
+    return unixNsFromFiletime(this.facts.changeTime)
+  }
+
+  get birthtimeNs(): bigint {
+    return unixNsFromFiletime(this.facts.creationTime)
+  }
+}
+
+const NS_PER_MS = 1_000_000n
+
+function msOf(time: Filetime): number {
+  const ns = unixNsFromFiletime(time)
+  return Number(ns / NS_PER_MS) + Number(ns % NS_PER_MS) / Number(NS_PER_MS)
 }
 
 /** As `fs.Dirent`, with what the listing tells of the file anyway. */
@@ -185,5 +210,21 @@ export class Dirent {
 
   isSymbolicLink(): boolean {
     return this.stats.isSymbolicLink()
+  }
+
+  isBlockDevice(): boolean {
+    return this.stats.isBlockDevice()
+  }
+
+  isCharacterDevice(): boolean {
+    return this.stats.isCharacterDevice()
+  }
+
+  isFIFO(): boolean {
+    return this.stats.isFIFO()
+  }
+
+  isSocket(): boolean {
+    return this.stats.isSocket()
   }
 }

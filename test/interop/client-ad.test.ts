@@ -13,6 +13,7 @@ import {
   type Target,
 } from '../../src/client/index.ts'
 import { type AdDc, administrator, needsAdDc, startAdDc } from '../peers/ad-dc.ts'
+import { fileSuite } from './client-suite.ts'
 
 const options = { timeout: 60_000 }
 const passwordOf = (user: string): string => `${user.charAt(0).toUpperCase()}${user.slice(1)}-Pass-1`
@@ -193,6 +194,28 @@ suite('Active Directory', needsAdDc(), () => {
       assert.deepEqual(await proxy.readdir(''), ['data.txt'])
     }),
   )
+
+  for (const [name, more] of [
+    ['signed', { signing: 'required' }],
+    ['sealed', { encryption: 'required' }],
+  ] as const)
+    suite(`what is done to files, ${name}`, () => {
+      fileSuite({
+        subject() {
+          if (problem !== undefined) throw new Error(problem)
+          const user = 'alice'
+          return {
+            host: dc.host,
+            port: 445,
+            user,
+            password: passwordOf(user),
+            share: 'public',
+            options: as(user, passwordOf(user)),
+          }
+        },
+        options: more,
+      })
+    })
 
   inDomain('shares of the domain, where its name leads to a controller', async () => {
     const resolve = (host: string): Target => (host === dc.domain ? { host: dc.address, port: 445 } : dc.resolve(host))

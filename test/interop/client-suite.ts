@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { test } from 'node:test'
 import { type Client, type ConnectOptions, connect, type Share, StatusError } from '../../src/client/index.ts'
 import { FileAttributes } from '../../src/wire/fscc/index.ts'
+import { details } from './client-suite-details.ts'
 
 /** A server under test, and how to reach it. */
 export interface Subject {
@@ -13,28 +14,36 @@ export interface Subject {
   readonly port: number
   readonly user: string
   readonly password: string
+  /** The one that is written to. Default: `files`. */
+  readonly share?: string
+  /** How it is connected to, whatever the suite is about. */
+  readonly options?: ConnectOptions
 }
 
 export interface SuiteOptions {
   readonly subject: () => Subject
   readonly options?: ConnectOptions
-  /** What this server cannot, with the reason. */
-  readonly cannot?: Partial<Record<'symlink' | 'streams' | 'attributes', string>>
 }
 
-const timeoutMs = 60_000
+export const timeoutMs = 60_000
 
 /** The share that is written to. */
 export const share = 'files'
 
+export function connectTo({ subject, options }: SuiteOptions): Promise<Client> {
+  const { host, port, user, password, options: always } = subject()
+  return connect({ host, port, path: '' }, { user, password, ...always, ...options })
+}
+
+export const shareOf = ({ subject }: SuiteOptions): string => subject().share ?? share
+
 export async function connected(
-  { subject, options }: SuiteOptions,
+  suite: SuiteOptions,
   work: (client: Client, files: Share) => Promise<void>,
 ): Promise<void> {
-  const { host, port, user, password } = subject()
-  const client = await connect({ host, port, path: '' }, { user, password, ...options })
+  const client = await connectTo(suite)
   try {
-    await work(client, await client.share(share))
+    await work(client, await client.share(shareOf(suite)))
   } finally {
     await client.close()
   }
@@ -42,7 +51,7 @@ export async function connected(
 
 /** A folder of the share's own for each test. */
 let count = 0
-async function inFolder(files: Share, work: (path: (name: string) => string) => Promise<void>): Promise<void> {
+export async function inFolder(files: Share, work: (path: (name: string) => string) => Promise<void>): Promise<void> {
   const folder = `folder-${++count}`
   await files.mkdir(folder)
   try {
@@ -52,7 +61,7 @@ async function inFolder(files: Share, work: (path: (name: string) => string) => 
   }
 }
 
-const failsWith = (code: string) => (error: unknown) => {
+export const failsWith = (code: string) => (error: unknown) => {
   assert.ok(error instanceof StatusError, String(error))
   assert.equal(error.code, code, error.message)
   return true
@@ -180,8 +189,8 @@ function wholeFiles(suite: SuiteOptions): void {
 }
 
 function names(suite: SuiteOptions): void {
-  const check = (name: string, work: (files: Share, path: (name: string) => string) => Promise<void>, skip?: string) =>
-    void test(name, { timeout: timeoutMs, skip: skip ?? false }, () =>
+  const check = (name: string, work: (files: Share, path: (name: string) => string) => Promise<void>) =>
+    void test(name, { timeout: timeoutMs }, () =>
       connected(suite, (_, files) => inFolder(files, (path) => work(files, path))),
     )
 
@@ -278,22 +287,18 @@ function names(suite: SuiteOptions): void {
     assert.equal(await files.readFile(path('two'), 'utf8'), 'con')
   })
 
-  check(
-    'streams and extended attributes',
-    async (files, path) => {
-      await files.writeFile(path('file'), 'content')
-      await files.writeFile(path('file:other'), 'of another kind')
-      assert.equal(await files.readFile(path('file:other'), 'utf8'), 'of another kind')
-      const streams = await files.streams(path('file'))
-      assert.deepEqual(streams.map(({ name, size }) => `${name} ${size}`).toSorted(), [' 7', 'other 15'])
-      assert.deepEqual([...(await files.extendedAttributes(path('file'))).keys()], [])
-      await files.setExtendedAttributes(path('file'), [['COLOUR', Buffer.from('blue')]])
-      const [attribute] = await files.extendedAttributes(path('file'))
-      assert.equal(attribute?.[0].toUpperCase(), 'COLOUR')
-      assert.equal(attribute?.[1].toString(), 'blue')
-    },
-    suite.cannot?.streams,
-  )
+  check('streams and extended attributes', async (files, path) => {
+    await files.writeFile(path('file'), 'content')
+    await files.writeFile(path('file:other'), 'of another kind')
+    assert.equal(await files.readFile(path('file:other'), 'utf8'), 'of another kind')
+    const streams = await files.streams(path('file'))
+    assert.deepEqual(streams.map(({ name, size }) => `${name} ${size}`).toSorted(), [' 7', 'other 15'])
+    assert.deepEqual([...(await files.extendedAttributes(path('file'))).keys()], [])
+    await files.setExtendedAttributes(path('file'), [['COLOUR', Buffer.from('blue')]])
+    const [attribute] = await files.extendedAttributes(path('file'))
+    assert.equal(attribute?.[0].toUpperCase(), 'COLOUR')
+    assert.equal(attribute?.[1].toString(), 'blue')
+  })
 
   check('security descriptors', async (files, path) => {
     await files.writeFile(path('file'), 'content')
@@ -332,10 +337,16 @@ function names(suite: SuiteOptions): void {
   })
 }
 
-/** All of it. */
-export function clientSuite(suite: SuiteOptions): void {
+/** What is done to files. */
+export function fileSuite(suite: SuiteOptions): void {
   wholeFiles(suite)
   names(suite)
+  details(suite)
+}
+
+/** All of it. */
+export function clientSuite(suite: SuiteOptions): void {
+  fileSuite(suite)
 
   test('shares are listed, and the server says who it is', { timeout: timeoutMs }, () =>
     connected(suite, async (client) => {

@@ -112,7 +112,10 @@ export interface Nt1Options extends Omit<ConnectOptions, 'dialects'> {
   readonly extendedSecurity?: boolean
 }
 
-/** Every call that talks to the server takes it: an abort is sent as CANCEL, and the call fails with the signal's reason. */
+/**
+ * Every call that talks to the server takes it: an abort is sent as CANCEL, and the call fails with the signal's reason.
+ * A stream fails as those of Node do, with an AbortError that has the reason as its cause.
+ */
 export interface CallOptions {
   readonly signal?: AbortSignal
 }

@@ -6,8 +6,11 @@ import type { CopyOptions, CopySummary, Place } from './copy.ts'
 import type { FileHandle, OpenFlags, ReadStreamOptions, WriteStreamOptions } from './file-handle.ts'
 import type { CallOptions } from './options.ts'
 
-/** Times as Node takes them: a Date, seconds since 1970 as a number, or text that Date understands. */
-export type TimeInput = Date | number | string
+/**
+ * Times as Node takes them: a Date, seconds since 1970 as a number, or text that Date understands. Exactly, to the 100
+ * nanoseconds that Windows keeps, as nanoseconds since 1970: a bigint, as `mtimeNs` of Stats.
+ */
+export type TimeInput = Date | number | string | bigint
 
 /** The times that Windows keeps; what is absent stays as it is. */
 export interface FileTimes {

@@ -162,7 +162,7 @@ function itemOf(stats: BigIntStats): Item {
   }
 }
 
-/** As `utimes` takes it; as a Date it would lose what is below a millisecond. */
+/** As `utimes` takes it: true to a quarter of a microsecond. As a Date it would lose what is below a millisecond. */
 const secondsOf = (time: Filetime): number => Number(unixNsFromFiletime(time)) / 1e9
 
 const isReadOnly = (like: Item): boolean => ((like.attributes ?? 0) & FileAttributes.READONLY) !== 0

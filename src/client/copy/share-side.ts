@@ -1,4 +1,3 @@
-import type { Filetime } from '../../bytes/filetime.ts'
 import { unixNsFromFiletime } from '../../bytes/filetime.ts'
 import { FileAttributes } from '../../wire/fscc/index.ts'
 import { upcase } from '../../wire/fscc/upcase.ts'
@@ -160,15 +159,12 @@ export function itemOf(stats: Stats): Item {
   }
 }
 
-/** Seconds since 1970, as the share takes them: a Date would lose what is below a millisecond. */
-const secondsOf = (time: Filetime): number => Number(unixNsFromFiletime(time)) / 1e9
-
-function timesOf(like: Item): { mtime: number; atime: number; birthtime?: number } {
+function timesOf(like: Item): { mtime: bigint; atime: bigint; birthtime?: bigint } {
   const { writeTime, accessTime, creationTime } = like
   return {
-    mtime: secondsOf(writeTime),
-    atime: secondsOf(accessTime),
-    ...(creationTime !== undefined && { birthtime: secondsOf(creationTime) }),
+    mtime: unixNsFromFiletime(writeTime),
+    atime: unixNsFromFiletime(accessTime),
+    ...(creationTime !== undefined && { birthtime: unixNsFromFiletime(creationTime) }),
   }
 }
 

@@ -28,7 +28,7 @@ import {
 import type { CallOptions } from '../api/options.ts'
 import type { Quota, Snapshot, StreamListing } from '../api/share.ts'
 import { ioctlCall, queryInfoCall, setInfoCall } from '../calls/information.ts'
-import { UsageError } from '../errors.ts'
+import { StatusError, UsageError } from '../errors.ts'
 import { narrow } from '../narrow.ts'
 import { once } from '../spot.ts'
 import type { Volume } from '../volume.ts'
@@ -281,7 +281,8 @@ export const quotas = (volume: Volume, { sids, signal }: QuotaOptions = {}): Pro
   })
 
 function quotasIn(output: Uint8Array): Quota[] {
-  const limit = (value: bigint): bigint | undefined => (value === NO_LIMIT ? undefined : value)
+  // Samba says 0 where there is none; of no use as a limit, it is none on other servers, too.
+  const limit = (value: bigint): bigint | undefined => (value === NO_LIMIT || value === 0n ? undefined : value)
   return FileQuotaInformation.decode(viewOf(output)).entries.flatMap((entry) =>
     entry.sid === null
       ? []
@@ -332,6 +333,8 @@ async function withQuotaFile<T>(work: (name: string) => Promise<T>): Promise<T> 
     try {
       return await work(name)
     } catch (error) {
+      // Of what is no answer of the server's the second would say the same.
+      if (!(error instanceof StatusError)) throw error
       first ??= error
     }
   }

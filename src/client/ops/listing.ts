@@ -265,8 +265,9 @@ function below(path: string, entry: Dirent): string {
 
 async function readdirRecursive(volume: Volume, path: string, options: ReaddirOptions): Promise<Dirent[]> {
   const { signal, pattern = EVERYTHING } = options
-  const { maxFilesAtOnce } = volume.settings.limits
+  const { maxFilesAtOnce, maxEntries } = volume.settings.limits
   const found: Dirent[] = []
+  let count = 0
   for (let folders = [path]; folders.length > 0; ) {
     const current = folders
     const listed: Dirent[][] = current.map(() => [])
@@ -274,6 +275,12 @@ async function readdirRecursive(volume: Volume, path: string, options: ReaddirOp
       listed[index] = await listFolder(volume, current[index] as string, 'readdir', signal ? { signal } : {})
     })
     const entries = listed.flat()
+    count += entries.length
+    if (count > maxEntries)
+      throw new UsageError('EOVERFLOW', 'There are too many entries to be gathered: use opendir.', {
+        operation: 'readdir',
+        path,
+      })
     // Folders that do not fit the pattern are looked into all the same: so it is looked for here.
     for (const entry of entries) if (fits(entry, pattern)) found.push(entry)
     folders = entries.filter((entry) => entry.isDirectory()).map((entry) => joinShown(entry.parentPath, entry.name))

@@ -146,16 +146,24 @@ function set(
   })
 }
 
-export const truncate = (volume: Volume, path: string, length: number, { signal }: CallOptions = {}): Promise<void> =>
-  set(volume, path, 'truncate', FILE_WRITE_DATA, endOfFileInformation(length), signal)
+export async function truncate(
+  volume: Volume,
+  path: string,
+  length: number,
+  { signal }: CallOptions = {},
+): Promise<void> {
+  await set(volume, path, 'truncate', FILE_WRITE_DATA, endOfFileInformation(length), signal)
+}
 
-export const setTimes = (
+export async function setTimes(
   volume: Volume,
   path: string,
   times: FileTimes,
   { signal }: CallOptions = {},
   operation = 'setTimes',
-): Promise<void> => set(volume, path, operation, FILE_WRITE_ATTRIBUTES, basicInformation(times), signal)
+): Promise<void> {
+  await set(volume, path, operation, FILE_WRITE_ATTRIBUTES, basicInformation(times), signal)
+}
 
 export async function setAttributes(
   volume: Volume,
