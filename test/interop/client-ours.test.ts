@@ -2,7 +2,8 @@
 import { after, before, describe } from 'node:test'
 import type { DialectName } from '../../src/client/index.ts'
 import { type OurServer, startOurServer } from '../peers/our-server.ts'
-import { clientSuite, share } from './client-suite.ts'
+import { clientSuite } from './client-suite.ts'
+import { share } from './client-suite-fixture.ts'
 
 const dialects: readonly DialectName[] = ['2.0.2', '2.1', '3.0', '3.0.2', '3.1.1']
 

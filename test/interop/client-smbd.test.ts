@@ -3,7 +3,8 @@ import { after, before, describe } from 'node:test'
 import type { ConnectOptions, DialectName } from '../../src/client/index.ts'
 import { needsPeer } from '../peers/peer.ts'
 import { type Smbd, startSmbd } from '../peers/smbd.ts'
-import { clientSuite, share } from './client-suite.ts'
+import { clientSuite } from './client-suite.ts'
+import { share } from './client-suite-fixture.ts'
 
 const dialects: readonly DialectName[] = ['2.0.2', '2.1', '3.0', '3.0.2', '3.1.1']
 const kinds: readonly (readonly [name: string, options: ConnectOptions])[] = [

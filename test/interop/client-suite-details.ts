@@ -6,7 +6,15 @@ import { test } from 'node:test'
 import { type Share, UsageError } from '../../src/client/index.ts'
 import { FileAttributes } from '../../src/wire/fscc/index.ts'
 import { FsctlCode } from '../../src/wire/smb2/index.ts'
-import { connected, connectTo, failsWith, inFolder, type SuiteOptions, shareOf, timeoutMs } from './client-suite.ts'
+import {
+  connected,
+  connectTo,
+  failsWith,
+  inFolder,
+  type SuiteOptions,
+  shareOf,
+  timeoutMs,
+} from './client-suite-fixture.ts'
 
 type Work = (files: Share, path: (name: string) => string) => Promise<void>
 type Check = (name: string, work: Work) => void
@@ -89,7 +97,7 @@ function paths(check: Check): void {
     await files.setTimes(path('file'), { mtime: exactNs, atime: exactNs + 100n, birthtime: exactNs + 200n })
     const stats = await files.stat(path('file'))
     assert.deepEqual([stats.mtimeNs, stats.birthtimeNs], [exactNs, exactNs + 200n])
-    assert.equal(stats.mtimeMs, 1_614_834_367_890.1234)
+    assert.equal(stats.mtimeMs, 1_614_834_367_890 + 0.1234)
     const [entry] = await files.readdir(path(''), { withFileTypes: true })
     assert.equal(entry?.stats.mtimeNs, exactNs)
     // As Node takes them: seconds.
@@ -138,12 +146,12 @@ function paths(check: Check): void {
       return undefined
     })()
     // A server may begin to watch a moment after it was asked to.
-    let isOver = false
-    void seen.then(
-      () => (isOver = true),
-      () => (isOver = true),
-    )
-    for (let i = 0; !isOver && !end.aborted; i++) await files.writeFile(path(`watched/deep/file-${i}`), '')
+    const state = { isOver: false }
+    const over = (): void => {
+      state.isOver = true
+    }
+    void seen.then(over, over)
+    for (let i = 0; !state.isOver && !end.aborted; i++) await files.writeFile(path(`watched/deep/file-${i}`), '')
     assert.match((await seen) ?? '', /^deep\/file-\d+$/)
     stop.abort()
   })
