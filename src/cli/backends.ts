@@ -4,6 +4,7 @@ import { memoryBackend } from '../backends/memory/index.ts'
 import { ConfigError, errorCode, systemReason } from '../config/config-error.ts'
 import type { ShareSettings } from '../config/settings.ts'
 import type { Backend, ShareOptions } from '../server/index.ts'
+import { encodeSecurityDescriptor, parseSddl } from '../wire/dtyp/index.ts'
 import { commandPrinter, defaultPrinter } from './printer.ts'
 
 /** Shares as the server takes them. */
@@ -44,6 +45,15 @@ export class Backends {
     }
   }
 
+  /**
+   * Opens what a share needs that is added while others run.
+   * @throws ConfigError where the folder cannot be shared
+   */
+  async add(share: ShareSettings): Promise<Backend> {
+    const { shares } = await this.prepare([share])
+    return (shares[0] as ShareOptions).backend
+  }
+
   #ofLinks({ name, dfs }: Pick<ShareSettings, 'name' | 'dfs'>): Backend {
     const key = [name.toLowerCase(), JSON.stringify(dfs)].join('\0')
     const backend = this.#open.get(key) ?? memoryBackend()
@@ -63,8 +73,11 @@ export class Backends {
       showSnapshots: visible = false,
       printer,
       impersonate = false,
-      ...rest
+      securityDescriptor: sddl,
+      ...others
     } = settings
+    const securityDescriptor = sddl === undefined ? undefined : encodeSecurityDescriptor(parseSddl(sddl))
+    const rest = { ...others, ...(securityDescriptor && { securityDescriptor }) }
     // A namespace that has nothing but links: their folders have to be somewhere.
     if (path === undefined) return { ...rest, readOnly: true, backend: this.#ofLinks(rest) }
     const share = { ...rest, path }

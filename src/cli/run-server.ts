@@ -9,6 +9,7 @@ import { Backends } from './backends.ts'
 import { domainOf } from './domain.ts'
 import { defaultSocket, makeSocketFolder } from './places.ts'
 import { sentence, UsageError } from './report.ts'
+import { ShareStore, withStoredChanges } from './share-store.ts'
 import { StatusSocket } from './status-socket.ts'
 import { type Verbosity, watch } from './watch.ts'
 
@@ -48,12 +49,16 @@ export async function runServer(options: RunOptions): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   const plan = options.plan()
   const backends = new Backends(warn)
-  const { shares, notes } = await backends.prepare(plan.settings.shares)
+  const together = withStoredChanges(plan.settings)
+  const shareStore = new ShareStore(together, backends, warn)
+  const { shares, notes } = await backends.prepare(together.shares)
   const store = await storeOf(plan.settings)
   const keeping = store === undefined ? {} : { openStore: store }
   const domain = await domainOf(plan.settings)
   const server = new Server({
     ...plan.settings.server,
+    ...(shareStore.comment === undefined ? {} : { comment: shareStore.comment }),
+    shareKeeper: shareStore,
     ...keeping,
     ...(domain === undefined ? {} : { domain }),
     dfs: dfsOf(plan.settings),
@@ -68,9 +73,9 @@ export async function runServer(options: RunOptions): Promise<void> {
     if (plan.settings.netbios === true) await startNetbios(server, plan.settings)
     if (plan.settings.announce === true) await announce(server, plan.settings)
     socket = await openSocket(plan.settings, address.port, server)
-    warn([...plan.warnings, ...notes, ...kerberosNote(server.kerberosProblem)])
-    if (options.reloads) signals.onHangup(() => reload(options, server, backends, plan))
-    options.announce(address, plan)
+    warn([...plan.warnings, ...together.notes, ...notes, ...kerberosNote(server.kerberosProblem)])
+    if (options.reloads) signals.onHangup(() => reload(options, { server, backends, shareStore }, plan))
+    options.announce(address, { ...plan, settings: { ...plan.settings, shares: together.shares } })
     await signals.untilEnd()
   } finally {
     await socket?.close()
@@ -157,16 +162,22 @@ async function openSocket(settings: Settings, port: number, server: Server): Pro
 }
 
 /** Reads the plan again. What is wrong with it is told, and all stays as it was. */
-async function reload(options: RunOptions, server: Server, backends: Backends, first: Plan): Promise<void> {
+async function reload(
+  options: RunOptions,
+  { server, backends, shareStore }: { server: Server; backends: Backends; shareStore: ShareStore },
+  first: Plan,
+): Promise<void> {
   try {
     const plan = options.plan()
     const isAvailable = plan.settings.shares.some(({ continuouslyAvailable }) => continuouslyAvailable === true)
     if (isAvailable && first.settings.openStore === undefined)
       throw new UsageError('the first share that is continuously available needs a new start of the server')
-    const { shares, notes } = await backends.prepare(plan.settings.shares)
+    const together = withStoredChanges(plan.settings)
+    const { shares, notes } = await backends.prepare(together.shares)
     server.setShares(shares)
+    shareStore.use(together)
     await server.setAccounts(plan.accounts)
-    warn([...plan.warnings, ...notes, ...kerberosNote(await server.prepareKerberos())])
+    warn([...plan.warnings, ...together.notes, ...notes, ...kerberosNote(await server.prepareKerberos())])
     const changed = whatNeedsRestart(first.settings, plan.settings)
     if (changed.length > 0) tell(`smbkit: note: changed, but only for the next start: ${changed.join(', ')}\n`)
     tell('smbkit: shares and users are read again\n')

@@ -88,7 +88,7 @@ async function serve(path: string | undefined, options: ServeOptions): Promise<v
 function announce({ host, port }: { host: string; port: number }, { settings }: Plan): void {
   const where = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   const shares = settings.shares.map(
-    ({ name, path, readOnly }) => `  ${name}  ${path}${readOnly === true ? '  (read-only)' : ''}\n`,
+    ({ name, path = '(links alone)', readOnly }) => `  ${name}  ${path}${readOnly === true ? '  (read-only)' : ''}\n`,
   )
   process.stdout.write(`Serving on ${where}; Ctrl-C ends it.\n${shares.join('')}`)
 }

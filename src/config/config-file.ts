@@ -14,6 +14,8 @@ export interface Config {
   readonly usersFile?: string
   readonly socket?: string
   readonly openStore?: string
+  readonly shareStore?: string
+  readonly shareFolders?: readonly string[]
   readonly dfs?: DfsSettings
   readonly domain?: DomainSettings
   readonly netbios?: boolean
@@ -42,8 +44,8 @@ export function loadConfig(file: string): Config {
 export function parseConfig(file: string, text: string): Config {
   const yaml = new YamlFile(file, text)
   const values: ConfigValues = yaml.read(configSchema)
-  const { host, port, users, socket, openStore, keytab, dfs, domain, netbios, announce, workgroup, shares, ...server } =
-    values
+  const { host, port, users, socket, openStore, shareStore, shareFolders, ...others } = values
+  const { keytab, dfs, domain, netbios, announce, workgroup, shares, ...server } = others
   const folder = dirname(resolve(file))
   return {
     file,
@@ -52,6 +54,8 @@ export function parseConfig(file: string, text: string): Config {
     ...(users === undefined ? {} : { usersFile: resolve(folder, users) }),
     ...(socket === undefined ? {} : { socket: resolve(folder, socket) }),
     ...(openStore === undefined ? {} : { openStore: resolve(folder, openStore) }),
+    ...(shareStore === undefined ? {} : { shareStore: resolve(folder, shareStore) }),
+    ...(shareFolders === undefined ? {} : { shareFolders: shareFolders.map((path) => resolve(folder, path)) }),
     ...(dfs === undefined ? {} : { dfs }),
     ...(domain === undefined ? {} : { domain: { ...domain, passwordFile: resolve(folder, domain.passwordFile) } }),
     ...(netbios === undefined ? {} : { netbios }),

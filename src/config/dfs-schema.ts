@@ -36,7 +36,7 @@ const withTargets = <T extends z.core.$ZodShape>(what: string, more: T) =>
     error: `must be ${what}, or only its targets`,
   })
 
-const link = withTargets('a link: targets and more', {
+export const link = withTargets('a link: targets and more', {
   comment: z.string({ error: 'must be text' }).exactOptional(),
   interlink: flag.exactOptional(),
 })

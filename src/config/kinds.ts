@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseSddl, SddlError } from '../wire/dtyp/index.ts'
 import { wholeNumber } from './choices.ts'
 
 /** Text that is not empty; `what`: for the sentence that says what is wrong. */
@@ -31,3 +32,13 @@ const instead = (input: unknown): string => (typeof input === 'string' && input 
 /** Keys with values, and no others. */
 export const block = <T extends z.core.$ZodShape>(what: string, shape: T) =>
   z.strictObject(shape, { error: (issue) => (issue.code === 'invalid_type' ? `must be ${what}` : undefined) })
+
+/** A security descriptor in SDDL; kept as the text that it is. */
+export const sddl = z.string({ error: 'must be a descriptor in SDDL' }).check((context) => {
+  try {
+    parseSddl(context.value)
+  } catch (error) {
+    if (!(error instanceof SddlError)) throw error
+    context.issues.push({ code: 'custom', message: `is no SDDL: ${error.message}`, input: context.value })
+  }
+})

@@ -15,7 +15,7 @@ import {
   targetNameModes,
 } from './choices.ts'
 import { dfs, dfsRoot } from './dfs-schema.ts'
-import { block, flag, integer, oneOf, text } from './kinds.ts'
+import { block, flag, integer, oneOf, sddl, text } from './kinds.ts'
 import { shareNameProblem } from './share-name.ts'
 
 /** A NetBIOS name has 15 bytes. */
@@ -23,9 +23,17 @@ const maxServerNameLength = 15
 
 const userNames = z.array(text('the name of a user'), { error: 'must be a list of user names' })
 
-const shareKeys = block('a share: path and more, each on a line of its own', {
-  path: text('the path of a folder').exactOptional(),
+/** Of a share, what administrators may change by RPC. */
+export const administeredKeys = {
   comment: z.string({ error: 'must be text' }).exactOptional(),
+  maxUses: integer(0, 0xffff_fffe).exactOptional(),
+  securityDescriptor: sddl.exactOptional(),
+  accessBasedEnumeration: flag.exactOptional(),
+} as const
+
+const shareKeys = block('a share: path and more, each on a line of its own', {
+  ...administeredKeys,
+  path: text('the path of a folder').exactOptional(),
   readOnly: flag.exactOptional(),
   users: userNames.exactOptional(),
   impersonate: flag.exactOptional(),
@@ -35,7 +43,6 @@ const shareKeys = block('a share: path and more, each on a line of its own', {
   compress: flag.exactOptional(),
   posix: flag.exactOptional(),
   hidden: flag.exactOptional(),
-  accessBasedEnumeration: flag.exactOptional(),
   shortNames: flag.exactOptional(),
   oplocks: flag.exactOptional(),
   durableHandles: flag.exactOptional(),
@@ -57,7 +64,8 @@ const share = shareKeys.check(({ value, issues }) => {
   issues.push({ code: 'custom', message: 'must be the path of a folder', path: ['path'], input: value })
 })
 
-const shareName = z.string().check((context) => {
+/** What a share may be called. */
+export const shareName = z.string().check((context) => {
   const message = shareNameProblem(context.value)
   if (message !== undefined) context.issues.push({ code: 'custom', message, input: context.value })
 })
@@ -105,6 +113,8 @@ export const configSchema = block('a config file: keys with values', {
   users: text('the path of a users file').exactOptional(),
   socket: text('the path of a socket').exactOptional(),
   openStore: text('the path of a file').exactOptional(),
+  shareStore: text('the path of a file').exactOptional(),
+  shareFolders: z.array(text('the path of a folder'), { error: 'must be a list of folders' }).exactOptional(),
   keytab: text('the path of a keytab').exactOptional(),
   minDialect: oneOf(dialectNames).exactOptional(),
   maxDialect: oneOf(dialectNames).exactOptional(),

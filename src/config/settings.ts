@@ -85,6 +85,10 @@ export interface ShareSettings {
   readonly timeMachineMaxBytes?: number
   /** Command that prints what is written to it. */
   readonly printer?: string
+  /** Connections at a time. */
+  readonly maxUses?: number
+  /** SDDL: what its list gives is the most that anybody may do. */
+  readonly securityDescriptor?: string
   /** It is the root of a namespace. */
   readonly dfs?: DfsRootOptions
   /** Where it was asked for, for error messages. */
@@ -110,6 +114,10 @@ export interface Settings {
   readonly socket?: string
   /** File in which persistent opens are kept. */
   readonly openStore?: string
+  /** File in which is kept what administrators change by RPC. */
+  readonly shareStore?: string
+  /** Absolute paths of the folders in which administrators may share folders. */
+  readonly shareFolders?: readonly string[]
   readonly server: ServerSettings
   /** Namespaces of domains, and sites. */
   readonly dfs?: DfsSettings
@@ -150,6 +158,10 @@ export function mergeSettings(config: Config | undefined, overrides: Overrides):
   checkShares(shares, server)
   checkCompression(shares, server)
   checkAvailability(shares, server, config?.openStore)
+  if (config?.shareFolders !== undefined && config.shareStore === undefined)
+    throw new ConfigError(
+      'shareFolders lets administrators add shares, and nothing says where these are kept: shareStore',
+    )
   refusing('dfs', () => new DfsDomains(config?.dfs?.domains ?? [], {}))
   const usersFile = overrides.usersFile ?? config?.usersFile
   const socket = overrides.socket ?? config?.socket
@@ -159,6 +171,8 @@ export function mergeSettings(config: Config | undefined, overrides: Overrides):
     ...(usersFile === undefined ? {} : { usersFile }),
     ...(socket === undefined ? {} : { socket }),
     ...(config?.openStore === undefined ? {} : { openStore: config.openStore }),
+    ...(config?.shareStore === undefined ? {} : { shareStore: config.shareStore }),
+    ...(config?.shareFolders === undefined ? {} : { shareFolders: config.shareFolders }),
     ...(config?.dfs === undefined ? {} : { dfs: config.dfs }),
     ...(config?.domain === undefined ? {} : { domain: config.domain }),
     ...(config?.netbios === undefined ? {} : { netbios: config.netbios }),

@@ -1,20 +1,8 @@
-import {
-  closeSync,
-  fchownSync,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  writeFileSync,
-} from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, fstatSync, openSync, readFileSync, rmSync, type Stats } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fromHex, hex } from '../bytes/hex.ts'
 import { ConfigError, errorCode, systemReason } from './config-error.ts'
+import { followLinks, putInPlace, syncFolder } from './replace-file.ts'
 import { formatTerms, parseTerms, type UserTerms } from './user-terms.ts'
 
 /** Somebody who may log on. */
@@ -179,10 +167,7 @@ export async function changeUsers(
   try {
     const previous = readPrevious(target, options.create === true)
     change(previous.users)
-    writeFileSync(descriptor, previous.users.format())
-    if (previous.owner !== undefined) keepOwner(descriptor, previous.owner)
-    fsyncSync(descriptor)
-    renameSync(draft, target)
+    putInPlace({ descriptor, draft, target }, previous.users.format(), previous.owner)
   } catch (error) {
     rmSync(draft, { force: true })
     if (error instanceof ConfigError || errorCode(error) === undefined) throw error
@@ -190,16 +175,7 @@ export async function changeUsers(
   } finally {
     closeSync(descriptor)
   }
-  syncFolder(dirname(target))
-}
-
-/** A link to the users file stays a link. */
-function followLinks(file: string): string {
-  try {
-    return realpathSync(file)
-  } catch {
-    return file
-  }
+  syncFolder(target)
 }
 
 async function openDraft(file: string, draft: string, timeoutMs: number): Promise<number> {
@@ -229,20 +205,5 @@ function readPrevious(target: string, create: boolean): { users: UserList; owner
     if (create && errorCode(error) === 'ENOENT') return { users: new UserList() }
     if (error instanceof ConfigError) throw error
     throw new ConfigError(`cannot read the users file: ${systemReason(error)}`, { file: target }, { cause: error })
-  }
-}
-
-/** When root changes the file of the account that the server runs as, it stays that account's. */
-function keepOwner(descriptor: number, owner: Stats): void {
-  if (process.getuid?.() === 0) fchownSync(descriptor, owner.uid, owner.gid)
-}
-
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return
-  const descriptor = openSync(folder, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
   }
 }

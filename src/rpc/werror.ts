@@ -5,6 +5,9 @@ export const WinError = {
   ACCESS_DENIED: 5,
   INVALID_HANDLE: 6,
   NOT_ENOUGH_MEMORY: 8,
+  WRITE_PROTECT: 19,
+  /** ERROR_WRITE_FAULT: a change cannot be kept. */
+  WRITE_FAULT: 29,
   NOT_SUPPORTED: 50,
   FILE_EXISTS: 80,
   INVALID_PARAMETER: 87,
@@ -16,6 +19,7 @@ export const WinError = {
   MORE_DATA: 234,
   NO_MORE_ITEMS: 259,
   SERVICE_DOES_NOT_EXIST: 1060,
+  INVALID_OWNER: 1307,
   INVALID_SECURITY_DESCRIPTOR: 1338,
   /** NERR_UnknownDevDir: there is no such folder. */
   UNKNOWN_FOLDER: 2116,

@@ -1,20 +1,13 @@
 /** What administrators see of a running server by RPC, and may change of it. */
-import type { Identity } from '../auth/mechanism.ts'
-import { AccessMask, SecurityInformation } from '../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
-import { maximalAccess } from './access-check.ts'
 import type { Backend, Maybe } from './backend.ts'
 import { closeOpen } from './close-open.ts'
 import { Open, type PipeOpen } from './open.ts'
-import { parsePathName } from './path-name.ts'
-import { selectSecurity } from './security.ts'
 import type { ServerCore } from './server-core.ts'
 import type { Session } from './session.ts'
 import { endSession } from './session-end.ts'
 import type { ShareOptions } from './share.ts'
-import { shareAccess } from './share-access.ts'
-import { run, type Steps, wait } from './steps.ts'
 
 /** A session as it is told. Times in seconds. */
 export interface SessionFacts {
@@ -52,13 +45,20 @@ export type ShareChange = Partial<
   Pick<ShareOptions, 'comment' | 'maxUses' | 'securityDescriptor' | 'accessBasedEnumeration'>
 >
 
-/** Lets administrators add shares by RPC, and is told of all changes so that it can keep them. */
+/**
+ * Lets administrators add shares by RPC, and is told of all changes so that it can keep them. A change that it fails is
+ * taken back.
+ */
 export interface ShareKeeper {
   /** What keeps the files of a new share; a failure where this path is not to be shared. */
-  open(path: string): Maybe<Backend | Failure>
+  open(path: string, name: string): Maybe<Backend | Failure>
   /** The shares as they are from now on. */
-  changed?(shares: readonly ShareOptions[]): Maybe<void>
+  changed?(shares: readonly ShareOptions[]): Maybe<Failure | void>
+  /** What people who browse read beside the server's name from now on. */
+  commented?(comment: string): Maybe<Failure | void>
 }
+
+type ShareListChange = (shares: readonly ShareOptions[]) => readonly ShareOptions[]
 
 const TICKS_PER_SECOND = 10_000_000n
 /** Positive also for those who take it for a signed number. */
@@ -130,78 +130,63 @@ export class Administration {
     return meant.length
   }
 
-  /** Shares can be added and removed. */
-  get keepsShares(): boolean {
-    return this.#server.shareKeeper !== undefined
-  }
-
   async addShare(name: string, path: string, change: ShareChange): Promise<Failure | undefined> {
     const keeper = this.#server.shareKeeper
     if (keeper === undefined) return fail(NtStatus.NOT_SUPPORTED)
-    const backend = await keeper.open(path)
+    const backend = await keeper.open(path, name)
     if (failed(backend)) return backend
-    return this.#offer([...this.#options(), { name, backend, path, ...change }])
+    const added = { name, backend, path, ...change }
+    return this.#offer(
+      (shares) => [...shares, added],
+      (shares) => shares.filter((share) => !isNamed(share, name)),
+    )
   }
 
   async changeShare(name: string, change: ShareChange): Promise<Failure | undefined> {
-    const changed = this.#options().map((share) => (isNamed(share, name) ? { ...share, ...change } : share))
-    return this.#offer(changed)
+    const before = this.#options().find((share) => isNamed(share, name))
+    if (before === undefined) return fail(NtStatus.BAD_NETWORK_NAME)
+    const put = (changed: ShareOptions) => (shares: readonly ShareOptions[]) =>
+      shares.map((share) => (isNamed(share, name) ? changed : share))
+    return this.#offer(put({ ...before, ...change }), put(before))
   }
 
   async removeShare(name: string): Promise<Failure | undefined> {
-    return this.#offer(this.#options().filter((share) => !isNamed(share, name)))
+    const before = this.#options().filter((share) => isNamed(share, name))
+    return this.#offer(
+      (shares) => shares.filter((share) => !isNamed(share, name)),
+      (shares) => [...shares, ...before],
+    )
   }
 
-  /** The descriptor of a file, as far as `identity` may read it (MS-SRVS 3.1.4.14). */
-  fileSecurity(
-    identity: Identity | undefined,
-    shareName: string,
-    path: string,
-    parts: number,
-  ): Maybe<Uint8Array | Failure> {
-    return run(this.#fileSecurity(identity, shareName, path, parts))
+  async changeComment(comment: string): Promise<Failure | undefined> {
+    const before = this.#server.comment
+    this.#server.comment = comment
+    const kept = await this.#server.shareKeeper?.commented?.(comment)
+    if (kept !== undefined) this.#server.comment = before
+    return kept ?? undefined
   }
 
-  *#fileSecurity(
-    identity: Identity | undefined,
-    shareName: string,
-    path: string,
-    parts: number,
-  ): Steps<Uint8Array | Failure> {
-    const share = this.#server.share(shareName)
-    if (share === undefined) return fail(NtStatus.BAD_NETWORK_NAME)
-    const allowed = shareAccess({ server: this.#server, identity }, share)
-    const name = parsePathName(path.replace(/^[\\/]+/, '').replaceAll('/', '\\'))
-    if (failed(name)) return name
-    const opened = yield* wait(share.backend.open(name.path, { disposition: 'open', read: false, write: false }))
-    if (failed(opened)) return opened
+  /** Tells whoever keeps the shares that they have changed. */
+  async keep(): Promise<Failure | undefined> {
+    return (await this.#server.shareKeeper?.changed?.(this.#options())) ?? undefined
+  }
+
+  /** What cannot be kept is not done; by then others may have changed other shares. */
+  async #offer(change: ShareListChange, undo: ShareListChange): Promise<Failure | undefined> {
     try {
-      const stored = yield* wait(opened.file.securityDescriptor())
-      if (failed(stored)) return stored
-      const granted = maximalAccess(stored, identity)
-      const { READ_CONTROL, ACCESS_SYSTEM_SECURITY } = AccessMask
-      const needed = (parts & SecurityInformation.SACL) !== 0 ? ACCESS_SYSTEM_SECURITY : READ_CONTROL
-      if ((granted & allowed & needed) === 0) return fail(NtStatus.ACCESS_DENIED)
-      return selectSecurity(stored, parts, identity, opened.file.isDirectory)
-    } finally {
-      yield* wait(opened.file.close())
-    }
-  }
-
-  async #offer(shares: readonly ShareOptions[]): Promise<Failure | undefined> {
-    try {
-      this.#server.setShares(shares)
+      this.#server.setShares(change(this.#options()))
     } catch (error) {
       // A name or a combination that cannot be.
       if (error instanceof RangeError) return fail(NtStatus.INVALID_PARAMETER)
       throw error
     }
-    await this.#server.shareKeeper?.changed?.(shares)
-    return undefined
+    const kept = await this.keep()
+    if (kept !== undefined) this.#server.setShares(undo(this.#options()))
+    return kept
   }
 
   #options(): ShareOptions[] {
-    return [...this.#server.shares].map(({ options }) => options)
+    return [...this.#server.shares].map(({ presentOptions }) => presentOptions)
   }
 
   #sessions(): Session[] {

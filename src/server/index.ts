@@ -110,10 +110,8 @@ export class Server extends ServerCore {
     if (this.#names !== undefined) throw new Error('the server answers for its name already')
     const { host = '0.0.0.0', workgroup = 'WORKGROUP', ...ports } = options
     const networks = () => ipv4Networks({ withLoopback: host.startsWith('127.') })
-    const names = new NetbiosNames(
-      { clock: this.clock, open: openDatagrams, networks },
-      { name: this.name, comment: this.comment, hasPrinters: () => this.hasPrinters, host, workgroup, ...ports },
-    )
+    const about = { name: this.name, comment: () => this.comment, hasPrinters: () => this.hasPrinters, host, workgroup }
+    const names = new NetbiosNames({ clock: this.clock, open: openDatagrams, networks }, { ...about, ...ports })
     await names.start()
     this.#names = names
   }

@@ -123,7 +123,8 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   readonly guid = readGuid(viewOf(randomBytes(16)), 0)
   readonly startedAt: Filetime
   readonly name: string
-  readonly comment: string
+  /** Administrators may change it. */
+  comment: string
   readonly macModel: string
   readonly dialects: readonly number[]
   readonly smb1: boolean

@@ -2,11 +2,13 @@ import type { Identity } from '../auth/mechanism.ts'
 import type { Transport } from '../protocol/transport.ts'
 import { AuthenticationType } from '../wire/dcerpc/index.ts'
 import { isAdministrator } from './access-check.ts'
+import { fileSecurity, setFileSecurity } from './file-security.ts'
 import type { ServerCore } from './server-core.ts'
 import type { ServiceContext, SharedResource } from './services/context.ts'
 import type { Session } from './session.ts'
 import type { Share } from './share.ts'
 import { usesOf } from './share-access.ts'
+import { run } from './steps.ts'
 
 /** An acceptor takes NTLM with SPNEGO around it and without. */
 const TYPES: readonly number[] = [AuthenticationType.SPNEGO, AuthenticationType.NTLM]
@@ -38,7 +40,9 @@ function contextFor(server: ServerCore, identity: Identity | undefined, transpor
     accounts: server.directory,
     administration: server.administration,
     namespaces: server.namespaces,
-    fileSecurity: (shareName, path, parts) => server.administration.fileSecurity(identity, shareName, path, parts),
+    fileSecurity: (shareName, path, parts) => run(fileSecurity({ server, identity, shareName, path }, parts)),
+    setFileSecurity: (shareName, path, parts, change) =>
+      run(setFileSecurity({ server, identity, shareName, path }, parts, change)),
     logons: {
       acceptor: (type) => (TYPES.includes(type) ? server.newAcceptor(transport) : undefined),
       contextFor: (other) => contextFor(server, other, transport),

@@ -100,6 +100,11 @@ export class Share {
     this.namespace = options.dfs && new Namespace(options.dfs)
   }
 
+  /** What it is made from again as it is now: its links may have changed. */
+  get presentOptions(): ShareOptions {
+    return this.namespace === undefined ? this.options : { ...this.options, dfs: this.namespace.options }
+  }
+
   /** The share of today; another one where this is a previous version of it. */
   get present(): Share {
     return this

@@ -268,7 +268,7 @@ test('docs/configuration.md has every key, and its example is one', () => {
   ]
   share.push('durableHandles', 'continuouslyAvailable')
   share.push('changeNotify', 'snapshots', 'snapshotTimes', 'showSnapshots', 'accessBasedEnumeration', 'shortNames')
-  share.push('macos', 'timeMachine', 'timeMachineMaxBytes', 'dfs', 'printer')
+  share.push('macos', 'timeMachine', 'timeMachineMaxBytes', 'dfs', 'printer', 'maxUses', 'securityDescriptor')
   const keys = [...Object.keys(configSchema.shape), ...share, ...Object.keys(defaultLimits)]
   assert.deepEqual(described, new Set(keys))
   for (const [name, value] of Object.entries(defaultLimits))
@@ -345,4 +345,17 @@ test('a namespace that leads nowhere is refused with its place', () => {
   assert.throws(share(String.raw`{ x: \\a\b, x/y: \\a\b }`), /x\/y lies in the link x/)
   const domain = 'dfs: { domains: { d: { controllers: [c], namespaces: { n: a } } } }'
   assert.throws(() => merge(`${domain}\nshares: { a: { path: /a } }`), /dfs: a target is/)
+})
+
+test('folders for administrators need a place where their shares are kept; descriptors are checked', () => {
+  const shares = 'shares:\n  a: { path: a, maxUses: 3, securityDescriptor: "D:(A;;FR;;;WD)" }\n'
+  assert.throws(
+    () => merge(`shareFolders: [srv]\n${shares}`),
+    /shareFolders .* nothing says where these are kept: shareStore/,
+  )
+  const merged = merge(`shareFolders: [srv]\nshareStore: kept\n${shares}`)
+  assert.deepEqual([merged.shareFolders, merged.shareStore], [['/etc/smbkit/srv'], '/etc/smbkit/kept'])
+  assert.deepEqual(merged.shares[0]?.maxUses, 3)
+  const bad = 'shares:\n  a: { path: a, securityDescriptor: nobody }\n'
+  assert.throws(() => parseConfig(file, bad), /:2:37: shares\.a\.securityDescriptor: is no SDDL/)
 })

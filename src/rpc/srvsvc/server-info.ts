@@ -40,11 +40,11 @@ export const ServerInfo102 = struct('SERVER_INFO_102', {
   userPath: optionalText,
 })
 
+export const ServerInfo1005 = struct('SERVER_INFO_1005', { comment: optionalText })
+
 /** Levels of SERVER_INFO that tell of single settings of Windows, and those for writing. */
 const settings = nullArms(
-  ...[
-    103, 502, 503, 599, 1005, 1010, 1016, 1017, 1018, 1107, 1501, 1502, 1503, 1506, 1509, 1510, 1511, 1512, 1513, 1514,
-  ],
+  ...[103, 502, 503, 599, 1010, 1016, 1017, 1018, 1107, 1501, 1502, 1503, 1506, 1509, 1510, 1511, 1512, 1513, 1514],
   ...[1515, 1516, 1518, 1520, 1521, 1522, 1523, 1524, 1525, 1528, 1529, 1530, 1533, 1534, 1535, 1536, 1537, 1538, 1539],
   ...[1540, 1541, 1542, 1543, 1544, 1545, 1546, 1547, 1548, 1549, 1550, 1552, 1553, 1554, 1555, 1556],
 )
@@ -53,7 +53,13 @@ const settings = nullArms(
 export const ServerInfo = union(
   'SERVER_INFO',
   u32,
-  { ...settings, 100: unique(ServerInfo100), 101: unique(ServerInfo101), 102: unique(ServerInfo102) },
+  {
+    ...settings,
+    100: unique(ServerInfo100),
+    101: unique(ServerInfo101),
+    102: unique(ServerInfo102),
+    1005: unique(ServerInfo1005),
+  },
   empty,
 )
 

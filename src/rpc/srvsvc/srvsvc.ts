@@ -95,6 +95,11 @@ const machine = {
     in: { serverName, level: u32 },
     out: { info: ServerInfo, result: u32 },
   }),
+  /** MS-SRVS 3.1.4.18. */
+  NetrServerSetInfo: op(22, 'NetrServerSetInfo', {
+    in: { serverName, level: u32.switchOf('info'), info: ServerInfo, ...wrongField },
+    out: { ...wrongField, result: u32 },
+  }),
   /** MS-SRVS 3.1.4.19. */
   NetrServerDiskEnum: op(23, 'NetrServerDiskEnum', {
     in: { serverName, level: u32, disks: DiskEnum, ...paging },
@@ -124,6 +129,17 @@ const machine = {
   NetrpGetFileSecurity: op(39, 'NetrpGetFileSecurity', {
     in: { serverName, shareName: optionalText, fileName: wideString, securityInformation: u32 },
     out: { securityDescriptor: unique(FileDescriptor), result: u32 },
+  }),
+  /** MS-SRVS 3.1.4.15. */
+  NetrpSetFileSecurity: op(40, 'NetrpSetFileSecurity', {
+    in: {
+      serverName,
+      shareName: optionalText,
+      fileName: wideString,
+      securityInformation: u32,
+      securityDescriptor: FileDescriptor,
+    },
+    out: { result: u32 },
   }),
 } as const
 

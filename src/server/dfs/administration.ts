@@ -1,10 +1,11 @@
 /** Links of the server's namespaces, as administrators change them while they are offered: MS-DFSNM 3.1.4. */
+import type { Failure } from '../../wire/erref/failure.ts'
 import type { ServerCore } from '../server-core.ts'
 import type { Share } from '../share.ts'
 import { run } from '../steps.ts'
 import { makeLinkFolder, removeLinkFolder } from './link-folders.ts'
-import type { DfsLink, DfsLinkOptions, Namespace } from './namespace.ts'
-import type { DfsTargetOptions, Target } from './target.ts'
+import { type DfsLink, type DfsLinkOptions, linkOptions, type Namespace } from './namespace.ts'
+import type { Target } from './target.ts'
 
 /** A share that is the root of a namespace. */
 export interface NamespaceRoot {
@@ -14,27 +15,7 @@ export interface NamespaceRoot {
 }
 
 const same = (a: string, b: string): boolean => a.toUpperCase() === b.toUpperCase()
-const sameTarget = (a: Target, b: string): boolean => same(pathOf(a), b)
-/** `\\server\share\folder`. */
-export const pathOf = ({ names }: Target): string => `\\\\${names.join('\\')}`
-
-const targetOptions = (target: Target): DfsTargetOptions => ({
-  path: pathOf(target),
-  ...(target.site === undefined ? {} : { site: target.site }),
-  priority: target.priority,
-  rank: target.rank,
-  enabled: target.enabled,
-})
-
-const linkOptions = ({ path, targets, timeToLive, comment, insite, failback, interlink }: DfsLink): DfsLinkOptions => ({
-  path: path.join('\\'),
-  targets: targets.map(targetOptions),
-  timeToLive,
-  comment,
-  insite,
-  failback,
-  interlink,
-})
+const sameTarget = (a: Target, b: string): boolean => same(a.path, b)
 
 export class NamespaceAdministration {
   readonly #server: ServerCore
@@ -59,63 +40,75 @@ export class NamespaceAdministration {
     return link?.path.length === path.length ? link : undefined
   }
 
-  /** A new link, or another target of one that is there. False for a target that it has. @throws RangeError */
-  async addTarget(root: NamespaceRoot, path: readonly string[], target: string, comment: string): Promise<boolean> {
+  /**
+   * A new link, or another target of one that is there. False for a target that it has.
+   * @throws RangeError
+   */
+  async addTarget(
+    root: NamespaceRoot,
+    path: readonly string[],
+    target: string,
+    comment: string,
+  ): Promise<boolean | Failure> {
     const before = this.link(root, path)
-    if (before === undefined) {
-      const link = root.namespace.add({ path: path.join('\\'), targets: [target], comment })
-      await run(makeLinkFolder(root.share.backend, link))
-    } else {
-      if (before.targets.some((each) => sameTarget(each, target))) return false
-      const { targets, ...rest } = linkOptions(before)
-      this.#replace(root, before, { ...rest, targets: [...targets, target] })
-    }
-    await this.#changed()
-    return true
+    if (before?.targets.some((each) => sameTarget(each, target)) === true) return false
+    const { targets, ...rest } = before === undefined ? { targets: [], comment } : linkOptions(before)
+    return this.#put(root, before, { path: path.join('\\'), ...rest, targets: [...targets, target] })
   }
 
   /** One target, and the link with its last; without a target the link. False where there is no such thing. */
-  async removeTarget(root: NamespaceRoot, path: readonly string[], target: string | undefined): Promise<boolean> {
+  async removeTarget(
+    root: NamespaceRoot,
+    path: readonly string[],
+    target: string | undefined,
+  ): Promise<boolean | Failure> {
     const link = this.link(root, path)
     if (link === undefined) return false
     const left = target === undefined ? [] : link.targets.filter((each) => !sameTarget(each, target))
     if (left.length === link.targets.length) return false
-    if (left.length > 0) this.#replace(root, link, { ...linkOptions(link), targets: left.map(targetOptions) })
-    else {
-      root.namespace.remove(link.path)
-      await run(removeLinkFolder(root.share.backend, link.path))
-    }
-    await this.#changed()
-    return true
+    const after = { ...linkOptions(link), targets: left.map(({ options }) => options) }
+    return this.#put(root, link, left.length > 0 ? after : undefined)
   }
 
   /** @throws RangeError */
-  async change(
+  change(
     root: NamespaceRoot,
     link: DfsLink,
     change: Pick<DfsLinkOptions, 'comment' | 'timeToLive'>,
-  ): Promise<void> {
-    this.#replace(root, link, { ...linkOptions(link), ...change })
-    await this.#changed()
+  ): Promise<true | Failure> {
+    return this.#put(root, link, { ...linkOptions(link), ...change })
   }
 
-  #replace({ namespace }: NamespaceRoot, before: DfsLink, after: DfsLinkOptions): void {
-    namespace.remove(before.path)
-    try {
-      namespace.add(after)
-    } catch (error) {
-      namespace.add(linkOptions(before))
-      throw error
+  /** One link in the place of another, or of none. What cannot be kept is not done. @throws RangeError */
+  async #put(
+    root: NamespaceRoot,
+    before: DfsLink | undefined,
+    after: DfsLinkOptions | undefined,
+  ): Promise<true | Failure> {
+    const added = exchange(root.namespace, before, after)
+    const kept = await this.#server.administration.keep()
+    if (kept !== undefined) {
+      exchange(root.namespace, added, before && linkOptions(before))
+      return kept
     }
+    const { backend } = root.share
+    if (before !== undefined && added === undefined) await run(removeLinkFolder(backend, before.path))
+    if (before === undefined && added !== undefined) await run(makeLinkFolder(backend, added))
+    return true
   }
+}
 
-  /** Tells whoever keeps the shares. */
-  async #changed(): Promise<void> {
-    const shares = [...this.#server.shares].map(({ options, namespace }) =>
-      namespace === undefined
-        ? options
-        : { ...options, dfs: { ...options.dfs, links: namespace.links.map(linkOptions) } },
-    )
-    await this.#server.shareKeeper?.changed?.(shares)
+/** The link that is there now. @throws RangeError: it cannot be, and all is as before */
+function exchange(
+  namespace: Namespace,
+  before: DfsLink | undefined,
+  after: DfsLinkOptions | undefined,
+): DfsLink | undefined {
+  if (before !== undefined) namespace.remove(before.path)
+  try {
+    return after && namespace.add(after)
+  } catch (error) {
+    if (before !== undefined) namespace.add(linkOptions(before))
+    throw error
   }
 }

@@ -49,6 +49,13 @@ export interface DfsLink extends ReferralRules {
   readonly targets: readonly Target[]
 }
 
+/** What a link is made from again. */
+export const linkOptions = ({ path, targets, ...rest }: DfsLink): DfsLinkOptions => ({
+  path: path.join('\\'),
+  targets: targets.map((target) => target.options),
+  ...rest,
+})
+
 /** Folders down to the links, found without regard to case. */
 interface Folder {
   readonly below: Map<string, Folder>
@@ -66,6 +73,11 @@ export class Namespace {
     this.comment = options.comment ?? ''
     this.rules = rulesOf(options, ROOT_TIME_TO_LIVE)
     for (const link of options.links ?? []) this.add(link)
+  }
+
+  /** What a namespace with these links is made from again. */
+  get options(): DfsRootOptions {
+    return { ...this.rules, comment: this.comment, links: this.links.map(linkOptions) }
   }
 
   /** All links, in the order in which they were added where they share a folder. */

@@ -46,4 +46,15 @@ export class Target {
     this.rank = rank
     this.enabled = target.enabled ?? true
   }
+
+  /** `\\server\share\folder`. */
+  get path(): string {
+    return `\\\\${this.names.join('\\')}`
+  }
+
+  /** What this target is made from again. */
+  get options(): DfsTargetOptions {
+    const { path, site, priority, rank, enabled } = this
+    return { path, ...(site === undefined ? {} : { site }), priority, rank, enabled }
+  }
 }

@@ -29,7 +29,7 @@ export interface NameWorld {
 export interface NameOptions {
   readonly name: string
   readonly workgroup: string
-  readonly comment: string
+  readonly comment: () => string
   readonly hasPrinters: () => boolean
   /** Where to listen; 0.0.0.0 hears broadcasts. */
   readonly host: string
@@ -86,7 +86,12 @@ export class NetbiosNames {
 
   #announce(socket: NameSocket): void {
     const { name, workgroup, comment, hasPrinters, datagramPort = DATAGRAM_SERVICE_PORT } = this.#options
-    const common = { name: name.toUpperCase(), workgroup: workgroup.toUpperCase(), comment, hasPrinters: hasPrinters() }
+    const common = {
+      name: name.toUpperCase(),
+      workgroup: workgroup.toUpperCase(),
+      comment: comment(),
+      hasPrinters: hasPrinters(),
+    }
     for (const network of this.#reached()) {
       const announced = { ...common, address: bytesOf(network.address) }
       this.#datagramId = (this.#datagramId + 1) & 0xffff

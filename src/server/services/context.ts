@@ -111,6 +111,8 @@ export interface ServiceContext {
   readonly namespaces?: NamespaceAdministration
   /** The descriptor of a file, as far as the caller may read it: MS-SRVS 3.1.4.14. */
   fileSecurity?(shareName: string, path: string, parts: number): Maybe<Uint8Array | Failure>
+  /** Replaces parts of it, as far as the caller may: MS-SRVS 3.1.4.15. @throws WireError: `change` is no descriptor */
+  setFileSecurity?(shareName: string, path: string, parts: number, change: Uint8Array): Maybe<Failure | void>
   /** The accounts of the server. Default: none, and lsarpc and samr are not there. */
   readonly accounts?: AccountDirectory
 }

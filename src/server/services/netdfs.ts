@@ -4,6 +4,7 @@ import { type InputOf, otherArm } from '../../rpc/ndr/index.ts'
 import { type DfsEnum, type DfsInfo, DfsState, Netdfs, STANDALONE_FLAVOR } from '../../rpc/netdfs/netdfs.ts'
 import { type RpcService, service } from '../../rpc/service.ts'
 import { WinError } from '../../rpc/werror.ts'
+import { failed } from '../../wire/erref/failure.ts'
 import type { NamespaceAdministration, NamespaceRoot } from '../dfs/administration.ts'
 import type { DfsLink } from '../dfs/namespace.ts'
 import type { Target } from '../dfs/target.ts'
@@ -92,6 +93,7 @@ export function netdfs(context: ServiceContext, namespaces: NamespaceAdministrat
         const root = namespaces.root(name)
         if (root === undefined) return WinError.DFS_NO_SUCH_VOLUME
         const added = await namespaces.addTarget(root, below, targetOf(server, shareName), comment ?? '')
+        if (failed(added)) return WinError.WRITE_FAULT
         return added ? WinError.SUCCESS : WinError.FILE_EXISTS
       }),
     NetrDfsRemove: ({ entryPath, serverName: server, shareName }) =>
@@ -100,6 +102,7 @@ export function netdfs(context: ServiceContext, namespaces: NamespaceAdministrat
         const root = namespaces.root(name)
         const target = server === null && shareName === null ? undefined : targetOf(server, shareName)
         const removed = root !== undefined && (await namespaces.removeTarget(root, below, target))
+        if (failed(removed)) return WinError.WRITE_FAULT
         return removed ? WinError.SUCCESS : WinError.DFS_NO_SUCH_VOLUME
       }),
     NetrDfsSetInfo: ({ entryPath, info }) =>
@@ -110,8 +113,7 @@ export function netdfs(context: ServiceContext, namespaces: NamespaceAdministrat
         if (root === undefined || link === undefined) return WinError.DFS_NO_SUCH_VOLUME
         if ((info.tag !== 100 && info.tag !== 102) || info.value === null) return WinError.INVALID_LEVEL
         const change = info.tag === 100 ? { comment: info.value.comment ?? '' } : { timeToLive: info.value.timeout }
-        await namespaces.change(root, link, change)
-        return WinError.SUCCESS
+        return failed(await namespaces.change(root, link, change)) ? WinError.WRITE_FAULT : WinError.SUCCESS
       }),
     NetrDfsGetInfo({ entryPath, level }) {
       const answer = (info: InputOf<typeof DfsInfo>, result: number) => ({ info, result })

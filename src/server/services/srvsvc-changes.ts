@@ -21,9 +21,13 @@ const CODES = new Map<number, number>([
   [NtStatus.OBJECT_NAME_NOT_FOUND, WinError.UNKNOWN_FOLDER],
   [NtStatus.OBJECT_PATH_NOT_FOUND, WinError.UNKNOWN_FOLDER],
   [NtStatus.NOT_A_DIRECTORY, WinError.UNKNOWN_FOLDER],
+  [NtStatus.UNEXPECTED_IO_ERROR, WinError.WRITE_FAULT],
 ])
 const codeOf = (failure: Failure | undefined): number =>
   failure === undefined ? WinError.SUCCESS : (CODES.get(failure.status) ?? WinError.INVALID_PARAMETER)
+
+/** Characters that the comment of a server may have. */
+const MAX_COMMENT = 256
 
 interface Described {
   readonly comment?: string | null
@@ -64,9 +68,9 @@ function described(info: Info): Described | number {
   return info.value
 }
 
-/** `C:\srv\files` as the server's own path. */
+/** `C:\srv\files`, or `/srv/files` as Samba's tools may say it, as the server's own path. */
 function localPath(path: string | null): string | undefined {
-  const match = /^[A-Za-z]:([\\/].*)$/.exec(path ?? '')
+  const match = /^(?:[A-Za-z]:)?([\\/].*)$/.exec(path ?? '')
   return match?.[1]?.replaceAll('\\', '/')
 }
 
@@ -108,6 +112,15 @@ export function shareChangeHandlers(context: ServiceContext): Handlers<Operation
       const change = changeOf(wanted)
       if (typeof change === 'number') return answer(change)
       return answer(codeOf(await administration.changeShare(share.name, change)))
+    },
+    async NetrServerSetInfo({ info, parameterError }) {
+      const answer = (result: number) => ({ parameterError, result })
+      // Of a server its comment can be set; the other levels tell of what it has not (MS-SRVS 3.1.4.18).
+      if (info.tag !== 101 && info.tag !== 102 && info.tag !== 1005) return answer(WinError.INVALID_LEVEL)
+      if (!may || administration === undefined) return answer(WinError.ACCESS_DENIED)
+      const comment = info.value?.comment ?? ''
+      if (info.value === null || comment.length > MAX_COMMENT) return answer(WinError.INVALID_PARAMETER)
+      return answer(codeOf(await administration.changeComment(comment)))
     },
     NetrShareDel: remove,
     NetrShareDelSticky: remove,

@@ -1,6 +1,4 @@
 /** The server service (MS-SRVS): shares for those who browse, and who this server is. */
-import { proceed } from '../../auth/maybe.ts'
-import type { Maybe } from '../../auth/mechanism.ts'
 import { dateFromFiletime, filetimeFromDate } from '../../bytes/filetime.ts'
 import { type InputOf, otherArm } from '../../rpc/ndr/index.ts'
 import type { AnswerOf, InputOfOperation } from '../../rpc/operation.ts'
@@ -8,12 +6,11 @@ import { type RpcService, service } from '../../rpc/service.ts'
 import { PLATFORM_NT, type ServerInfo, ServerType } from '../../rpc/srvsvc/server-info.ts'
 import { NameType, Srvsvc } from '../../rpc/srvsvc/srvsvc.ts'
 import { WinError } from '../../rpc/werror.ts'
-import { failed } from '../../wire/erref/failure.ts'
-import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { DEFAULT_DOMAIN, REPORTED_VERSION, type ServiceContext, type SharedResource } from './context.ts'
 import { infoAt, isShareName, listAt, listing, mayAsk, typeOf, windowsPath } from './share-list.ts'
 import { activityHandlers } from './srvsvc-activity.ts'
 import { shareChangeHandlers } from './srvsvc-changes.ts'
+import { fileSecurityHandlers } from './srvsvc-files.ts'
 
 type Operations = typeof Srvsvc.operations
 type ShareEnumInput = InputOfOperation<Operations['NetrShareEnum']>
@@ -183,26 +180,6 @@ function transportEnum(
   return { transports: { info }, totalEntries: 1, resumeHandle: resumeHandle && 0, result: WinError.SUCCESS }
 }
 
-const FILE_CODES = new Map<number, number>([
-  [NtStatus.ACCESS_DENIED, WinError.ACCESS_DENIED],
-  [NtStatus.BAD_NETWORK_NAME, WinError.SHARE_NOT_FOUND],
-  [NtStatus.OBJECT_NAME_INVALID, WinError.INVALID_NAME],
-])
-
-/** MS-SRVS 3.1.4.14. */
-function getFileSecurity(
-  context: ServiceContext,
-  { shareName, fileName, securityInformation }: InputOfOperation<Operations['NetrpGetFileSecurity']>,
-): Maybe<AnswerOf<Operations['NetrpGetFileSecurity']>> {
-  const found = context.fileSecurity?.(shareName ?? '', fileName, securityInformation)
-  if (found === undefined) return { securityDescriptor: null, result: WinError.NOT_SUPPORTED }
-  return proceed(found, (descriptor) =>
-    failed(descriptor)
-      ? { securityDescriptor: null, result: FILE_CODES.get(descriptor.status) ?? WinError.FILE_NOT_FOUND }
-      : { securityDescriptor: { descriptor }, result: WinError.SUCCESS },
-  )
-}
-
 /** The service for one caller. */
 export function srvsvc(context: ServiceContext): RpcService {
   return service(Srvsvc, {
@@ -220,7 +197,7 @@ export function srvsvc(context: ServiceContext): RpcService {
     NetrServerDiskEnum: (input) => diskEnum(context, input),
     NetrServerStatisticsGet: (input) => statistics(context, input),
     NetrServerTransportEnum: (input) => transportEnum(context, input),
-    NetrpGetFileSecurity: (input) => getFileSecurity(context, input),
+    ...fileSecurityHandlers(context),
     ...activityHandlers(context),
     ...shareChangeHandlers(context),
   })
