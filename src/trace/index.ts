@@ -17,6 +17,7 @@ export { KeyRing } from './keys/key-ring.ts'
 export { type GivenSecrets, noSecrets, readSecrets, SecretError, type Secrets } from './keys/secrets.ts'
 export type * from './model.ts'
 export type { CaptureProblem, CaptureSource } from './read-captures.ts'
+export { type CachingStep, CachingStories, type CachingStory } from './reports/caching-stories.ts'
 export { type UserAction, UserActions } from './reports/user-actions.ts'
 
 /**

@@ -102,6 +102,33 @@ export interface Open {
   readonly isDirectory: Fact<boolean> | undefined
   readonly openedBy: Transaction | undefined
   readonly closedBy: Transaction | undefined
+  /** What its client may keep of the file for now; undefined where it was granted nothing. */
+  readonly caching: Caching | undefined
+}
+
+/** What a client may keep of a file, by an oplock or a lease. Leases are shared by the opens with their key. */
+export interface Caching {
+  readonly kind: 'oplock' | 'lease'
+  /**
+   * Bits of MS-SMB2 2.2.13.2.8: 1 read, 2 handle, 4 write. An oplock of level II is to read, an exclusive one to read and
+   * to write, a batch one is all three.
+   */
+  readonly state: number
+  /** A lease's key, a GUID. */
+  readonly key: string | undefined
+  /** The answer that granted it. */
+  readonly frame: number
+  /** How many opens have it. */
+  readonly opens: number
+}
+
+/** An open, or a lock of one, that stands in the way of somebody's request. */
+export interface Holder {
+  readonly open: Open
+  /** Bytes that it has locked; undefined where the open itself is in the way. */
+  readonly lock: { readonly offset: bigint; readonly length: bigint; readonly isExclusive: boolean } | undefined
+  /** The answer that opened it, or granted the lock. */
+  readonly frame: number
 }
 
 /** Where a message lies in the capture. */
@@ -146,9 +173,21 @@ export interface Transaction {
    * server had put aside with an interim answer.
    */
   readonly depth: number
+  /** Credits that the client had left when this was sent; undefined where the beginning was not captured. */
+  readonly creditsLeft: number | undefined
   readonly time: TransactionTime
   /** Bytes of file data that were moved by READ and WRITE, or by a pipe's transaction. */
   readonly dataBytes: number
+  /** Of a CREATE what was granted, of a break what is broken: as it is now, not as it was then. */
+  readonly caching: Caching | undefined
+  /**
+   * Where the client's cache is at work. `read-ahead`: asked for before the part ahead of it was there. `write-behind`:
+   * what the client had kept of what was written. `cached-reads`, of a CLOSE: opened to read, and nothing was read on the
+   * wire, since its content had come before under the same lease.
+   */
+  readonly cacheUse: 'read-ahead' | 'write-behind' | 'cached-reads' | undefined
+  /** Who stood in its way, as far as it was captured: a file that is open and not shared, locks that overlap. */
+  readonly heldBy: readonly Holder[]
   readonly detail: Detail
 }
 
@@ -162,6 +201,11 @@ export interface TransactionTime {
   readonly transferNs: number | undefined
   /** Nothing was under way on the connection before this request for so long. */
   readonly idleBeforeNs: number
+  /**
+   * How long the client had too few credits for it before it was sent: from the request that took them to the answer that
+   * gave new ones, where it was sent at once after that. Undefined where the beginning was not captured.
+   */
+  readonly creditWaitNs: number | undefined
   /** Retransmissions and closed windows of the connection while it was under way. */
   readonly retransmissions: number
   readonly zeroWindows: number
@@ -199,13 +243,21 @@ export type Detail =
       readonly options: number
       readonly requestedOplock: number
       readonly requestedLease: number | undefined
+      /** A GUID. */
+      readonly leaseKey: string | undefined
       readonly contexts: readonly string[]
       readonly grantedOplock: number | undefined
       readonly grantedLease: number | undefined
       readonly action: number | undefined
       readonly size: bigint | undefined
     }
-  | { readonly kind: 'read' | 'write'; readonly offset: bigint; readonly length: number }
+  | {
+      readonly kind: 'read' | 'write'
+      readonly offset: bigint
+      readonly length: number
+      /** To be on the disk before it is answered. */
+      readonly isWriteThrough?: boolean
+    }
   | { readonly kind: 'ioctl'; readonly controlCode: number; readonly controlName: string }
   | {
       readonly kind: 'query-directory'
@@ -227,8 +279,11 @@ export type Detail =
   | {
       readonly kind: 'break'
       readonly from: number | undefined
+      /** A lease's state, or an oplock's level as the protocol numbers them. */
       readonly to: number
       readonly isLease: boolean
+      /** The server waits for an answer. MS-SMB2 2.2.23.2, 3.3.4.6. */
+      readonly needsAnswer: boolean
       readonly key: string | undefined
     }
   | { readonly kind: 'other' }

@@ -245,7 +245,7 @@ const scenes: Readonly<Record<string, Scene>> = {
   'break-stall': (story, isIll) => {
     const tree = story.tree(story.session(story.connection()))
     const holder = story.connection({ client: '10.0.0.6' })
-    const told: Detail = { kind: 'break', from: 7, to: 0, isLease: true, key: 'ab' }
+    const told: Detail = { kind: 'break', from: 7, to: 0, isLease: true, key: 'ab', needsAnswer: true }
     story.say(holder, 'OPLOCK_BREAK', told, { request: undefined, atNs: 10 * MS })
     story.open(tree, 'plan.txt', { atNs: 5 * MS, tookNs: isIll ? 35 * SECOND : 20 * MS })
   },

@@ -4,6 +4,7 @@ import type {
   Detail,
   Fact,
   Finding,
+  Holder,
   KerberosExchange,
   Observer,
   Open,
@@ -67,6 +68,8 @@ export class Story {
   #nowNs = 0
   #stream = 0
   #transactions = 0
+  /** All that was opened: nobody closes. */
+  readonly #holders: Holder[] = []
   readonly #rule: Observer & { findings(): readonly Finding[] }
 
   constructor(rule: Rule) {
@@ -157,16 +160,21 @@ export class Story {
       creditsRequested: 1,
       creditsGranted: 1,
       depth: 1,
+      creditsLeft: 8,
       time: {
         responseNs: unanswered ? undefined : tookNs,
         serverNs: unanswered ? undefined : tookNs,
         transferNs: 0,
         idleBeforeNs: 0,
+        creditWaitNs: 0,
         retransmissions: 0,
         zeroWindows: 0,
         ...time,
       },
       dataBytes: 0,
+      caching: undefined,
+      cacheUse: undefined,
+      heldBy: [],
       detail,
       ...rest,
     }
@@ -176,13 +184,14 @@ export class Story {
 
   /** A CREATE of a file, and the open that comes of it. */
   open(tree: Tree, path: string, told: Told = {}, detail: Partial<Extract<Detail, { kind: 'create' }>> = {}): Open {
-    const open: Open = {
+    const open = {
       tree,
       id: `${this.#transactions}`.padStart(32, '0'),
       path: said(path),
       isDirectory: said(false),
-      openedBy: undefined,
+      openedBy: undefined as Transaction | undefined,
       closedBy: undefined,
+      caching: undefined,
     }
     const create: Detail = {
       kind: 'create',
@@ -193,6 +202,7 @@ export class Story {
       options: 0,
       requestedOplock: 0,
       requestedLease: undefined,
+      leaseKey: undefined,
       contexts: [],
       grantedOplock: 0,
       grantedLease: undefined,
@@ -202,13 +212,14 @@ export class Story {
     }
     const { session } = tree
     const { conversation } = session
-    this.say(conversation, 'CREATE', create, {
-      session,
-      tree,
-      path,
-      ...((told.status ?? 0) === 0 ? { open } : {}),
+    const isGranted = (told.status ?? 0) === 0
+    const heldBy = isGranted ? [] : this.#holders.filter((holder) => holder.open.path?.value === path)
+    const opening = this.say(conversation, 'CREATE', create, {
+      ...{ session, tree, path, heldBy, ...(isGranted ? { open } : {}) },
       ...told,
     })
+    open.openedBy = opening
+    if (isGranted) this.#holders.push({ open, lock: undefined, frame: opening.response?.last.frame ?? 0 })
     return open
   }
 

@@ -1,41 +1,31 @@
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { accessNames } from '../evidence/access.ts'
 import { Groups } from '../evidence/groups.ts'
-import { Holders } from '../evidence/holders.ts'
 import { pathOf, timesOf, userOf } from '../evidence/names.ts'
 import { advise, findingOf, framesOf } from '../evidence/rules.ts'
 import type { Rule, Transaction } from '../model.ts'
-
-interface Violation {
-  readonly first: Transaction
-  /** The opens that were in the way at that time. */
-  readonly holders: readonly Transaction[]
-}
 
 export const sharingViolation: Rule = {
   id: 'sharing-violation',
   looksFor: 'Files that somebody else has open without sharing them, and who that is.',
   start() {
-    const groups = new Groups<Violation>()
-    const holders = new Holders()
+    const groups = new Groups<Transaction>()
     return {
       transaction(transaction) {
-        holders.transaction(transaction)
         if (transaction.status !== NtStatus.SHARING_VIOLATION) return
-        const first = () => ({ first: transaction, holders: holders.of(transaction) })
-        const group = groups.of(pathOf(transaction), first)
-        const held = group?.first.holders.map(({ response }) => response?.last.frame) ?? []
+        const group = groups.of(pathOf(transaction), () => transaction)
+        const held = group?.first.heldBy.map(({ frame }) => frame) ?? []
         group?.add([...framesOf(transaction), ...held], userOf(transaction.session))
       },
       findings: () =>
         groups.all().map((group) => {
-          const { first, holders: inTheWay } = group.first
+          const { first } = group
           const asked =
             first.detail.kind === 'create' ? ` It asked for: ${accessNames(first.detail.desiredAccess)}.` : ''
           const told = {
             severity: 'warning' as const,
             title: `${pathOf(first)} is in use: ${userOf(first.session)} is refused ${timesOf(group.count)}`,
-            cause: `The file was open, and whoever had it open did not share what was asked for (STATUS_SHARING_VIOLATION).${asked} ${holdersText(first, inTheWay)}`,
+            cause: `The file was open, and whoever had it open did not share what was asked for (STATUS_SHARING_VIOLATION).${asked} ${holdersText(first)}`,
             advice: advise({
               windows:
                 'Get-SmbOpenFile, or Computer Management > Shared Folders > Open Files; Close-SmbOpenFile ends one.',
@@ -50,15 +40,15 @@ export const sharingViolation: Rule = {
   },
 }
 
-function holdersText(refused: Transaction, holders: readonly Transaction[]): string {
-  if (holders.length === 0)
+function holdersText(refused: Transaction): string {
+  if (refused.heldBy.length === 0)
     return 'Who had it open is not in the capture: a program on the server itself, or a client that opened it before.'
-  const texts = holders.slice(0, 3).map((holder) => {
-    const { session, conversation, response, detail } = holder
+  const texts = refused.heldBy.slice(0, 3).map(({ open: { openedBy }, frame }) => {
+    const { session, conversation, detail } = openedBy ?? {}
     const isSame = session !== undefined && session === refused.session
-    const who = isSame ? 'the same session' : `${userOf(session)} from ${conversation.client.address}`
-    const shares = detail.kind === 'create' ? `, shares ${sharesText(detail.shareAccess)}` : ''
-    return `${who} since frame ${response?.last.frame ?? '?'}${shares}`
+    const who = isSame ? 'the same session' : `${userOf(session)} from ${conversation?.client.address ?? 'somewhere'}`
+    const shares = detail?.kind === 'create' ? `, shares ${sharesText(detail.shareAccess)}` : ''
+    return `${who} since frame ${frame}${shares}`
   })
   return `It was held by ${texts.join('; ')}.`
 }

@@ -1,10 +1,15 @@
 import type { KerberosExchange, Observer } from '../model.ts'
+import type { CachingRecord } from './caching.ts'
 import { SessionGroup, type TransactionRecord } from './records.ts'
+import { SharedFiles } from './shared-files.ts'
 
 /** Most tickets of which it is known who got them. */
 export const maxTickets = 4096
 /** Most sessions of which the channels are known. */
 export const maxGroups = 65_536
+
+/** Most leases that are known. */
+export const maxLeases = 65_536
 
 /** What all conversations of a capture share. */
 export class CaptureState {
@@ -15,6 +20,9 @@ export class CaptureState {
   /** Who got the latest ticket-granting ticket, by the client's address. */
   readonly #askers = new Map<string, string>()
   readonly #groups = new Map<string, SessionGroup>()
+  /** By server, client and key: clients choose the keys themselves. */
+  readonly #leases = new Map<string, CachingRecord>()
+  readonly files = new SharedFiles()
   #transactions = 0
 
   constructor(observers: readonly Observer[], originNs: () => bigint) {
@@ -41,6 +49,19 @@ export class CaptureState {
       this.#groups.set(key, group)
     }
     return group
+  }
+
+  lease(holder: string, key: string): CachingRecord | undefined {
+    return this.#leases.get(`${holder} ${key}`)
+  }
+
+  keepLease(holder: string, key: string, lease: CachingRecord): void {
+    if (this.#leases.size >= maxLeases) this.#leases.clear()
+    this.#leases.set(`${holder} ${key}`, lease)
+  }
+
+  forgetLease(holder: string, key: string): void {
+    this.#leases.delete(`${holder} ${key}`)
   }
 
   tell(transaction: TransactionRecord): void {

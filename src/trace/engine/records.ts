@@ -4,6 +4,7 @@ import type {
   Endpoint,
   Fact,
   FrameSpot,
+  Holder,
   KerberosExchange,
   MessageSpot,
   Open,
@@ -13,7 +14,9 @@ import type {
   TransactionTime,
   Tree,
 } from '../model.ts'
+import type { CachingRecord } from './caching.ts'
 import { IdMap } from './id-map.ts'
+import type { SharedFile } from './shared-files.ts'
 
 /** What a conversation is carried by: a TCP connection of a capture, or one in process. */
 export interface Carrier {
@@ -154,6 +157,14 @@ export class OpenRecord implements Open {
   isDirectory: Fact<boolean> | undefined
   openedBy: TransactionRecord | undefined
   closedBy: TransactionRecord | undefined
+  caching: CachingRecord | undefined
+  /** Where all opens of its file are known together. */
+  file: SharedFile | undefined
+  locks: (NonNullable<Holder['lock']> & { readonly frame: number })[] | undefined
+  /** Of a file that is cached: reads that were asked for, those without an answer, and where the last one ends. */
+  reads = 0
+  readsUnderWay = 0
+  readEnd = -1
 
   constructor(tree: TreeRecord | undefined, words: readonly [number, number, number, number], hasLongId = true) {
     this.tree = tree
@@ -172,11 +183,13 @@ const swapped = (word: number): number =>
   ((word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0
 
 const otherDetail: Detail = { kind: 'other' }
+const nobody: readonly Holder[] = []
 const noTime: TransactionTime = {
   responseNs: undefined,
   serverNs: undefined,
   transferNs: undefined,
   idleBeforeNs: 0,
+  creditWaitNs: undefined,
   retransmissions: 0,
   zeroWindows: 0,
 }
@@ -201,8 +214,12 @@ export class TransactionRecord implements Transaction {
   creditsRequested = 0
   creditsGranted = 0
   depth = 0
+  creditsLeft: number | undefined
   time: TransactionTime = noTime
   dataBytes = 0
+  caching: CachingRecord | undefined
+  cacheUse: Transaction['cacheUse']
+  heldBy: readonly Holder[] = nobody
   detail: Detail = otherDetail
   /** The upper half of what it waits under for its answer. */
   pendingKey: number
@@ -215,6 +232,7 @@ export class TransactionRecord implements Transaction {
   /** The CREATE of the same chain, whose file this request means. */
   openOf: TransactionRecord | undefined
   idleBeforeNs = 0
+  creditWaitNs: number | undefined
   /** What the connection had counted when the request was sent. */
   retransmissionsBefore = 0
   zeroWindowsBefore = 0

@@ -1,11 +1,16 @@
 import { unixNsFromFiletime } from '../../bytes/filetime.ts'
+import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { Smb1Command } from '../../wire/smb1/index.ts'
+import { Command, OplockLevel } from '../../wire/smb2/index.ts'
 import type { Fact, MessageSpot } from '../model.ts'
+import { CachingRecord, noteCacheAnswer, noteCacheUse, oplockState } from './caching.ts'
 import type { CaptureState } from './capture-state.ts'
+import { CreditAccount } from './credit-account.ts'
 import { IdMap } from './id-map.ts'
 import type { LogonToken } from './logon.ts'
 import type { Place } from './message-scanner.ts'
 import {
+  asInferred,
   type Carrier,
   ConversationRecord,
   inferred,
@@ -38,6 +43,7 @@ export class SmbConversation {
   /** Requests that the server works on: those that it has put aside with an interim answer do not count. */
   #underWay = 0
   #idleSinceNs: number | undefined
+  readonly #credits = new CreditAccount()
   #smb1Negotiate: TransactionRecord | undefined
   readonly #parkedOnes = new Set<TransactionRecord>()
   /** What logons said before their session had an id. */
@@ -118,7 +124,12 @@ export class SmbConversation {
       this.#capture.tell(transaction)
       return
     }
-    const { fromClient, fromServer } = this.#carrier
+    const { fromClient, fromServer, roundTripNs = 0 } = this.#carrier
+    if (!this.#carrier.hasBeginning) this.#credits.lose()
+    // A negotiation that began with SMB1 takes the credit as well. MS-SMB2 3.3.5.3.1.
+    transaction.creditWaitNs = this.#credits.spend(Math.max(1, transaction.creditCharge), this.#timeNs, roundTripNs)
+    transaction.creditsLeft = this.#credits.left
+    transaction.cacheUse = noteCacheUse(transaction)
     if (this.#underWay === 0 && this.#idleSinceNs !== undefined)
       transaction.idleBeforeNs = Math.max(0, this.#timeNs - this.#idleSinceNs)
     this.#underWay++
@@ -127,9 +138,17 @@ export class SmbConversation {
     transaction.zeroWindowsBefore = fromClient.zeroWindows + fromServer.zeroWindows
   }
 
+  /** An answer gives the client leave to ask for more. */
+  grants(credits: number, command: number): void {
+    // Nothing can be asked before a logon is over.
+    const isAwaited = command === Command.NEGOTIATE || command === Command.SESSION_SETUP
+    this.#credits.grant(credits, this.#timeNs, isAwaited)
+  }
+
   /** The server answers later. */
   parked(transaction: TransactionRecord, spot: MessageSpot): void {
     transaction.interim ??= spot
+    if (transaction.detail.kind === 'lock') transaction.heldBy = this.#capture.files.lockers(transaction)
     if (this.#parkedOnes.has(transaction)) return
     this.#parkedOnes.add(transaction)
     if (transaction.request !== undefined) this.#lessUnderWay()
@@ -196,6 +215,82 @@ export class SmbConversation {
     opens.set(open, ...open.words)
   }
 
+  /** A CREATE has opened a file, and may have granted an oplock or a lease of it. */
+  created(transaction: TransactionRecord, open: OpenRecord): void {
+    if (transaction.session === undefined) return
+    this.opened(transaction.session, open)
+    transaction.open = open
+    this.#capture.files.opened(open, transaction)
+    open.caching = this.#grantedCaching(transaction)
+    transaction.caching = open.caching
+  }
+
+  #grantedCaching(transaction: TransactionRecord): CachingRecord | undefined {
+    const { detail, protocol } = transaction
+    if (detail.kind !== 'create') return undefined
+    const { grantedOplock = 0, grantedLease, leaseKey } = detail
+    if (protocol === 'smb1' || grantedOplock !== OplockLevel.LEASE) {
+      const state = oplockState(protocol, grantedOplock)
+      return state === 0 ? undefined : new CachingRecord('oplock', state, undefined, transaction, this.frame)
+    }
+    if (grantedLease === undefined || leaseKey === undefined) return undefined
+    const known = this.#capture.lease(this.#holder, leaseKey)
+    if (known !== undefined) {
+      known.opens++
+      known.state = grantedLease
+      return known
+    }
+    const lease = new CachingRecord('lease', grantedLease, leaseKey, transaction, this.frame)
+    this.#capture.keepLease(this.#holder, leaseKey, lease)
+    return lease
+  }
+
+  /** Whose leases have keys of their own: a client's at a server. */
+  get #holder(): string {
+    return `${this.#carrier.server.address} ${this.#carrier.client.address}`
+  }
+
+  /** The server takes an oplock or a lease back, and perhaps waits for the client's answer. */
+  breaks(transaction: TransactionRecord): void {
+    const { detail } = transaction
+    if (detail.kind !== 'break') return
+    const caching = this.#brokenCaching(transaction)
+    this.#nameLease(transaction, caching)
+    if (caching !== undefined && !detail.needsAnswer) caching.state = this.#stateAfter(transaction, caching)
+  }
+
+  /** A client says which lease it gives up: whose that is. */
+  acknowledges(transaction: TransactionRecord): void {
+    this.#nameLease(transaction, this.#brokenCaching(transaction))
+  }
+
+  /** The server takes the client's answer to a break. */
+  acknowledged(transaction: TransactionRecord): void {
+    const caching = this.#brokenCaching(transaction)
+    if (caching !== undefined) caching.state = this.#stateAfter(transaction, caching)
+  }
+
+  #brokenCaching({ detail, open }: TransactionRecord): CachingRecord | undefined {
+    if (detail.kind !== 'break') return undefined
+    return detail.key === undefined ? open?.caching : this.#capture.lease(this.#holder, detail.key)
+  }
+
+  #stateAfter({ detail, protocol }: TransactionRecord, { kind }: CachingRecord): number {
+    if (detail.kind !== 'break') return 0
+    if (kind === 'lease') return detail.to
+    // SMB1 has one level below: OPLOCK_LEVEL_II. MS-CIFS 2.2.4.32.1.
+    return protocol === 'smb1' ? Math.min(1, detail.to) : oplockState(protocol, detail.to)
+  }
+
+  /** A lease is of a file, which its messages do not name. */
+  #nameLease(transaction: TransactionRecord, caching: CachingRecord | undefined): void {
+    transaction.caching = caching
+    const grantedTo = caching?.key === undefined ? undefined : caching.grantedTo
+    if (grantedTo === undefined) return
+    transaction.path ??= asInferred(grantedTo.open?.path ?? grantedTo.path)
+    transaction.tree ??= grantedTo.tree
+  }
+
   /** An open of any session of the connection: a break does not name its session. */
   knownOpen(words: OpenRecord['words']): OpenRecord | undefined {
     for (const session of this.record.sessions) {
@@ -208,16 +303,33 @@ export class SmbConversation {
   closed(open: OpenRecord, by: TransactionRecord): void {
     open.closedBy = by
     by.session?.group.opens.delete(...open.words)
+    this.#gone(open)
+  }
+
+  #gone(open: OpenRecord): void {
+    this.#capture.files.closed(open)
+    const { caching } = open
+    if (caching?.key !== undefined && --caching.opens === 0) this.#capture.forgetLease(this.#holder, caching.key)
+  }
+
+  /** A LOCK was granted. */
+  locked(transaction: TransactionRecord): void {
+    this.#capture.files.locked(transaction, this.frame)
   }
 
   disconnected(tree: TreeRecord): void {
     const { group } = tree.session
     // It stays known: clients are seen to use it still, and what they mean is worth knowing.
-    for (const open of [...group.opens.values()]) if (open.tree === tree) group.opens.delete(...open.words)
+    for (const open of [...group.opens.values()]) {
+      if (open.tree !== tree) continue
+      group.opens.delete(...open.words)
+      this.#gone(open)
+    }
   }
 
   loggedOff(session: SessionRecord): void {
     this.#sessions.delete(session.low, session.high)
+    for (const open of session.group.opens.values()) this.#gone(open)
     session.group.opens.clear()
   }
 
@@ -282,9 +394,20 @@ export class SmbConversation {
       serverNs: isWhole ? since(request, response.first.timeNs) : undefined,
       transferNs: isWhole ? lengthNs(request) + lengthNs(response) : undefined,
       idleBeforeNs: transaction.idleBeforeNs,
+      creditWaitNs: transaction.creditWaitNs,
       retransmissions: fromClient.retransmissions + fromServer.retransmissions - transaction.retransmissionsBefore,
       zeroWindows: fromClient.zeroWindows + fromServer.zeroWindows - transaction.zeroWindowsBefore,
     }
+    const { status } = transaction
+    if (status !== undefined && status !== NtStatus.SUCCESS) this.#findHolders(transaction, status)
+    noteCacheAnswer(transaction)
     this.#capture.tell(transaction)
+  }
+
+  #findHolders(transaction: TransactionRecord, status: number): void {
+    const { files } = this.#capture
+    if (status === NtStatus.SHARING_VIOLATION) transaction.heldBy = files.holders(transaction)
+    else if (status === NtStatus.LOCK_NOT_GRANTED || status === NtStatus.FILE_LOCK_CONFLICT)
+      transaction.heldBy = files.lockers(transaction)
   }
 }

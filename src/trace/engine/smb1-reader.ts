@@ -22,6 +22,7 @@ import {
   Smb1TreeConnectResponse,
   Smb1WriteAndXResponseWords,
 } from '../../wire/smb1/index.ts'
+import { allowsWriting } from './caching.ts'
 import { decoded, fixedPart, offsetOf } from './layout.ts'
 import type { Place } from './message-scanner.ts'
 import { asInferred, inferred, OpenRecord, said, type TransactionRecord } from './records.ts'
@@ -131,6 +132,8 @@ export class Smb1Reader {
       transaction.isUnanswered = secondary.has(command)
       const found = readSmb1Request(command, body)
       transaction.detail = found.detail
+      // Nobody answers to the answer to a break. MS-CIFS 3.3.5.30.
+      if (found.detail.kind === 'break') transaction.isUnanswered = true
       const { session } = transaction
       if (session !== undefined && (header.flags2 & Smb1Flags2.SECURITY_SIGNATURE) !== 0) session.isSigned = true
       if (found.path !== undefined) transaction.path = said(found.path, this.#owner.frame)
@@ -140,6 +143,8 @@ export class Smb1Reader {
         transaction.open = open
         transaction.path = asInferred(open?.path)
       }
+      this.#owner.acknowledges(transaction)
+      this.#owner.acknowledged(transaction)
       if (found.logon !== undefined) {
         if (session !== undefined) this.#owner.logsOn(session, found.logon, this.#owner.frame)
         else this.#owner.logons.set(transaction, found.logon)
@@ -176,14 +181,24 @@ export class Smb1Reader {
     const transaction = this.#new(header, header.command)
     const fid = first && words(Smb1AndXFidWords, first.body)?.fid
     const level = first && words(Smb1LockingWords, first.body)?.newOplockLevel
-    transaction.detail = { kind: 'break', from: undefined, to: level ?? 0, isLease: false, key: undefined }
+    transaction.detail = {
+      kind: 'break',
+      from: undefined,
+      to: level ?? 0,
+      isLease: false,
+      key: undefined,
+      needsAnswer: true,
+    }
     if (fid !== undefined) {
       const open = this.#owner.knownOpen([fid, 0, 0, SMB1_FILE])
       transaction.open = open
       transaction.session ??= open?.tree?.session
       transaction.tree ??= open?.tree
       transaction.path = asInferred(open?.path)
+      const needsAnswer = allowsWriting(open?.caching)
+      transaction.detail = { ...transaction.detail, needsAnswer }
     }
+    this.#owner.breaks(transaction)
     this.#parts.push({ transaction, isRequest: false, chainIndex: 0 })
   }
 
@@ -231,6 +246,9 @@ export class Smb1Reader {
       case Smb1Command.CREATE:
       case Smb1Command.CREATE_NEW:
         this.#opened(transaction, words(Smb1FidWords, body)?.fid, false)
+        break
+      case Smb1Command.LOCKING_ANDX:
+        this.#owner.locked(transaction)
         break
       case Smb1Command.CLOSE:
         if (transaction.open !== undefined) this.#owner.closed(transaction.open, transaction)
@@ -297,8 +315,7 @@ export class Smb1Reader {
     open.openedBy = transaction
     open.path = asInferred(transaction.path)
     open.isDirectory = inferred(isDirectory, this.#owner.frame)
-    this.#owner.opened(transaction.session, open)
-    transaction.open = open
+    this.#owner.created(transaction, open)
   }
 }
 

@@ -2,12 +2,15 @@ import { readUtf16 } from '../../bytes/utf16.ts'
 import { latin1, type Struct } from '../../wire/schema/index.ts'
 import {
   type ByText,
-  Smb1AndXFidWords,
   Smb1Command,
   Smb1CoreTransferWords,
   Smb1FidWords,
   Smb1FileInformationParameters,
   Smb1FindFirst2Parameters,
+  Smb1LargeLockRange,
+  Smb1LockingWords,
+  Smb1LockRange,
+  Smb1LockType,
   Smb1NegotiateRequest,
   Smb1NtCreateWords,
   Smb1OffsetHigh,
@@ -21,6 +24,7 @@ import {
   Smb1TreeConnectRequest,
   Smb1WriteAndXWords,
 } from '../../wire/smb1/index.ts'
+import { LockFlags } from '../../wire/smb2/index.ts'
 import type { Detail } from '../model.ts'
 import { decoded, fixedPart } from './layout.ts'
 import { type LogonToken, readLogonToken } from './logon.ts'
@@ -131,10 +135,7 @@ const readers: Readonly<Record<number, (body: Smb1Body) => Smb1Request | undefin
     const count = found.dataLengthHigh * 0x1_0000 + found.dataLength
     return transfer('write', { fid: found.fid, offset: found.offset, count }, body, 14)
   },
-  [Smb1Command.LOCKING_ANDX](body) {
-    const fid = words(Smb1AndXFidWords, body)?.fid
-    return fid === undefined ? undefined : { detail: { kind: 'lock', locks: [] }, fid }
-  },
+  [Smb1Command.LOCKING_ANDX]: locking,
   [Smb1Command.TRANSACTION](body) {
     const setup = transactionSetup(body)
     const fid = setup?.[1]
@@ -155,6 +156,41 @@ const readers: Readonly<Record<number, (body: Smb1Body) => Smb1Request | undefin
   [Smb1Command.CHECK_DIRECTORY]: byPath,
   [Smb1Command.QUERY_INFORMATION]: byPath,
   [Smb1Command.SET_INFORMATION]: byPath,
+}
+
+/** MS-CIFS 2.2.4.32.1: the ranges to unlock come before those to lock. With neither it is the answer to a break. */
+function locking(body: Smb1Body): Smb1Request | undefined {
+  const found = words(Smb1LockingWords, body)
+  if (found === undefined) return undefined
+  const { fid, typeOfLock, newOplockLevel, timeout, numberOfRequestedUnlocks, numberOfRequestedLocks } = found
+  const count = numberOfRequestedUnlocks + numberOfRequestedLocks
+  if (count === 0 && (typeOfLock & Smb1LockType.OPLOCK_RELEASE) !== 0) {
+    const told = { from: undefined, to: newOplockLevel, isLease: false, key: undefined, needsAnswer: false }
+    return { detail: { kind: 'break', ...told }, fid }
+  }
+  const isLarge = (typeOfLock & Smb1LockType.LARGE_FILES) !== 0
+  const declared = isLarge ? Smb1LargeLockRange : Smb1LockRange
+  const kind = (typeOfLock & Smb1LockType.SHARED_LOCK) !== 0 ? LockFlags.SHARED_LOCK : LockFlags.EXCLUSIVE_LOCK
+  const locked = kind | (timeout === 0 ? LockFlags.FAIL_IMMEDIATELY : 0)
+  const locks: { offset: bigint; length: bigint; flags: number }[] = []
+  for (
+    let index = 0, at = bytesAt(body);
+    index < count && at + declared.size <= body.end;
+    index++, at += declared.size
+  ) {
+    const flags = index < numberOfRequestedUnlocks ? LockFlags.UNLOCK : locked
+    locks.push({ ...rangeAt(body, at, isLarge), flags })
+  }
+  return { detail: { kind: 'lock', locks }, fid }
+}
+
+function rangeAt({ view, end }: Smb1Body, at: number, isLarge: boolean): { offset: bigint; length: bigint } {
+  if (!isLarge) {
+    const { offset, length } = Smb1LockRange.read(view, at, end)
+    return { offset: BigInt(offset), length: BigInt(length) }
+  }
+  const { offset, offsetHigh, length, lengthHigh } = Smb1LargeLockRange.read(view, at, end)
+  return { offset: (BigInt(offsetHigh) << 32n) | BigInt(offset), length: (BigInt(lengthHigh) << 32n) | BigInt(length) }
 }
 
 /** MS-CIFS 2.2.4.53.1, MS-SMB 2.2.4.6.1: the number of words tells the form. */
@@ -198,6 +234,7 @@ function ntCreate(body: Smb1Body): Smb1Request | undefined {
       options: found.createOptions,
       requestedOplock: (found.flags & 0x6) === 0 ? 0 : 1,
       requestedLease: undefined,
+      leaseKey: undefined,
       contexts: [],
       ...noGrant,
     },
@@ -208,7 +245,7 @@ function ntCreate(body: Smb1Body): Smb1Request | undefined {
 function openedAs(name: string | undefined, accessMode: number | undefined): Smb1Request | undefined {
   if (name === undefined) return undefined
   const asked = { desiredAccess: accessMode ?? 0, shareAccess: 0, disposition: 1, options: 0 }
-  const caching = { requestedOplock: 0, requestedLease: undefined, contexts: [] }
+  const caching = { requestedOplock: 0, requestedLease: undefined, leaseKey: undefined, contexts: [] }
   return { path: name, detail: { kind: 'create', name, ...asked, ...caching, ...noGrant } }
 }
 

@@ -18,6 +18,7 @@ import {
   InfoType,
   IoctlRequest,
   LeaseBreakAcknowledgment,
+  LeaseBreakFlags,
   LeaseBreakNotification,
   LeaseV1,
   LockRequest,
@@ -31,6 +32,7 @@ import {
   SessionSetupRequest,
   SetInfoRequest,
   TreeConnectRequest,
+  WriteFlags,
   WriteRequest,
 } from '../../wire/smb2/index.ts'
 import type { Detail } from '../model.ts'
@@ -83,7 +85,12 @@ const requestReaders: Readonly<Record<number, (body: BodyPlace) => Detail | unde
   [Command.WRITE](body) {
     const request = start(WriteRequest, body)
     return (
-      request && { kind: 'write', offset: request.offset, length: body.view.getUint32(body.at + WRITE_LENGTH_AT, true) }
+      request && {
+        kind: 'write',
+        offset: request.offset,
+        length: body.view.getUint32(body.at + WRITE_LENGTH_AT, true),
+        isWriteThrough: (request.flags & WriteFlags.WRITE_THROUGH) !== 0,
+      }
     )
   },
   [Command.IOCTL](body) {
@@ -132,15 +139,16 @@ function negotiateDetail(body: BodyPlace): Detail | undefined {
   )
 }
 
-const leaseOf = (contexts: readonly CreateContext[]): number | undefined => {
+const leaseOf = (contexts: readonly CreateContext[]): LeaseV1 | undefined => {
   const data = contexts.find((context) => context.name === CreateContextName.LEASE)?.data
-  return data !== undefined && data.length >= LeaseV1.size ? LeaseV1.read(viewOf(data), 0).leaseState : undefined
+  return data !== undefined && data.length >= LeaseV1.size ? LeaseV1.read(viewOf(data), 0) : undefined
 }
 
 function createDetail(body: BodyPlace): Detail | undefined {
   const request = whole(CreateRequest, body)
   if (request === undefined) return undefined
   const { createContexts } = request
+  const lease = leaseOf(createContexts)
   return {
     kind: 'create',
     name: request.name,
@@ -149,7 +157,8 @@ function createDetail(body: BodyPlace): Detail | undefined {
     disposition: request.createDisposition,
     options: request.createOptions,
     requestedOplock: request.requestedOplockLevel,
-    requestedLease: leaseOf(createContexts),
+    requestedLease: lease?.leaseState,
+    leaseKey: lease?.leaseKey,
     contexts: createContexts.map(({ name }) => name),
     grantedOplock: undefined,
     grantedLease: undefined,
@@ -195,15 +204,16 @@ function changeOf(informationClass: number, view: DataView): { newName?: string;
 }
 
 const LEASE_ACKNOWLEDGMENT_SIZE = 36
+const acknowledgment = { kind: 'break', from: undefined, needsAnswer: false } as const
 
 function acknowledgmentDetail(body: BodyPlace): Detail | undefined {
   const isLease = body.view.getUint16(body.at, true) === LEASE_ACKNOWLEDGMENT_SIZE
   if (isLease) {
     const lease = start(LeaseBreakAcknowledgment, body)
-    return lease && { kind: 'break', from: undefined, to: lease.leaseState, isLease, key: lease.leaseKey }
+    return lease && { ...acknowledgment, to: lease.leaseState, isLease, key: lease.leaseKey }
   }
   const oplock = start(OplockBreakAcknowledgment, body)
-  return oplock && { kind: 'break', from: undefined, to: oplock.oplockLevel, isLease, key: undefined }
+  return oplock && { ...acknowledgment, to: oplock.oplockLevel, isLease, key: undefined }
 }
 
 /** What a server tells of its own accord: that an oplock or a lease is broken. */
@@ -212,7 +222,8 @@ export function breakDetail(body: BodyPlace): Detail {
   if (body.view.getUint16(body.at, true) !== LEASE_NOTIFICATION_SIZE) return acknowledgmentDetail(body) ?? other
   const lease = start(LeaseBreakNotification, body)
   if (lease === undefined) return other
-  return { kind: 'break', from: lease.currentLeaseState, to: lease.newLeaseState, isLease: true, key: lease.leaseKey }
+  const { currentLeaseState: from, newLeaseState: to, leaseKey: key, flags } = lease
+  return { kind: 'break', from, to, isLease: true, key, needsAnswer: (flags & LeaseBreakFlags.ACK_REQUIRED) !== 0 }
 }
 
 const LEASE_NOTIFICATION_SIZE = 44
@@ -251,7 +262,7 @@ function created(detail: DetailOf<'create'>, body: BodyPlace): Detail {
   return {
     ...detail,
     grantedOplock: response.oplockLevel,
-    grantedLease: contexts === undefined ? undefined : leaseOf(contexts),
+    grantedLease: contexts === undefined ? undefined : leaseOf(contexts)?.leaseState,
     action: response.createAction,
     size: response.endOfFile,
   }

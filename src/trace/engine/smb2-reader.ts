@@ -30,6 +30,7 @@ import {
   WriteResponse,
 } from '../../wire/smb2/index.ts'
 import type { MessageSpot } from '../model.ts'
+import { allowsWriting } from './caching.ts'
 import { decoded, fixedPart, offsetOf } from './layout.ts'
 import { readLogonToken } from './logon.ts'
 import type { Place } from './message-scanner.ts'
@@ -181,6 +182,7 @@ export class Smb2Reader {
     else if (detail.kind === 'tree-connect') transaction.path = undefined
     else this.#useFile(transaction, command, body)
     if (command === Command.SESSION_SETUP) this.#readLogon(transaction, body)
+    if (command === Command.OPLOCK_BREAK) this.#owner.acknowledges(transaction)
     if (command === Command.CREATE) {
       this.#chainCreate = transaction
       this.#chainOpen = undefined
@@ -268,6 +270,7 @@ export class Smb2Reader {
       transaction.tree = this.#treeOf(view, start, view.getUint32(start + at.flags, true), transaction.session, false)
     }
     transaction.creditsGranted += credits
+    this.#owner.grants(credits, command)
     const isInterim = status === NtStatus.PENDING
     if (isInterim) this.#owner.await(transaction)
     else {
@@ -303,7 +306,9 @@ export class Smb2Reader {
       transaction.open = open
       transaction.path = asInferred(open?.path)
       transaction.tree = open?.tree
+      transaction.detail = { ...detail, needsAnswer: allowsWriting(open?.caching) }
     }
+    this.#owner.breaks(transaction)
     this.#add(transaction, false, false)
   }
 
@@ -346,6 +351,12 @@ export class Smb2Reader {
       case Command.WRITE:
         transaction.dataBytes = fixedPart(WriteResponse, body.view, body.at, body.end)?.count ?? 0
         break
+      case Command.LOCK:
+        this.#owner.locked(transaction)
+        break
+      case Command.OPLOCK_BREAK:
+        this.#owner.acknowledged(transaction)
+        break
       case Command.SET_INFO:
         renamed(transaction)
         break
@@ -378,8 +389,7 @@ export class Smb2Reader {
       (response.fileAttributes & FileAttributes.DIRECTORY) !== 0 ||
       (detail.kind === 'create' && (detail.options & CreateOptions.DIRECTORY_FILE) !== 0)
     open.isDirectory = inferred(isDirectory, this.#owner.frame)
-    this.#owner.opened(session, open)
-    transaction.open = open
+    this.#owner.created(transaction, open)
   }
 }
 

@@ -2,6 +2,8 @@
 import { dialectName } from '../evidence/dialects.ts'
 import { serverOf, statusOf } from '../evidence/names.ts'
 import type { Fact, Finding, FrameSpot, MessageSpot, Session, Transaction } from '../model.ts'
+import { grantedName, levelName } from './caching-names.ts'
+import { holderText } from './list.ts'
 import type { Roll } from './overview.ts'
 
 /** A value of a record; null is what is not known. */
@@ -24,6 +26,25 @@ const at = (time: FrameSpot | undefined): number | null => seconds(time?.timeNs)
 const fact = (known: Fact<string> | undefined): string | null => known?.value ?? null
 const sessionId = (id: bigint | undefined): string | null =>
   id === undefined ? null : `0x${id.toString(16).padStart(16, '0')}`
+
+/** What is known, whether that follows from another packet, and the frame that says it. */
+const known = <T>(name: string, about: string, of: (row: T) => Fact<string> | undefined): Column<T>[] => [
+  { name, type: 'text', about, of: (row) => fact(of(row)) },
+  {
+    name: `${name}_inferred`,
+    type: 'boolean',
+    about: `whether the ${name} follows from another packet`,
+    of: (row) => of(row)?.isInferred ?? null,
+  },
+  { name: `${name}_frame`, type: 'integer', about: `frame that says it`, of: (row) => of(row)?.frame ?? null },
+]
+
+function cachingOf(transaction: Transaction): string | null {
+  const { detail, protocol } = transaction
+  if (detail.kind === 'break') return levelName(protocol, detail)
+  const granted = grantedName(transaction)
+  return granted === 'nothing' ? null : granted
+}
 
 export const transactionColumns: readonly Column<Transaction>[] = [
   { name: 'id', type: 'integer', about: 'number of the request, from 1', of: ({ id }) => id },
@@ -48,15 +69,9 @@ export const transactionColumns: readonly Column<Transaction>[] = [
   },
   { name: 'protocol', type: 'text', about: 'smb2 or smb1', of: ({ protocol }) => protocol },
   { name: 'session', type: 'text', about: 'session id, hexadecimal', of: ({ session }) => sessionId(session?.id) },
-  { name: 'user', type: 'text', about: 'user name', of: ({ session }) => fact(session?.user) },
-  { name: 'share', type: 'text', about: 'share as it was asked for', of: ({ tree }) => fact(tree?.path) },
-  { name: 'path', type: 'text', about: 'path in the share', of: ({ path }) => fact(path) },
-  {
-    name: 'path_inferred',
-    type: 'boolean',
-    about: 'whether the path follows from another packet',
-    of: ({ path }) => path?.isInferred ?? null,
-  },
+  ...known<Transaction>('user', 'user name', ({ session }) => session?.user),
+  ...known<Transaction>('share', 'share as it was asked for', ({ tree }) => tree?.path),
+  ...known<Transaction>('path', 'path in the share', ({ path }) => path),
   { name: 'command', type: 'text', about: 'command', of: ({ commandName }) => commandName },
   {
     name: 'detail',
@@ -124,6 +139,42 @@ export const transactionColumns: readonly Column<Transaction>[] = [
   },
   { name: 'credits_granted', type: 'integer', about: 'credits granted', of: ({ creditsGranted }) => creditsGranted },
   {
+    name: 'credits_left',
+    type: 'integer',
+    about: 'credits that the client had left then; null where that is not known',
+    of: ({ creditsLeft }) => creditsLeft ?? null,
+  },
+  {
+    name: 'credit_wait',
+    type: 'seconds',
+    about: 'how long the client had too few credits for it before',
+    of: ({ time }) => seconds(time.creditWaitNs),
+  },
+  {
+    name: 'caching',
+    type: 'text',
+    about: 'oplock or lease that a CREATE was granted, or that a break leaves',
+    of: cachingOf,
+  },
+  {
+    name: 'cache_use',
+    type: 'text',
+    about: "what the client's cache has to do with it: read-ahead, write-behind, cached-reads (of a CLOSE)",
+    of: ({ cacheUse }) => cacheUse ?? null,
+  },
+  {
+    name: 'held_by',
+    type: 'text',
+    about: 'who had the file open, or bytes of it locked, where that stood in the way; a line each',
+    of: ({ heldBy }) => (heldBy.length === 0 ? null : heldBy.map(holderText).join('\n')),
+  },
+  {
+    name: 'held_by_frame',
+    type: 'integer',
+    about: 'frame that opened it, or granted the lock: the first of them',
+    of: ({ heldBy }) => heldBy[0]?.frame ?? null,
+  },
+  {
     name: 'retransmissions',
     type: 'integer',
     about: 'segments of the connection sent again meanwhile',
@@ -158,16 +209,30 @@ export const sessionColumns: readonly Column<Session>[] = [
     about: 'dialect, such as 3.1.1',
     of: (s) => (s.conversation.dialect === undefined ? null : dialectName(s.conversation.dialect.value)),
   },
-  { name: 'user', type: 'text', about: 'user name', of: ({ user }) => fact(user) },
-  { name: 'domain', type: 'text', about: 'domain of the user', of: ({ domain }) => fact(domain) },
+  ...known<Session>('user', 'user name', ({ user }) => user),
+  ...known<Session>('domain', 'domain of the user', ({ domain }) => domain),
+  ...known<Session>('workstation', 'name that the client gives itself', ({ workstation }) => workstation),
+  ...known<Session>('mechanism', 'how the user was proved', ({ mechanism }) => mechanism),
+  ...known<Session>('service', 'service name of the ticket', ({ serviceName }) => serviceName),
   {
-    name: 'workstation',
-    type: 'text',
-    about: 'name that the client gives itself',
-    of: ({ workstation }) => fact(workstation),
+    name: 'ticket_frame',
+    type: 'integer',
+    about: "frame of the KDC's answer that gave the ticket",
+    of: ({ ticket }) => ticket?.response?.frame ?? null,
   },
-  { name: 'mechanism', type: 'text', about: 'how the user was proved', of: ({ mechanism }) => fact(mechanism) },
-  { name: 'service', type: 'text', about: 'service name of the ticket', of: ({ serviceName }) => fact(serviceName) },
+  {
+    name: 'ticket_client',
+    type: 'text',
+    about: 'who was given the ticket',
+    of: ({ ticket }) => ticket?.clientName ?? null,
+  },
+  { name: 'ticket_kdc', type: 'text', about: 'who gave it', of: ({ ticket }) => ticket?.kdc.address ?? null },
+  {
+    name: 'ticket_time',
+    type: 'seconds',
+    about: 'when that was, since the first frame',
+    of: ({ ticket }) => at(ticket?.response),
+  },
   { name: 'guest', type: 'boolean', about: 'let in as a guest', of: ({ isGuest }) => isGuest },
   { name: 'signed', type: 'boolean', about: 'messages are signed', of: ({ isSigned }) => isSigned },
   { name: 'sealed', type: 'boolean', about: 'messages are sealed', of: ({ isSealed }) => isSealed },

@@ -1,7 +1,11 @@
 /** The report for programs, and its schema. */
 import { dialectName } from '../evidence/dialects.ts'
+import { pathOf, userOf } from '../evidence/names.ts'
 import type { Finding } from '../model.ts'
+import type { CachingStories } from './caching-stories.ts'
 import { type Cell, type Column, findingColumns, recordOf, rollColumns, transactionColumns } from './columns.ts'
+import type { Contention } from './contention.ts'
+import { holderText } from './list.ts'
 import type { Overview, RollBy } from './overview.ts'
 import type { ReportData } from './text-report.ts'
 
@@ -9,6 +13,8 @@ import type { ReportData } from './text-report.ts'
 export const REPORT_FORMAT = 'smbkit-trace-1'
 
 const MOST = 100
+const WAITS = ['lockWaits', 'lockRefusals', 'sharingViolations', 'creditWaits'] as const
+const NS_PER_SECOND = 1e9
 const ROLLS: readonly RollBy[] = ['server', 'share', 'user', 'file', 'command', 'status']
 
 /** The whole report as a plain value. */
@@ -24,6 +30,8 @@ export function jsonReport({ files, summary, overview, findings }: ReportData): 
     healthy: problems.length === 0,
     traffic: trafficOf(overview),
     findings: findings.map(findingOf),
+    caching: cachingJson(overview.caching),
+    waits: waitsJson(overview.contention),
     slowest: overview.slowest.map((transaction) => plain(transactionColumns, transaction)),
     busiest: Object.fromEntries(
       ROLLS.map((by) => [by, overview.busiest(by, MOST, ({ count }) => count).map((roll) => plain(rollColumns, roll))]),
@@ -45,6 +53,36 @@ const trafficOf = (overview: Overview) => ({
   bytesNotCaptured: overview.missingBytes,
   sealedSessionsNotRead: overview.opaque,
 })
+
+/** Oplocks and leases: how many, and the lives of those that were broken. */
+const cachingJson = ({ granted, broken, acknowledged, late, timedOut, uses, stories }: CachingStories) => ({
+  ...{ granted, broken, acknowledged, late, timedOut },
+  readAhead: uses['read-ahead'],
+  writeBehind: uses['write-behind'],
+  cachedReads: uses['cached-reads'],
+  stories: stories.slice(0, MOST).map(({ kind, key, holder, steps, waiting }) => ({
+    kind,
+    key: key ?? null,
+    path: pathOf(holder),
+    user: userOf(holder.session),
+    client: holder.conversation.client.address,
+    steps: steps.map(({ what, state, at, afterNs }) => ({
+      ...{ what, state, frame: at.frame, time: at.timeNs / NS_PER_SECOND },
+      after: afterNs === undefined ? null : afterNs / NS_PER_SECOND,
+    })),
+    waiting: waiting.flatMap(({ request }) => (request === undefined ? [] : [request.last.frame])),
+  })),
+})
+
+/** What requests waited for, or were refused for: how often, how long, and the worst of them. */
+const waitsJson = (contention: Contention) =>
+  Object.fromEntries(
+    WAITS.map((name) => {
+      const { count, totalNs, worst } = contention[name]
+      const heldBy = worst?.heldBy.map((holder) => ({ who: holderText(holder), frame: holder.frame })) ?? []
+      return [name, { count, seconds: totalNs / NS_PER_SECOND, frame: worst?.request?.last.frame ?? null, heldBy }]
+    }),
+  )
 
 /** A finding as a plain value. */
 const findingOf = ({ rule, severity, title, frames, count, cause, advice, conversation }: Finding) => ({
@@ -91,6 +129,34 @@ function recordSchema<T>(columns: readonly Column<T>[]): object {
 const array = (items: object): object => ({ type: 'array', items })
 const text = { type: 'string' }
 const integer = { type: 'integer' }
+const number = { type: 'number', description: 'seconds' }
+const object = (properties: Readonly<Record<string, object>>): object => ({
+  type: 'object',
+  properties,
+  required: Object.keys(properties),
+})
+
+function cachingSchema(): object {
+  const step = object({
+    what: text,
+    state: text,
+    frame: integer,
+    time: number,
+    after: { ...number, type: ['number', 'null'] },
+  })
+  const key = { type: ['string', 'null'], description: 'key of a lease' }
+  const kind = { enum: ['oplock', 'lease'] }
+  const waiting = { ...array(integer), description: 'frames of requests that waited for a break' }
+  const story = object({ kind, key, path: text, user: text, client: text, steps: array(step), waiting })
+  const names = ['granted', 'broken', 'acknowledged', 'late', 'timedOut', 'readAhead', 'writeBehind', 'cachedReads']
+  return object({ ...Object.fromEntries(names.map((name) => [name, integer])), stories: array(story) })
+}
+
+function waitsSchema(): object {
+  const frame = { type: ['integer', 'null'], description: 'the worst of them' }
+  const one = object({ count: integer, seconds: number, frame, heldBy: array(object({ who: text, frame: integer })) })
+  return object(Object.fromEntries(WAITS.map((name) => [name, one])))
+}
 
 /** The JSON Schema (2020-12) of the report. */
 export function reportSchema(): object {
@@ -119,6 +185,8 @@ export function reportSchema(): object {
     healthy: { type: 'boolean', description: 'neither problems nor warnings' },
     traffic: { type: 'object' },
     findings: array(finding),
+    caching: { ...cachingSchema(), description: 'oplocks and leases: those that were broken first' },
+    waits: { ...waitsSchema(), description: 'what requests waited for, or were refused for, because of others' },
     slowest: array(recordSchema(transactionColumns)),
     busiest: {
       type: 'object',

@@ -1,8 +1,9 @@
 /** Transactions in lines. */
 
 import { accessNames } from '../evidence/access.ts'
-import { durationOf, sizeOf, statusOf } from '../evidence/names.ts'
-import type { Detail, Fact, Transaction } from '../model.ts'
+import { durationOf, sizeOf, statusOf, userOf } from '../evidence/names.ts'
+import type { Fact, Holder, Transaction } from '../model.ts'
+import { grantedName, levelName } from './caching-names.ts'
 
 const WIDTHS = [9, 7, 7, 4, 18, 9, 26] as const
 
@@ -36,22 +37,48 @@ function lineOf(cells: readonly string[]): string {
 const shown = (known: Fact<string>): string => (known.isInferred ? `[${known.value}]` : known.value)
 
 /** What a transaction is about: its path, and what was asked. */
-export function whatOf({ path, tree, detail, dataBytes, session }: Transaction): string {
+export function whatOf(transaction: Transaction): string {
+  const { path, tree, detail, dataBytes, session } = transaction
   const parts: string[] = []
   if (detail.kind === 'tree-connect') parts.push(detail.path)
   else if (path !== undefined)
     parts.push(path.value === '' ? (tree?.path === undefined ? '' : shown(tree.path)) : shown(path))
-  if (detail.kind === 'session-setup' && session?.user !== undefined) parts.push(session.user.value)
-  const more = detailText(detail)
+  if (detail.kind === 'session-setup' && session?.user !== undefined) parts.push(shown(session.user))
+  const more = detailText(transaction)
   if (more !== '') parts.push(more)
   if (dataBytes > 0 && detail.kind !== 'read' && detail.kind !== 'write') parts.push(sizeOf(dataBytes))
+  parts.push(...inferences(transaction))
   return parts.filter((part) => part !== '').join('  ')
 }
 
-function detailText(detail: Detail): string {
+/** Waits that are shorter are told nobody. */
+const MIN_WAIT_NS = 1e6
+
+/** What no packet says by itself: who was in the way, what the cache has to do with it, waiting for credits. */
+function inferences({ heldBy, cacheUse, time }: Transaction): string[] {
+  const parts = heldBy.slice(0, 2).map((holder) => `[held by ${holderText(holder)}]`)
+  if (cacheUse !== undefined) parts.push(`[${cacheUse}]`)
+  const { creditWaitNs = 0 } = time
+  if (creditWaitNs >= MIN_WAIT_NS) parts.push(`[waited ${durationOf(creditWaitNs)} for credits]`)
+  return parts
+}
+
+/** `CORP\bernd from 10.0.0.6, frame 12`, or what of the file is locked. */
+export function holderText({ open, lock, frame }: Holder): string {
+  const { session, conversation } = open.openedBy ?? {}
+  const from = conversation === undefined ? '' : ` from ${conversation.client.address}`
+  const locked = lock === undefined ? '' : `, ${lock.length} bytes at ${lock.offset}`
+  return `${userOf(session)}${from}${locked}, frame ${frame}`
+}
+
+function detailText(transaction: Transaction): string {
+  const { detail, protocol } = transaction
   switch (detail.kind) {
-    case 'create':
-      return accessNames(detail.desiredAccess).replace(/ \(.*$/, '')
+    case 'create': {
+      const granted = grantedName(transaction)
+      const asked = accessNames(detail.desiredAccess).replace(/ \(.*$/, '')
+      return granted === 'nothing' ? asked : `${asked}  ${granted}`
+    }
     case 'read':
     case 'write':
       return `${detail.length} bytes at ${detail.offset}`
@@ -68,7 +95,7 @@ function detailText(detail: Detail): string {
     case 'lock':
       return detail.locks.map(({ offset, length }) => `${length} bytes at ${offset}`).join(', ')
     case 'break':
-      return detail.isLease ? 'lease' : 'oplock'
+      return `${detail.isLease ? 'lease' : 'oplock'} to ${levelName(protocol, detail).replace(/^lease | oplock$/, '')}`
     default:
       return ''
   }

@@ -5,6 +5,8 @@ import { Recent } from '../evidence/groups.ts'
 import { pathOf, serverOf, shareOf, userOf } from '../evidence/names.ts'
 import { maySleep } from '../evidence/speed.ts'
 import type { Conversation, KerberosExchange, Observer, Transaction } from '../model.ts'
+import { CachingStories } from './caching-stories.ts'
+import { Contention } from './contention.ts'
 import { type UserAction, UserActions } from './user-actions.ts'
 
 /** What is counted for one user, file, share, command or server. */
@@ -62,6 +64,10 @@ export class Overview implements Observer {
     status: new Recent(MAX_ROLLS),
   }
   readonly #userActions = new UserActions()
+  /** What became of oplocks and leases. */
+  readonly caching = new CachingStories()
+  /** What requests waited for, or were refused for, because of others. */
+  readonly contention = new Contention()
   readonly dialects = new Set<string>()
   readonly mechanisms = new Set<string>()
   readonly clients = new Set<string>()
@@ -117,6 +123,8 @@ export class Overview implements Observer {
   transaction(transaction: Transaction): void {
     this.transactions++
     this.#userActions.transaction(transaction)
+    this.caching.transaction(transaction)
+    this.contention.transaction(transaction)
     const isBad = isFailure(transaction)
     if (isBad) this.failures++
     if (transaction.request !== undefined && transaction.response === undefined) this.unanswered++
@@ -130,6 +138,10 @@ export class Overview implements Observer {
     if (transaction.status !== undefined) this.#roll('status', String(transaction.status), transaction, isBad)
     this.#slow(transaction)
     this.#slice(transaction, isBad)
+  }
+
+  end(): void {
+    this.caching.end()
   }
 
   /** The rolls with most of something, most first. */

@@ -13,6 +13,8 @@ import {
 } from '../evidence/names.ts'
 import type { CaptureSummary } from '../index.ts'
 import type { Advice, Finding, Severity } from '../model.ts'
+import { cachingLines } from './caching-text.ts'
+import { contentionLines } from './contention.ts'
 import type { Overview, Roll } from './overview.ts'
 import { textTable } from './text-table.ts'
 import { wrap } from './wrap.ts'
@@ -45,7 +47,8 @@ export function textReport({ files, summary, overview, findings }: ReportData): 
   const head = reportHead({ files, summary, overview, findings }).map((line) => `${wrap(line, WIDTH)}\n`)
   const parts = [head.join(''), health === '' ? '' : `${health}\n`]
   for (const finding of findings) parts.push(findingText(finding))
-  if (overview.transactions > 0) parts.push(actionsText(overview), slowText(overview), busyText(overview))
+  if (overview.transactions > 0)
+    parts.push(actionsText(overview), sharedText(overview), slowText(overview), busyText(overview))
   return parts.filter((part) => part !== '').join('\n')
 }
 
@@ -149,6 +152,14 @@ function actionsText({ actions }: Overview): string {
   })
   const more = actions.length > MOST ? `and ${actions.length - MOST} more\n` : ''
   return `What was done to files, beside reading and writing:\n${told.join('')}${more}`
+}
+
+/** What clients share: caches, locks, files in use, credits. */
+function sharedText({ caching, contention }: Overview): string {
+  const lines = [...cachingLines(caching), ...contentionLines(contention)]
+  return lines
+    .map((line) => `${wrap(line, WIDTH, line.startsWith(' ') ? '    ' : '').replace(/^ {4}/, '  ')}\n`)
+    .join('')
 }
 
 function slowText(overview: Overview): string {

@@ -88,6 +88,34 @@ export const Smb1LockingWords = struct('SMB1 LOCKING_ANDX Request words', 'MS-CI
 })
 export type Smb1LockingWords = Infer<typeof Smb1LockingWords>
 
+/** TypeOfLock of LOCKING_ANDX. MS-CIFS 2.2.4.32.1. */
+export const Smb1LockType = {
+  SHARED_LOCK: 0x01,
+  OPLOCK_RELEASE: 0x02,
+  CHANGE_LOCKTYPE: 0x04,
+  CANCEL_LOCK: 0x08,
+  LARGE_FILES: 0x10,
+} as const
+
+/** LOCKING_ANDX_RANGE32. MS-CIFS 2.2.4.32.1. */
+export const Smb1LockRange = struct('LOCKING_ANDX_RANGE32', 'MS-CIFS 2.2.4.32.1', {
+  pid: u16,
+  offset: u32,
+  length: u32,
+})
+export type Smb1LockRange = Infer<typeof Smb1LockRange>
+
+/** LOCKING_ANDX_RANGE64: the upper halves come first. MS-CIFS 2.2.4.32.1. */
+export const Smb1LargeLockRange = struct('LOCKING_ANDX_RANGE64', 'MS-CIFS 2.2.4.32.1', {
+  pid: u16,
+  padding: u16.reserved,
+  offsetHigh: u32,
+  offset: u32,
+  lengthHigh: u32,
+  length: u32,
+})
+export type Smb1LargeLockRange = Infer<typeof Smb1LargeLockRange>
+
 /** MS-CIFS 2.2.4.11.1 (READ), 2.2.4.12.1 (WRITE). */
 export const Smb1CoreTransferWords = struct('SMB1 READ and WRITE Request words', 'MS-CIFS 2.2.4.11.1', {
   fid: u16.hex,
