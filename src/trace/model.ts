@@ -75,6 +75,7 @@ export interface Session {
   /** Kerberos: the exchange that gave the ticket, where it was captured. */
   readonly ticket: KerberosExchange | undefined
   readonly isGuest: boolean
+  /** Requests are signed; those that are signed in every session do not count. */
   readonly isSigned: boolean
   readonly isSealed: boolean
   /** Sealed, and no key was given that opens it. */

@@ -3,8 +3,8 @@
 
   impacket-client.py HOST PORT USER PASSWORD SHARE DIALECT SCENARIO FOLDER
 
-DIALECT is 2.0.2, 2.1 or 3.0; FOLDER a local folder for files, or for descriptors the name of the file, to set one
-followed by a colon and its hexadecimal. Exits with 1 and the status on standard error
+DIALECT is 2.0.2, 2.1 or 3.0; FOLDER a local folder for files, or the name of a file of the share, which to set a
+descriptor is followed by a colon and its hexadecimal. Exits with 1 and the status on standard error
 where the server refuses.
 """
 import io, json, os, sys
@@ -139,7 +139,24 @@ def set_descriptor(c):
     return {}
 
 
-scenarios = dict(descriptor=descriptor, setDescriptor=set_descriptor, basics=basics, putTree=put_tree, getTree=get_tree, removeTree=remove_tree, putBig=put_big,
+def violate(c):
+    tree = c.connectTree(share)
+    # Shares nothing.
+    file = c.openFile(tree, folder, desiredAccess=0x3, shareMode=0)
+    second = SMBConnection(host, host, sess_port=int(port), preferredDialect=dialects[dialect], timeout=60)
+    second.login(user, password)
+    try:
+        second.openFile(second.connectTree(share), folder, desiredAccess=0x1)
+    except SessionError as error:
+        return {'status': error.getErrorString()[0]}
+    finally:
+        c.closeFile(tree, file)
+        second.logoff()
+        second.close()
+    return {}
+
+
+scenarios = dict(violate=violate, descriptor=descriptor, setDescriptor=set_descriptor, basics=basics, putTree=put_tree, getTree=get_tree, removeTree=remove_tree, putBig=put_big,
                  getBig=get_big, listShares=list_shares, putOne=put_one)
 try:
     connection = SMBConnection(host, host, sess_port=int(port), preferredDialect=dialects[dialect], timeout=60)

@@ -11,6 +11,12 @@ export interface RelayOptions {
   readonly slow?: { readonly afterBytes: number; readonly everyMs: number }
   /** Breaks the connection off, as a server that dies, once the client has sent so many bytes. */
   readonly cutAfterBytes?: number
+  /** Changes what the client has sent, or the server where it says so, on the way: the capture has what arrives. */
+  readonly alter?: (bytes: Buffer, from: Sender) => void
+  /** Nothing of the server comes through any more, once the client has sent so many bytes; the connection lives on. */
+  readonly muteAfterBytes?: number
+  /** What the ends are called in the capture. Default: 10.0.0.5 and 10.0.0.1. */
+  readonly names?: Readonly<Record<Sender, string>>
 }
 
 export interface Relay {
@@ -23,6 +29,7 @@ export interface Relay {
 
 const smbPort = 445
 const host = '127.0.0.1'
+const defaultNames = { client: '10.0.0.5', server: '10.0.0.1' } as const
 
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   const pieces: Uint8Array[] = []
@@ -33,7 +40,11 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const server = createServer((client) => {
     const upstream = connect(options.port, options.host)
     const { remotePort = 0 } = client
-    const ends = { client: { address: '10.0.0.5', port: remotePort }, server: { address: '10.0.0.1', port: smbPort } }
+    const { names = defaultNames } = options
+    const ends = {
+      client: { address: names.client, port: remotePort },
+      server: { address: names.server, port: smbPort },
+    }
     for (const socket of [client, upstream]) {
       sockets.add(socket)
       socket.setNoDelay(true)
@@ -56,7 +67,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
 }
 
 function join(client: Socket, upstream: Socket, conversation: TcpConversation, options: RelayOptions): void {
-  const { slow, cutAfterBytes } = options
+  const { slow, cutAfterBytes, alter, muteAfterBytes } = options
   let isOver = false
   let sent = 0
   let answered = 0
@@ -70,13 +81,16 @@ function join(client: Socket, upstream: Socket, conversation: TcpConversation, o
   client.on('data', (bytes: Buffer) => {
     if (isOver) return
     sent += bytes.length
+    alter?.(bytes, 'client')
     conversation.data('client', bytes)
     if (cutAfterBytes !== undefined && sent >= cutAfterBytes) end('server')
     else upstream.write(bytes)
   })
   let held: Promise<void> = Promise.resolve()
   upstream.on('data', (bytes: Buffer) => {
+    if (muteAfterBytes !== undefined && sent >= muteAfterBytes) return
     answered += bytes.length
+    alter?.(bytes, 'server')
     const waitMs = slow !== undefined && answered >= slow.afterBytes ? slow.everyMs : 0
     const deliver = (): void => {
       if (isOver) return

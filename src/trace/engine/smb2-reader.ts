@@ -93,6 +93,9 @@ interface Part {
   readonly chainIndex: number
 }
 
+/** What is signed where nothing else is: TREE_CONNECT of 3.1.1, and questions after the negotiation. MS-SMB2 3.2.5.5, 3.2.4.1.1. */
+const ALWAYS_SIGNED: ReadonlySet<number> = new Set([Command.SESSION_SETUP, Command.TREE_CONNECT, Command.IOCTL])
+
 /** Reads the SMB2 messages of a conversation, and finds out what they belong to. */
 export class Smb2Reader {
   readonly #owner: SmbConversation
@@ -173,7 +176,8 @@ export class Smb2Reader {
     transaction.creditsRequested = view.getUint16(start + at.credits, true)
     const isRelated = (flags & HeaderFlags.RELATED_OPERATIONS) !== 0
     const session = this.#sessionOf(view, start, isRelated)
-    if (session !== undefined && (flags & HeaderFlags.SIGNED) !== 0) session.isSigned = true
+    if (session !== undefined && (flags & HeaderFlags.SIGNED) !== 0 && !ALWAYS_SIGNED.has(command))
+      session.isSigned = true
     transaction.session = session
     transaction.tree = this.#treeOf(view, start, flags, session, isRelated)
     transaction.detail = requestDetail(command, body)
