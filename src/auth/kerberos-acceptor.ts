@@ -3,7 +3,7 @@ import { type Filetime, filetimeFromUnixNs } from '../bytes/filetime.ts'
 import type { Accepted, GssFailure, GssThread } from '../native/gssapi.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
-import { ApReq, decodeGssKerberos, GssTokenId, principalText } from '../wire/kerberos/index.ts'
+import { ApRep, ApReq, decodeGssKerberos, GssTokenId, principalText } from '../wire/kerberos/index.ts'
 import { MechOid } from '../wire/spnego/index.ts'
 import type { Authenticator, Granted } from './authenticator.ts'
 import { type DomainUser, domainIdentity } from './domain-user.ts'
@@ -53,10 +53,18 @@ export class KerberosMechanism implements Mechanism {
   }
 }
 
+/** Of a ticket, for the log. */
+interface TicketText {
+  readonly service: string
+  readonly kvno: number | undefined
+}
+
 class KerberosAcceptor implements Acceptor {
   readonly #options: KerberosAcceptorOptions
   readonly #peer: Peer | undefined
   #attempts = 0
+  /** A logon in DCE's style, whose client has one more to say. */
+  #unfinished: { readonly id: number; readonly ticket: TicketText } | undefined
   #refused: RefusedLogon | undefined
 
   constructor(options: KerberosAcceptorOptions, peer: Peer | undefined) {
@@ -65,25 +73,35 @@ class KerberosAcceptor implements Acceptor {
   }
 
   accept(token: Uint8Array): Maybe<AcceptorStep | Failure> {
-    const request = apReqOf(token)
+    const unfinished = this.#unfinished
+    if (unfinished !== undefined) {
+      this.#unfinished = undefined
+      return isApRep(token) ? this.#ask(token, unfinished.ticket, unfinished.id) : fail(NtStatus.INVALID_PARAMETER)
+    }
+    const found = apReqOf(token)
     // After a refusal, whatever is no second attempt ends it.
-    if (request === undefined) return this.#refused ?? fail(NtStatus.INVALID_PARAMETER)
+    if (found === undefined) return this.#refused ?? fail(NtStatus.INVALID_PARAMETER)
     if (++this.#attempts > MAX_ATTEMPTS) return this.#refused ?? fail(NtStatus.INVALID_PARAMETER)
-    return this.#ask(token, request)
-  }
-
-  async #ask(token: Uint8Array, request: ApReq): Promise<AcceptorStep | Failure> {
-    const { thread, keytab } = this.#options
     // What the request has of the token is read before anything is waited for.
-    const { sname, realm, encPart } = request.ticket
-    const service = `${principalText(sname)}@${realm}`
-    const { kvno } = encPart
-    const result = await thread.call('accept', { keytab, token })
-    if ('value' in result) return this.#logOn(result.value)
-    return this.#refuse(result.failure, service, kvno)
+    const { sname, realm, encPart } = found.request.ticket
+    // In DCE's style there is no frame; where a client sends one all the same (impacket), Windows does not mind.
+    return this.#ask(this.#peer?.isRpc === true ? found.message : token, {
+      service: `${principalText(sname)}@${realm}`,
+      kvno: encPart.kvno,
+    })
   }
 
-  #refuse(failure: GssFailure, service: string, kvno: number | undefined): AcceptorStep | Failure {
+  async #ask(token: Uint8Array, ticket: TicketText, id?: number): Promise<AcceptorStep | Failure> {
+    const { thread, keytab } = this.#options
+    const result = await thread.call('accept', { keytab, token, ...(id !== undefined && { id }) })
+    if ('failure' in result) return this.#refuse(result.failure, ticket)
+    const { value } = result
+    if (!('id' in value)) return this.#logOn(value)
+    this.#unfinished = { id: value.id, ticket }
+    return { token: value.token }
+  }
+
+  #refuse(failure: GssFailure, { service, kvno }: TicketText): AcceptorStep | Failure {
     const code = kerberosCode(failure)
     const isClock = code !== undefined && CLOCK_PROBLEMS.has(code)
     const status = localStatus(failure) ?? (isClock ? NtStatus.TIME_DIFFERENCE_AT_DC : NtStatus.LOGON_FAILURE)
@@ -147,12 +165,29 @@ const KEY_PROBLEMS: ReadonlySet<number> = new Set([
   KerberosCode.NO_KEY,
 ])
 
-/** The AP-REQ of a token: native code gets nothing that is not one. Undefined for anything else. */
-function apReqOf(token: Uint8Array): ApReq | undefined {
-  try {
+/** The AP-REQ of a token, framed or in DCE's style: native code gets nothing that is not one. Undefined for anything else. */
+function apReqOf(token: Uint8Array): { readonly request: ApReq; readonly message: Uint8Array } | undefined {
+  return lenient(() => {
     const found = decodeGssKerberos(token)
-    const isRequest = found?.mechanism === MechOid.KERBEROS && found.tokenId === GssTokenId.AP_REQ
-    return isRequest ? ApReq.decode(found.message) : undefined
+    const isOurs = found?.mechanism === MechOid.KERBEROS || found?.mechanism === undefined
+    if (!isOurs || found?.tokenId !== GssTokenId.AP_REQ) return undefined
+    return { request: ApReq.decode(found.message), message: found.message }
+  })
+}
+
+/** The last token in DCE's style. */
+function isApRep(token: Uint8Array): boolean {
+  const found = lenient(() => {
+    const reply = decodeGssKerberos(token)
+    return reply?.tokenId === GssTokenId.AP_REP ? ApRep.decode(reply.message) : undefined
+  })
+  return found !== undefined
+}
+
+/** Undefined for what is damaged. */
+function lenient<T>(read: () => T): T | undefined {
+  try {
+    return read()
   } catch (error) {
     if (error instanceof WireError) return undefined
     throw error

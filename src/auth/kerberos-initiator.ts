@@ -14,6 +14,12 @@ export interface KerberosInitiatorOptions {
   readonly host: string
   /** The server may act as the user elsewhere. Default false. */
   readonly delegates?: boolean
+  /** Which of the server's principals the ticket is for. Default `cifs`. */
+  readonly service?: 'cifs' | 'host'
+  /** In the style of DCE/RPC: one message more (MS-KILE 3.2.1). Default false. */
+  readonly isDce?: boolean
+  /** Messages are to be sealed. Where they are only to be signed, Samba's servers want to hear of no more. Default true. */
+  readonly seals?: boolean
 }
 
 /** Kerberos for initiators, with mutual authentication. RFC 4121, MS-KILE 3.2. */
@@ -43,9 +49,17 @@ class KerberosInitiator implements Initiator {
   async step(token?: Uint8Array): Promise<InitiatorStep | Failure> {
     if (this.#isSpent) return fail(NtStatus.INVALID_PARAMETER)
     this.#isSpent = true
-    const { thread, credentials, host, delegates = false } = this.#options
+    const {
+      thread,
+      credentials,
+      host,
+      delegates = false,
+      service = 'cifs',
+      isDce = false,
+      seals = true,
+    } = this.#options
     if (this.#id === undefined) {
-      const request = { credentials, service: serviceOf(host), delegates }
+      const request = { credentials, service: serviceOf(service, host), delegates, isDce, seals }
       return this.#conclude(await thread.call('begin', request), beginStatus)
     }
     if (token === undefined) return fail(NtStatus.INVALID_PARAMETER)
@@ -65,7 +79,7 @@ class KerberosInitiator implements Initiator {
 }
 
 /** Names of hosts are the same in any case, and KDCs other than Windows' tell cases apart. The realm is to be found. */
-const serviceOf = (host: string): string => `cifs/${host.toLowerCase().replace(/\.$/, '')}@`
+const serviceOf = (service: string, host: string): string => `${service}/${host.toLowerCase().replace(/\.$/, '')}@`
 
 function sentenceOf({ text }: GssFailure): string {
   return text === '' ? 'Kerberos has failed and does not say why' : text

@@ -1,6 +1,7 @@
 /** What both ends of Kerberos have in common: codes as statuses, and the context that a logon leaves behind. */
 import type { GssContext, GssFailure, GssThread } from '../native/gssapi.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
+import { KerberosMessages, protectsMessages } from './kerberos-messages.ts'
 import type { Established, Integrity } from './mechanism.ts'
 
 /** Bytes of a session key that SMB uses where it does not want all of it (MS-SMB2 3.3.5.5.3). */
@@ -62,10 +63,14 @@ export function localStatus({ kind }: GssFailure): NtStatus | undefined {
 export function establishedBy(thread: GssThread, context: GssContext): Established {
   const sessionKey = new Uint8Array(SESSION_KEY_BYTES)
   sessionKey.set(context.sessionKey.subarray(0, SESSION_KEY_BYTES))
+  const { messageKey } = context
+  const messages =
+    messageKey !== undefined && protectsMessages(messageKey) ? new KerberosMessages(messageKey) : undefined
   return {
     sessionKey,
     fullSessionKey: context.sessionKey,
-    integrity: new ContextIntegrity(thread, context.exported),
+    integrity: new ContextIntegrity(thread, context.exported, messages),
+    ...(messages && { messages }),
   }
 }
 
@@ -73,20 +78,26 @@ export function establishedBy(thread: GssThread, context: GssContext): Establish
 class ContextIntegrity implements Integrity {
   readonly #thread: GssThread
   readonly #exported: Uint8Array
+  /** What is signed here counts there. */
+  readonly #messages: KerberosMessages | undefined
 
-  constructor(thread: GssThread, exported: Uint8Array) {
+  constructor(thread: GssThread, exported: Uint8Array, messages: KerberosMessages | undefined) {
     this.#thread = thread
     this.#exported = exported
+    this.#messages = messages
   }
 
   async sign(data: Uint8Array): Promise<Uint8Array> {
     const result = await this.#thread.call('sign', { exported: this.#exported, message: data })
+    this.#messages?.countSent()
     // A MIC that nobody can make is one that nobody takes for right.
     return 'value' in result ? result.value : new Uint8Array(0)
   }
 
   async verify(data: Uint8Array, mic: Uint8Array): Promise<boolean> {
     const result = await this.#thread.call('verify', { exported: this.#exported, message: data, mic })
-    return 'value' in result && result.value
+    const isRight = 'value' in result && result.value
+    if (isRight) this.#messages?.countReceived()
+    return isRight
   }
 }

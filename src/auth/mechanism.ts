@@ -112,6 +112,8 @@ export interface Peer {
   readonly localAddress?: string
   /** MD5 of the channel bindings of the transport (MS-NLMP 2.2.2.1), where it has any. */
   readonly channelBindings?: Uint8Array
+  /** It is for calls of DCE/RPC, for which Kerberos has a style of its own (MS-KILE 3.4.5.1). */
+  readonly isRpc?: boolean
 }
 
 /** A way to authenticate, as an acceptor offers it. */

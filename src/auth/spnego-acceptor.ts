@@ -19,6 +19,9 @@ import type { Acceptor, AcceptorStep, Logon, Maybe, Mechanism, Peer } from './me
 /** Longest token that an acceptor looks at, in bytes. A Kerberos ticket with a large PAC has less. */
 export const MAX_TOKEN_BYTES = 65_536
 
+/** What an AP-REQ begins with (RFC 4120 5.5.1). */
+const AP_REQ_TAG = 0x6e
+
 /** Offered by Windows servers in this place, and to be ignored. MS-SPNG 2.2.1. */
 const HINT_NAME = 'not_defined_in_RFC4178@please_ignore'
 
@@ -117,6 +120,8 @@ class SpnegoAcceptor implements Acceptor {
       return { token: this.#initialToken }
     }
     if (isNtlmssp(token)) return this.#startBare(MechOid.NTLMSSP, token)
+    // Kerberos in DCE's style has no frame (MS-RPCE 2.2.1.1.7, type 16).
+    if (token[0] === AP_REQ_TAG) return this.#startBare(MechOid.KERBEROS, token)
     const found = decodeSpnego(token)
     if (found.kind === 'mechanism') return this.#startBare(found.oid, token)
     if (found.kind === 'resp') return fail(NtStatus.INVALID_PARAMETER)

@@ -69,6 +69,7 @@ export { type ClientLimits, defaultClientLimits } from './limits.ts'
 export { isAddress } from './mechanisms.ts'
 export { messagesIn } from './messages-in.ts'
 export { type ConnectRpc, connectRpcBy, type RpcConnection, type RpcConnectOptions } from './rpc.ts'
+export type { RpcCredentials, RpcOptions } from './rpc-logon.ts'
 export { Dirent, type FileFacts, Stats } from './stats.ts'
 
 const world = { dial }
@@ -86,6 +87,6 @@ export const connect: Connect = connectBoth
 export const openShare: OpenShare = (target, options) => openShareBy(world, target, options)
 export const negotiate: Negotiate = (target, options) => negotiateBy(world, target, options)
 /** A service over TCP; see `ConnectRpc`. */
-export const connectRpc: ConnectRpc = (host, definition, options) => connectRpcBy(dial, host, definition, options)
+export const connectRpc: ConnectRpc = (host, definition, options) => connectRpcBy(world, host, definition, options)
 /** Whether the server would speak SMB1, to somebody who knows nothing better; see `SpeaksSmb1`. */
 export const speaksSmb1: SpeaksSmb1 = (target, options) => speaksSmb1By(world, target, options)

@@ -1,4 +1,4 @@
-import { KerberosInitiatorMechanism } from '../auth/kerberos-initiator.ts'
+import { KerberosInitiatorMechanism, type KerberosInitiatorOptions } from '../auth/kerberos-initiator.ts'
 import type { InitiatorMechanism } from '../auth/mechanism.ts'
 import { NtlmInitiatorMechanism } from '../auth/ntlm-initiator.ts'
 import { type GssCredentials, GssThread } from '../native/gssapi.ts'
@@ -22,16 +22,19 @@ function threadOf(clock: Clock, timeoutMs: number): GssThread {
   return thread
 }
 
+/** What a ticket is for: SMB, unless this says otherwise. */
+export type TicketUse = Pick<KerberosInitiatorOptions, 'service' | 'isDce' | 'seals'>
+
 /**
  * The ways to authenticate that the settings ask for, the one to be preferred first.
  * @throws UsageError where nothing is left
  */
-export function mechanismsOf(settings: Settings, clock: Clock): readonly InitiatorMechanism[] {
+export function mechanismsOf(settings: Settings, clock: Clock, use: TicketUse = {}): readonly InitiatorMechanism[] {
   if (settings.mechanisms !== undefined) return settings.mechanisms(settings.host)
   const { host, kerberos, anonymous, guest } = settings
   const wantsKerberos = kerberos !== 'off' && !anonymous && !guest
   // Nobody has tickets for addresses: Windows does not ask for them either.
-  const kerberosMechanisms = wantsKerberos && !isAddress(host) ? [kerberosMechanism(settings, clock)] : []
+  const kerberosMechanisms = wantsKerberos && !isAddress(host) ? [kerberosMechanism(settings, clock, use)] : []
   const mechanisms = [
     ...kerberosMechanisms,
     ...(wantsKerberos && kerberos === 'required' ? [] : ntlmMechanisms(settings)),
@@ -68,7 +71,7 @@ function ntlmMechanisms(settings: Settings): InitiatorMechanism[] {
   return [new NtlmInitiatorMechanism(credentials, { workstation, lmLevel, ...target })]
 }
 
-function kerberosMechanism(settings: Settings, clock: Clock): InitiatorMechanism {
+function kerberosMechanism(settings: Settings, clock: Clock, use: TicketUse): InitiatorMechanism {
   const { host, delegation } = settings
   const thread = threadOf(clock, settings.limits.kerberosTimeoutMs)
   return new KerberosInitiatorMechanism({
@@ -76,6 +79,7 @@ function kerberosMechanism(settings: Settings, clock: Clock): InitiatorMechanism
     credentials: credentialsOf(settings),
     host,
     delegates: delegation,
+    ...use,
   })
 }
 

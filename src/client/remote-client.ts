@@ -1,4 +1,4 @@
-import type { Bound, RpcClientOptions } from '../rpc/client.ts'
+import type { Bound } from '../rpc/client.ts'
 import type { Operations, RpcInterface } from '../rpc/operation.ts'
 import { SecurityMode } from '../wire/smb2/index.ts'
 import { decodeSpnego } from '../wire/spnego/index.ts'
@@ -16,7 +16,7 @@ import type {
   UserListing,
 } from './api/client.ts'
 import type { CopyOptions, CopySummary, Place } from './api/copy.ts'
-import type { CallOptions } from './api/options.ts'
+import type { CallOptions, Credentials } from './api/options.ts'
 import type { Share } from './api/share.ts'
 import { echoCall } from './calls/echo.ts'
 import { copy } from './copy/copy.ts'
@@ -28,7 +28,8 @@ import type { Live, ServerLink } from './link.ts'
 import type { Negotiated } from './negotiation.ts'
 import { copyFile } from './ops/copy-file.ts'
 import { type CopyFileOptions, RemoteShare, type ShareOwner, type Volumes } from './remote-share.ts'
-import { DIALECTS, nameIn } from './settings.ts'
+import type { RpcOptions } from './rpc-logon.ts'
+import { DIALECTS, nameIn, type Settings, settingsOf } from './settings.ts'
 import { Tree } from './tree.ts'
 import { Volume } from './volume.ts'
 
@@ -177,12 +178,15 @@ export class RemoteClient implements Client, ShareOwner {
   async rpc<O extends Operations, T>(
     definition: RpcInterface<O>,
     work: (calls: Bound<O>) => Promise<T>,
-    { signal, ...options }: CallOptions & RpcClientOptions = {},
+    { signal, ...options }: CallOptions & RpcOptions = {},
   ): Promise<T> {
-    const { withPipe } = await import('./pipe.ts')
+    const [{ withPipe }, { engineOptions }] = await Promise.all([import('./pipe.ts'), import('./rpc-logon.ts')])
     const pipes = this.#pipes
+    const { settings, clock } = this.#link
+    const settingsFor = (credentials: Credentials): Settings =>
+      Object.keys(credentials).length === 0 ? settings : settingsOf({ host: settings.host, path: '' }, credentials)
     return withPipe(pipes, definition.pipe, 'rpc', signal, async (client) => work(await client.bind(definition)), {
-      ...options,
+      ...engineOptions(options, { settingsFor, clock, service: 'cifs' }),
       // What the calls do nobody here knows.
       repeatable: false,
     })

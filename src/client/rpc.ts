@@ -1,22 +1,32 @@
 /** Services by TCP, at a port that the endpoint mapper tells: C706 appendix O, MS-RPCE 3.1.4. */
-import { type Bound, RpcClient, type RpcClientOptions } from '../rpc/client.ts'
+import { type Clock, systemClock } from '../protocol/clock.ts'
+import { type Bound, RpcClient } from '../rpc/client.ts'
 import { nullHandle } from '../rpc/context-handles.ts'
 import { Epmapper } from '../rpc/epmapper/epmapper.ts'
 import { decodeTower, encodeTower } from '../rpc/epmapper/tower.ts'
 import { RpcError } from '../rpc/fault.ts'
 import type { Operations, RpcInterface } from '../rpc/operation.ts'
 import { StreamDuplex } from '../rpc/stream-duplex.ts'
-import type { Dial } from './dial.ts'
+import type { ConnectOptions } from './api/options.ts'
+import type { World } from './connect.ts'
 import { codeOf, TransportError } from './errors.ts'
+import { type ClientLimits, defaultClientLimits } from './limits.ts'
+import { engineOptions, type RpcOptions } from './rpc-logon.ts'
+import { settingsOf } from './settings.ts'
 
 /** The endpoint mapper's own port. */
 const MAPPER_PORT = 135
 const MAX_TOWERS = 4
 
-export interface RpcConnectOptions extends RpcClientOptions {
+type Timeouts = Pick<ClientLimits, 'connectTimeoutMs' | 'pipeTimeoutMs'>
+
+export interface RpcConnectOptions extends RpcOptions {
   /** Default: the endpoint mapper is asked, at port 135. */
   readonly port?: number
   readonly signal?: AbortSignal
+  /** As for `connect`: where a name leads to. Tickets are for the name that was given. */
+  readonly resolve?: ConnectOptions['resolve']
+  readonly timeouts?: Partial<Timeouts>
 }
 
 /** A service that was connected to, and the end of it. */
@@ -35,22 +45,44 @@ export type ConnectRpc = <O extends Operations>(
   options?: RpcConnectOptions,
 ) => Promise<RpcConnection<O>>
 
-async function dialTo(dial: Dial, host: string, port: number, signal: AbortSignal): Promise<StreamDuplex> {
+/** One host, and how it is spoken to. */
+interface Party {
+  readonly host: string
+  readonly clock: Clock
+  readonly dial: World['dial']
+  readonly resolve: ConnectOptions['resolve']
+  readonly timeouts: Timeouts
+  readonly signal: AbortSignal | undefined
+}
+
+/** A byte stream to a port, whose answers come in time or not at all. @throws TransportError; the signal's reason */
+async function dialTo({ host, clock, dial, resolve, timeouts, signal }: Party, port: number): Promise<StreamDuplex> {
+  const timeout = new AbortController()
+  const stop = clock.after(timeouts.connectTimeoutMs, () => timeout.abort(), true)
+  const step = `connect to ${host}:${port}`
+  const patience = {
+    after: (action: () => void) => clock.after(timeouts.pipeTimeoutMs, action, true),
+    error: () => new TransportError('ETIMEDOUT', `call of ${host}:${port}`, 'the service has not answered in time'),
+  }
   let duplex: StreamDuplex | undefined
   try {
-    await dial({ host, port }, (transport) => (duplex = new StreamDuplex(transport)), signal)
+    const target = (await resolve?.(host, port)) ?? { host, port }
+    const either = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal])
+    await dial(target, (transport) => (duplex = new StreamDuplex(transport, patience)), either)
   } catch (error) {
-    signal.throwIfAborted()
-    const step = `connect to ${host}:${port}`
+    signal?.throwIfAborted()
+    if (timeout.signal.aborted) throw new TransportError('ETIMEDOUT', step, 'nothing has answered in time')
     throw new TransportError(codeOf(error) ?? 'ECONNREFUSED', step, 'no service answers there', { cause: error })
+  } finally {
+    stop()
   }
   if (duplex === undefined) throw new Error('a transport that accepts nothing')
   return duplex
 }
 
 /** The port of an interface, as the mapper at `host` tells it. */
-async function portOf(dial: Dial, host: string, definition: RpcInterface, signal: AbortSignal): Promise<number> {
-  const duplex = await dialTo(dial, host, MAPPER_PORT, signal)
+async function portOf(party: Party, definition: RpcInterface): Promise<number> {
+  const duplex = await dialTo(party, MAPPER_PORT)
   try {
     const mapper = await new RpcClient(duplex).bind(Epmapper)
     const endpoint = { kind: 'tcp', port: MAPPER_PORT, address: '0.0.0.0' } as const
@@ -67,20 +99,26 @@ async function portOf(dial: Dial, host: string, definition: RpcInterface, signal
   } finally {
     duplex.close()
   }
-  throw new RpcError('RPC_BIND_REFUSED', `${host} has no port for ${definition.interfaceName}`)
+  throw new RpcError('RPC_BIND_REFUSED', `${party.host} has no port for ${definition.interfaceName}`)
 }
 
 /** `connectRpc` without sockets. */
 export async function connectRpcBy<O extends Operations>(
-  dial: Dial,
+  { dial, clock = systemClock }: World,
   host: string,
   definition: RpcInterface<O>,
-  { port, signal = new AbortController().signal, ...options }: RpcConnectOptions = {},
+  { port, signal, resolve, timeouts, ...options }: RpcConnectOptions = {},
 ): Promise<RpcConnection<O>> {
-  const duplex = await dialTo(dial, host, port ?? (await portOf(dial, host, definition, signal)), signal)
+  const party = { host, clock, dial, resolve, timeouts: { ...defaultClientLimits, ...timeouts }, signal }
+  const rpc = engineOptions(options, {
+    settingsFor: (credentials) => settingsOf({ host, path: '' }, credentials),
+    clock,
+    service: 'host',
+  })
+  const duplex = await dialTo(party, port ?? (await portOf(party, definition)))
   const close = async (): Promise<void> => duplex.close()
   try {
-    const calls = await new RpcClient(duplex, options).bind(definition)
+    const calls = await new RpcClient(duplex, rpc).bind(definition)
     return { calls, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     duplex.close()

@@ -2,13 +2,59 @@ import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'n
 import { rc4 } from './rc4.ts'
 
 /** RFC 3961 5.3: what a derived key is for. */
-const encryption = 0xaa
-const integrity = 0x55
+const Purpose = { ENCRYPTION: 0xaa, INTEGRITY: 0x55, CHECKSUM: 0x99 } as const
+type Purpose = (typeof Purpose)[keyof typeof Purpose]
+
+/** A key of AES in one of its uses (RFC 4120 7.5.1, RFC 4121 2): with the keys that are derived from it for that. */
+export interface KerberosUse {
+  /** Of `mac` and `checksum`. */
+  readonly checksumBytes: number
+  /** `mac` goes over the ciphertext (RFC 8009 5); otherwise over the plaintext (RFC 3962 6). */
+  readonly macsCiphertext: boolean
+  /** AES with ciphertext stealing, of a block or more; as long as it was. */
+  encrypt(plaintext: Uint8Array): Uint8Array
+  decrypt(ciphertext: Uint8Array): Uint8Array
+  /** What vouches for encrypted data. */
+  mac(...parts: readonly Uint8Array[]): Uint8Array
+  /** What vouches for data that are not encrypted. */
+  checksum(...parts: readonly Uint8Array[]): Uint8Array
+}
 
 interface Profile {
   readonly keyBytes: number
-  /** Undefined where the key is wrong or the data were changed. */
-  decrypt(key: Uint8Array, usage: number, data: Uint8Array): Uint8Array | undefined
+  readonly hash: string
+  readonly checksumBytes: number
+  readonly macsCiphertext: boolean
+  derive(key: Uint8Array, usage: number, purpose: Purpose): Uint8Array
+}
+
+/** RFC 3962 6. */
+const aesSha1 = (keyBytes: number): Profile => ({
+  keyBytes,
+  hash: 'sha1',
+  checksumBytes: 12,
+  macsCiphertext: false,
+  derive: deriveSha1,
+})
+
+/** RFC 8009 5. */
+function aesSha2(keyBytes: number, hash: string, checksumBytes: number): Profile {
+  return {
+    keyBytes,
+    hash,
+    checksumBytes,
+    macsCiphertext: true,
+    derive(key, usage, purpose) {
+      const bytes = purpose === Purpose.ENCRYPTION ? keyBytes : checksumBytes
+      const fixed = new Uint8Array(4 + 5 + 1 + 4)
+      const view = new DataView(fixed.buffer)
+      view.setUint32(0, 1)
+      view.setUint32(4, usage)
+      fixed[8] = purpose
+      view.setUint32(10, bytes * 8)
+      return createHmac(hash, key).update(fixed).digest().subarray(0, bytes)
+    },
+  }
 }
 
 const profiles: ReadonlyMap<number, Profile> = new Map([
@@ -16,8 +62,32 @@ const profiles: ReadonlyMap<number, Profile> = new Map([
   [18, aesSha1(32)],
   [19, aesSha2(16, 'sha256', 16)],
   [20, aesSha2(32, 'sha384', 24)],
-  [23, { keyBytes: 16, decrypt: openRc4 }],
 ])
+const RC4 = 23
+
+/** A key in one of its uses; undefined for encryption types other than AES, and keys of another length. */
+export function kerberosUse(encryptionType: number, key: Uint8Array, usage: number): KerberosUse | undefined {
+  const profile = profiles.get(encryptionType)
+  if (profile?.keyBytes !== key.length) return undefined
+  const { hash, checksumBytes, macsCiphertext } = profile
+  const [encryption, integrity, checksum] = [Purpose.ENCRYPTION, Purpose.INTEGRITY, Purpose.CHECKSUM].map((purpose) =>
+    profile.derive(key, usage, purpose),
+  ) as [Uint8Array, Uint8Array, Uint8Array]
+  const hmac = (used: Uint8Array, parts: readonly Uint8Array[]): Uint8Array => {
+    const sum = createHmac(hash, used)
+    for (const part of parts) sum.update(part)
+    return sum.digest().subarray(0, checksumBytes)
+  }
+  return {
+    checksumBytes,
+    macsCiphertext,
+    encrypt: (plaintext) => sealCts(encryption, plaintext),
+    decrypt: (ciphertext) => openCts(encryption, ciphertext),
+    // The initial vector is zero, and part of it (RFC 8009 5).
+    mac: (...parts) => hmac(integrity, macsCiphertext ? [NO_VECTOR, ...parts] : parts),
+    checksum: (...parts) => hmac(checksum, parts),
+  }
+}
 
 /**
  * Opens what a Kerberos key has sealed: AES with SHA-1 (RFC 3962) and SHA-2 (RFC 8009), and RC4 (RFC 4757). Undefined
@@ -29,53 +99,19 @@ export function openKerberos(
   usage: number,
   data: Uint8Array,
 ): Uint8Array | undefined {
-  const profile = profiles.get(encryptionType)
-  return profile?.keyBytes === key.length ? profile.decrypt(key, usage, data) : undefined
+  if (encryptionType === RC4 && key.length === 16) return openRc4(key, usage, data)
+  const use = kerberosUse(encryptionType, key, usage)
+  const end = data.length - (use?.checksumBytes ?? 0)
+  // Before the plaintext stands a block of noise.
+  if (use === undefined || end < BLOCK) return undefined
+  const ciphertext = data.subarray(0, end)
+  const plain = use.decrypt(ciphertext)
+  const isRight = isSame(use.mac(use.macsCiphertext ? ciphertext : plain), data.subarray(end))
+  return isRight ? plain.subarray(BLOCK) : undefined
 }
 
 const BLOCK = 16
-
-/** RFC 3962 6. The checksum is over the plaintext, of 12 bytes; before the plaintext stands a block of noise. */
-function aesSha1(keyBytes: number): Profile {
-  const checksumBytes = 12
-  return {
-    keyBytes,
-    decrypt(key, usage, data) {
-      const end = data.length - checksumBytes
-      if (end < BLOCK) return undefined
-      const plain = openCts(deriveSha1(key, usage, encryption), data.subarray(0, end))
-      const sum = createHmac('sha1', deriveSha1(key, usage, integrity))
-        .update(plain)
-        .digest()
-      return isSame(sum.subarray(0, checksumBytes), data.subarray(end)) ? plain.subarray(BLOCK) : undefined
-    },
-  }
-}
-
-/** RFC 8009 5. The checksum is over the (zero) initial vector and the ciphertext. */
-function aesSha2(keyBytes: number, hash: string, checksumBytes: number): Profile {
-  const derive = (key: Uint8Array, usage: number, purpose: number, bytes: number): Uint8Array => {
-    const fixed = new Uint8Array(4 + 5 + 1 + 4)
-    const view = new DataView(fixed.buffer)
-    view.setUint32(0, 1)
-    view.setUint32(4, usage)
-    fixed[8] = purpose
-    view.setUint32(10, bytes * 8)
-    return createHmac(hash, key).update(fixed).digest().subarray(0, bytes)
-  }
-  return {
-    keyBytes,
-    decrypt(key, usage, data) {
-      const end = data.length - checksumBytes
-      if (end < BLOCK) return undefined
-      const ciphertext = data.subarray(0, end)
-      const mac = createHmac(hash, derive(key, usage, integrity, checksumBytes)).update(new Uint8Array(BLOCK))
-      const sum = mac.update(ciphertext).digest().subarray(0, checksumBytes)
-      if (!isSame(sum, data.subarray(end))) return undefined
-      return openCts(derive(key, usage, encryption, keyBytes), ciphertext).subarray(BLOCK)
-    },
-  }
-}
+const NO_VECTOR = new Uint8Array(BLOCK)
 
 /** RFC 4757 5 and 3: some uses have another number there. */
 function openRc4(key: Uint8Array, usage: number, data: Uint8Array): Uint8Array | undefined {
@@ -92,14 +128,15 @@ function openRc4(key: Uint8Array, usage: number, data: Uint8Array): Uint8Array |
 
 const hmacMd5 = (key: Uint8Array, data: Uint8Array): Uint8Array => createHmac('md5', key).update(data).digest()
 
-const isSame = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && timingSafeEqual(a, b)
+/** In constant time. */
+export const isSame = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && timingSafeEqual(a, b)
 
 /** DK of RFC 3961 5.1, with the usage and purpose as its constant. */
-function deriveSha1(key: Uint8Array, usage: number, purpose: number): Uint8Array {
+function deriveSha1(key: Uint8Array, usage: number, purpose: Purpose): Uint8Array {
   const constant = new Uint8Array(5)
   new DataView(constant.buffer).setUint32(0, usage)
   constant[4] = purpose
-  const cipher = createCipheriv(key.length === 32 ? 'aes-256-ecb' : 'aes-128-ecb', key, null).setAutoPadding(false)
+  const cipher = createCipheriv(cipherOf(key, 'ecb'), key, null).setAutoPadding(false)
   const out = new Uint8Array(key.length)
   let block: Uint8Array = nFold(constant, BLOCK)
   for (let at = 0; at < out.length; at += BLOCK) {
@@ -144,32 +181,43 @@ function leastCommonMultiple(a: number, b: number): number {
   return (a / x) * b
 }
 
+/** Where the last block begins, which may be cut short, and how long it is. */
+function lastOf(length: number): { lastAt: number; lastBytes: number } {
+  const lastBytes = length % BLOCK === 0 ? BLOCK : length % BLOCK
+  return { lastAt: length - lastBytes, lastBytes }
+}
+
+const cipherOf = (key: Uint8Array, mode: 'cbc' | 'ecb'): string => `aes-${key.length * 8}-${mode}`
+
 /** AES in CBC with ciphertext stealing, the last two blocks always swapped; the initial vector is zero. RFC 3962 5. */
-function openCts(key: Uint8Array, data: Uint8Array): Uint8Array {
-  const size = key.length * 8
-  const decipher = createDecipheriv(`aes-${size}-ecb`, key, null).setAutoPadding(false)
-  if (data.length === BLOCK) return decipher.update(data)
+function sealCts(key: Uint8Array, data: Uint8Array): Uint8Array {
+  const { lastAt, lastBytes } = lastOf(data.length)
+  const padded = new Uint8Array(lastAt + BLOCK)
+  padded.set(data)
+  const sealed = createCipheriv(cipherOf(key, 'cbc'), key, NO_VECTOR).setAutoPadding(false).update(padded)
+  if (data.length === BLOCK) return sealed
   const out = new Uint8Array(data.length)
-  const lastBytes = data.length % BLOCK === 0 ? BLOCK : data.length % BLOCK
-  const lastAt = data.length - lastBytes
   const beforeAt = lastAt - BLOCK
-  let previous: Uint8Array = new Uint8Array(BLOCK)
-  for (let at = 0; at < beforeAt; at += BLOCK) {
-    const block = data.subarray(at, at + BLOCK)
-    out.set(xor(decipher.update(block), previous), at)
-    previous = block
-  }
-  const stolen = decipher.update(data.subarray(beforeAt, lastAt))
-  const last = data.subarray(lastAt)
-  out.set(xor(stolen.subarray(0, lastBytes), last), lastAt)
-  const whole = new Uint8Array(stolen)
-  whole.set(last)
-  out.set(xor(decipher.update(whole), previous), beforeAt)
+  out.set(sealed.subarray(0, beforeAt))
+  out.set(sealed.subarray(lastAt), beforeAt)
+  out.set(sealed.subarray(beforeAt, beforeAt + lastBytes), lastAt)
   return out
 }
 
-function xor(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const out = new Uint8Array(a.length)
-  for (let i = 0; i < out.length; i++) out[i] = (a[i] as number) ^ (b[i] as number)
-  return out
+/** The counterpart of `sealCts`. */
+function openCts(key: Uint8Array, data: Uint8Array): Uint8Array {
+  const { lastAt, lastBytes } = lastOf(data.length)
+  const inOrder = new Uint8Array(lastAt + BLOCK)
+  inOrder.set(data)
+  if (lastAt > 0) {
+    const beforeAt = lastAt - BLOCK
+    const stolenFrom = data.subarray(beforeAt, lastAt)
+    const stolen = createDecipheriv(cipherOf(key, 'ecb'), key, null).setAutoPadding(false).update(stolenFrom)
+    // What the last block lacks is what it was encrypted with.
+    inOrder.set(data.subarray(lastAt), beforeAt)
+    inOrder.set(stolen.subarray(lastBytes), beforeAt + lastBytes)
+    inOrder.set(stolenFrom, lastAt)
+  }
+  const opened = createDecipheriv(cipherOf(key, 'cbc'), key, NO_VECTOR).setAutoPadding(false).update(inOrder)
+  return opened.subarray(0, data.length)
 }

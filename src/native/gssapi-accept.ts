@@ -13,6 +13,20 @@ export interface Accepted extends GssContext {
   readonly logonInfo?: Uint8Array
 }
 
+export interface AcceptRequest {
+  readonly keytab: string
+  readonly token: Uint8Array
+  /** Of the logon that this token goes on with. */
+  readonly id?: number
+}
+
+/** DCE's style: the initiator has one more to say (MS-KILE 3.4.5.1, RFC 4121 has no such thing). */
+export interface UnfinishedLogon {
+  readonly id: number
+  /** For the initiator: AP-REP. */
+  readonly token: Uint8Array
+}
+
 /** Why an initiator is refused, and the KRB-ERROR for it. */
 export interface NotAccepted {
   readonly problem: GssProblem
@@ -23,10 +37,16 @@ const LOGON_INFO = new TextEncoder().encode('urn:mspac:logon-info')
 /** GSS_S_FAILURE. */
 const FAILURE = 0x000d_0000
 
+/** Logons whose ticket was good and whose last token is not here yet; the oldest give way. */
+const MAX_PENDING = 256
+
 /** The server's end of Kerberos. */
 export class GssAcceptor {
   readonly #gss: Gssapi
   readonly #credentials = new Map<string, Slot>()
+  /** Contexts of clients that talk on, as DCE does. */
+  readonly #pending = new Map<number, Slot>()
+  #lastId = 0
 
   constructor(gss: Gssapi) {
     this.#gss = gss
@@ -49,11 +69,14 @@ export class GssAcceptor {
     return found
   }
 
-  /** GSS_Accept_sec_context, of which one call has to be enough. @throws GssError where the keytab is not good */
-  accept(keytab: string, token: Uint8Array): Accepted | NotAccepted {
+  /** GSS_Accept_sec_context. @throws GssError where the keytab is not good */
+  accept({ keytab, token, id }: AcceptRequest): Accepted | UnfinishedLogon | NotAccepted {
     const gss = this.#gss
     const credentials = this.#credentialsOf(keytab)
-    const [context, client] = [gss.slot(), gss.slot()]
+    const [known, client] = [id === undefined ? gss.slot() : this.#pending.get(id), gss.slot()]
+    if (known === undefined) return { problem: GIVEN_UP, token: NOTHING }
+    const context = known
+    if (id !== undefined) this.#pending.delete(id)
     const [input, output] = [gss.buffer(token), gss.buffer()]
     const major = gss.call(
       'gss_accept_sec_context',
@@ -68,10 +91,15 @@ export class GssAcceptor {
       0,
       0,
     )
-    const problem = isError(major) ? gss.failedWith(major) : isUnfinished(major) ? UNFINISHED : undefined
+    const problem = isError(major) ? gss.failedWith(major) : undefined
     const answer = gss.take(output)
+    let isPending = false
     try {
       if (problem !== undefined) return { problem, token: answer }
+      if (isUnfinished(major)) {
+        isPending = true
+        return { id: this.#keep(context), token: answer }
+      }
       const logonInfo = this.#logonInfo(client.value)
       const service = this.#serviceOf(context.value)
       return {
@@ -83,8 +111,19 @@ export class GssAcceptor {
       }
     } finally {
       if (client.value !== 0) gss.call('gss_release_name', client.address)
-      deleteContext(gss, context)
+      if (!isPending) deleteContext(gss, context)
     }
+  }
+
+  #keep(context: Slot): number {
+    const id = ++this.#lastId
+    this.#pending.set(id, context)
+    const [oldest] = this.#pending
+    if (this.#pending.size > MAX_PENDING && oldest !== undefined) {
+      this.#pending.delete(oldest[0])
+      deleteContext(this.#gss, oldest[1])
+    }
+    return id
   }
 
   #serviceOf(context: number): string {
@@ -119,5 +158,5 @@ export class GssAcceptor {
   }
 }
 
-/** A third message is for DCE alone (RFC 4121 does not have it). */
-const UNFINISHED: GssProblem = { major: FAILURE, minor: 0, text: 'the client wants to talk on as DCE does' }
+const GIVEN_UP: GssProblem = { major: FAILURE, minor: 0, text: 'this logon has been given up' }
+const NOTHING = new Uint8Array(0)

@@ -1,11 +1,11 @@
 /** What the thread with Kerberos is asked, and what it answers: messages between two threads. */
-import type { Accepted } from './gssapi-accept.ts'
+import type { Accepted, AcceptRequest, UnfinishedLogon } from './gssapi-accept.ts'
 import type { Initiated, InitiateRequest } from './gssapi-initiate.ts'
 
 export interface GssCalls {
   /** Whether there is a key in this keytab. */
   check: { readonly request: { readonly keytab: string }; readonly answer: undefined }
-  accept: { readonly request: { readonly keytab: string; readonly token: Uint8Array }; readonly answer: Accepted }
+  accept: { readonly request: AcceptRequest; readonly answer: Accepted | UnfinishedLogon }
   begin: { readonly request: InitiateRequest; readonly answer: Initiated }
   proceed: { readonly request: { readonly id: number; readonly token: Uint8Array }; readonly answer: Initiated }
   sign: {

@@ -1,8 +1,32 @@
 import type { Gssapi, Slot } from './gssapi-library.ts'
 
-/** The end of the ticket lies there in a lucid context: version, whether it is the initiator's, end time, each 4 bytes. */
-const LUCID_BYTES = 16
-const LUCID_END_AT = 8
+/** A lucid context, version 1, of a 64-bit machine: where its fields lie. */
+const Lucid = {
+  IS_INITIATOR: 4,
+  TICKET_END: 8,
+  SEND_SEQUENCE: 16,
+  RECEIVE_SEQUENCE: 24,
+  /** 1: the tokens of RFC 4121. */
+  PROTOCOL: 32,
+  HAS_ACCEPTOR_SUBKEY: 64,
+  /** Two keys of three fields each: encryption type and length, 4 bytes each, and a pointer. */
+  CONTEXT_KEY: 72,
+  ACCEPTOR_SUBKEY: 88,
+} as const
+const LUCID_BYTES = 104
+const RFC_4121 = 1
+
+/** What messages are protected with, RFC 4121 2, and how far they are counted. */
+export interface GssMessageKey {
+  readonly encryptionType: number
+  readonly key: Uint8Array
+  readonly isInitiator: boolean
+  /** The acceptor has chosen the key. */
+  readonly isAcceptorSubkey: boolean
+  /** Numbers of the next message of each direction. */
+  readonly sendSequence: bigint
+  readonly receiveSequence: bigint
+}
 
 /** A security context that is established, as bytes: nothing of it stays in the library. */
 export interface GssContext {
@@ -11,6 +35,8 @@ export interface GssContext {
   readonly ticketEndsAt: number
   /** With it messages can be signed and checked; it holds keys. */
   readonly exported: Uint8Array
+  /** Absent where tokens are older ones than those of RFC 4121. */
+  readonly messageKey?: GssMessageKey
 }
 
 /** One that this end has begun. */
@@ -23,10 +49,10 @@ export interface GssInitiatedContext extends GssContext {
 export function takeContext(gss: Gssapi, context: Slot): GssContext {
   try {
     const sessionKey = gss.inquire(context.value, 'sessionKey')
-    const ticketEndsAt = ticketEnd(gss, context.value)
+    const lucid = lucidOf(gss, context.value)
     const exported = gss.buffer()
     gss.must('gss_export_sec_context', context.address, exported.address)
-    return { sessionKey, ticketEndsAt, exported: gss.take(exported) }
+    return { sessionKey, ...lucid, exported: gss.take(exported) }
   } finally {
     deleteContext(gss, context)
   }
@@ -36,14 +62,31 @@ export function deleteContext(gss: Gssapi, context: Slot): void {
   if (context.value !== 0) gss.call('gss_delete_sec_context', context.address, 0)
 }
 
-/** Not what gss_inquire_context tells, which adds the tolerance for clocks that differ. */
-function ticketEnd(gss: Gssapi, context: number): number {
+/** The ticket's end is not what gss_inquire_context tells, which adds the tolerance for clocks that differ. */
+function lucidOf(gss: Gssapi, context: number): Pick<GssContext, 'ticketEndsAt' | 'messageKey'> {
   const pointer = gss.inquire(context, 'lucidContext')
   const lucid = Number(new DataView(pointer.buffer).getBigUint64(0, true))
   try {
-    return new DataView(gss.read(lucid, LUCID_BYTES).buffer).getUint32(LUCID_END_AT, true)
+    const view = new DataView(gss.read(lucid, LUCID_BYTES).buffer)
+    const ticketEndsAt = view.getUint32(Lucid.TICKET_END, true)
+    return view.getUint32(Lucid.PROTOCOL, true) === RFC_4121
+      ? { ticketEndsAt, messageKey: messageKeyOf(gss, view) }
+      : { ticketEndsAt }
   } finally {
     gss.call('gss_krb5_free_lucid_sec_context', lucid)
+  }
+}
+
+function messageKeyOf(gss: Gssapi, view: DataView): GssMessageKey {
+  const isAcceptorSubkey = view.getUint32(Lucid.HAS_ACCEPTOR_SUBKEY, true) !== 0
+  const at = isAcceptorSubkey ? Lucid.ACCEPTOR_SUBKEY : Lucid.CONTEXT_KEY
+  return {
+    encryptionType: view.getUint32(at, true),
+    key: gss.read(Number(view.getBigUint64(at + 8, true)), view.getUint32(at + 4, true)),
+    isInitiator: view.getUint32(Lucid.IS_INITIATOR, true) !== 0,
+    isAcceptorSubkey,
+    sendSequence: view.getBigUint64(Lucid.SEND_SEQUENCE, true),
+    receiveSequence: view.getBigUint64(Lucid.RECEIVE_SEQUENCE, true),
   }
 }
 

@@ -14,6 +14,10 @@ export interface InitiateRequest {
   readonly service: string
   /** The server may act as the user elsewhere. */
   readonly delegates: boolean
+  /** In DCE's style: one message more, and none of them framed (GSS_C_DCE_STYLE, MS-KILE 3.2.1). */
+  readonly isDce: boolean
+  /** Messages are to be sealed, and not signed alone. */
+  readonly seals: boolean
 }
 
 /** One more token; `context` is there when the acceptor has been believed. */
@@ -28,7 +32,9 @@ export interface Initiated {
 const FAILURE = 0x000d_0000
 /** GSS_C_DELEG_FLAG and the others of RFC 2744 4. */
 const DELEGATE = 1
-const MUTUAL_REPLAY_SEQUENCE_CONFIDENTIAL_INTEGRITY = 2 | 4 | 8 | 16 | 32
+const DCE_STYLE = 0x1000
+const CONFIDENTIAL = 16
+const MUTUAL_REPLAY_SEQUENCE_INTEGRITY = 2 | 4 | 8 | 32
 
 /** KRB5KDC_ERR_BADOPTION: what the KDC says where a ticket is not to be passed on (RFC 4120 7.5.9). */
 const BAD_OPTION = 0x96c7_3a0d
@@ -68,12 +74,13 @@ export class GssInitiator {
   }
 
   /** The first token. @throws GssError */
-  begin({ credentials, service, delegates }: InitiateRequest): Initiated {
+  begin({ credentials, service, delegates, isDce, seals }: InitiateRequest): Initiated {
     const gss = this.#gss
     const id = ++this.#lastId
     const cache = 'secret' in credentials ? `MEMORY:smbkit-${id}` : undefined
     const [name, owned, client, context] = [gss.slot(), gss.slot(), gss.slot(), gss.slot()]
-    const flags = MUTUAL_REPLAY_SEQUENCE_CONFIDENTIAL_INTEGRITY | (delegates ? DELEGATE : 0)
+    const more = (delegates ? DELEGATE : 0) | (isDce ? DCE_STYLE : 0) | (seals ? CONFIDENTIAL : 0)
+    const flags = MUTUAL_REPLAY_SEQUENCE_INTEGRITY | more
     const pending: Pending = { context, name, credentials: owned, flags, cache }
     try {
       if ('secret' in credentials)
@@ -81,6 +88,8 @@ export class GssInitiator {
       else if (credentials.client !== undefined) client.value = gss.importName(credentials.client).value
       const found = cache ?? ('cache' in credentials ? credentials.cache : undefined)
       owned.value = gss.acquire(Usage.INITIATE, found === undefined ? {} : { ccache: found }, client.value).value
+      // Otherwise the library asks for sealing whatever it is told.
+      if (!seals) gss.must('gss_set_cred_option', owned.address, gss.oids.onlyGivenFlags.address, gss.buffer().address)
       name.value = gss.importName(service).value
     } catch (error) {
       this.#end(pending)

@@ -12,6 +12,7 @@ export type Call = (...values: number[]) => number
 const PROTOTYPES = {
   gss_acquire_cred_from: 'intptr_t, uint32_t, intptr_t, int, intptr_t, intptr_t, intptr_t, intptr_t',
   gss_release_cred: 'intptr_t',
+  gss_set_cred_option: 'intptr_t, intptr_t, intptr_t',
   gss_import_name: 'intptr_t, intptr_t, intptr_t',
   gss_display_name: 'intptr_t, intptr_t, intptr_t',
   gss_release_name: 'intptr_t',
@@ -45,6 +46,8 @@ const OIDS = {
   sessionKey: [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02, 0x05, 0x05],
   /** GSS_KRB5_EXPORT_LUCID_SEC_CONTEXT_OID, 1.2.840.113554.1.2.2.5.6, version 1 */
   lucidContext: [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02, 0x05, 0x06, 0x01],
+  /** GSS_KRB5_CRED_NO_CI_FLAGS_X, 1.2.752.43.13.29 */
+  onlyGivenFlags: [0x2a, 0x85, 0x70, 0x2b, 0x0d, 0x1d],
 } as const
 
 const BUFFER_BYTES = 16

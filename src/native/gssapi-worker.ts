@@ -19,8 +19,8 @@ const value = (given: unknown): GssAnswer => ({ value: given })
 
 const handlers: Handlers = {
   check: ({ acceptor }, { keytab }) => value(acceptor.check(keytab)),
-  accept({ acceptor }, { keytab, token }) {
-    const answer = acceptor.accept(keytab, token)
+  accept({ acceptor }, request) {
+    const answer = acceptor.accept(request)
     if (!('problem' in answer)) return { value: answer }
     return { failure: { kind: 'refused', ...answer.problem, ...(answer.token.length > 0 && { token: answer.token }) } }
   },

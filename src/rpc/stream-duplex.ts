@@ -7,6 +7,14 @@ const SPACE_BYTES = 8192
 /** What a server may send before it is read; a fragment is smaller by far. */
 const MAX_UNREAD_BYTES = 1024 * 1024
 
+/** How long what a server owes is waited for. */
+export interface Patience {
+  /** Calls `action` once when it is over, unless the returned function is called before. */
+  after(action: () => void): () => void
+  /** What whoever waits is told then. */
+  error(): Error
+}
+
 /** What is sent and received over one transport. */
 export class StreamDuplex implements RpcDuplex, TransportEvents {
   readonly #transport: Transport
@@ -15,9 +23,11 @@ export class StreamDuplex implements RpcDuplex, TransportEvents {
   #unreadBytes = 0
   #waiting: ((bytes: Uint8Array) => void) | undefined
   #closed = false
+  readonly #patience: Patience
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, patience: Patience) {
     this.#transport = transport
+    this.#patience = patience
   }
 
   async send(bytes: Uint8Array): Promise<void> {
@@ -33,8 +43,17 @@ export class StreamDuplex implements RpcDuplex, TransportEvents {
     }
     if (this.#closed) return Promise.resolve(NOTHING)
     // Calls go one after the other: nobody else waits.
-    return new Promise((resolve) => {
-      this.#waiting = resolve
+    return new Promise((resolve, reject) => {
+      const stop = this.#patience.after(() => {
+        this.#waiting = undefined
+        reject(this.#patience.error())
+        // What comes too late would be taken for the next answer.
+        this.close()
+      })
+      this.#waiting = (bytes) => {
+        stop()
+        resolve(bytes)
+      }
     })
   }
 

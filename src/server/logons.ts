@@ -106,8 +106,18 @@ export class Logons {
     return this.#options.ntlm !== false
   }
 
+  /** There is a keytab, and what it takes to use it. */
+  get offersKerberos(): boolean {
+    return this.#offersKerberos
+  }
+
   acceptor(transport: Transport): Acceptor {
     return this.#mechanisms.acceptor(peerOf(transport))
+  }
+
+  /** For calls of RPC, beside the session. */
+  rpcAcceptor(transport: Transport): Acceptor {
+    return this.#mechanisms.acceptor({ ...peerOf(transport), isRpc: true })
   }
 
   get initialToken(): Uint8Array {

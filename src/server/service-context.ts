@@ -10,9 +10,6 @@ import type { Share } from './share.ts'
 import { usesOf } from './share-access.ts'
 import { run } from './steps.ts'
 
-/** An acceptor takes NTLM with SPNEGO around it and without. */
-const TYPES: readonly number[] = [AuthenticationType.SPNEGO, AuthenticationType.NTLM]
-
 /** What RPC services may know of the server, and of who asks. */
 export function serviceContext(server: ServerCore, session: Session): ServiceContext {
   return contextFor(server, session.identity, session.transport)
@@ -44,10 +41,18 @@ function contextFor(server: ServerCore, identity: Identity | undefined, transpor
     setFileSecurity: (shareName, path, parts, change) =>
       run(setFileSecurity({ server, identity, shareName, path }, parts, change)),
     logons: {
-      acceptor: (type) => (TYPES.includes(type) ? server.newAcceptor(transport) : undefined),
+      acceptor: (type) => (offers(server, type) ? server.logons.rpcAcceptor(transport) : undefined),
       contextFor: (other) => contextFor(server, other, transport),
     },
   }
+}
+
+/** An acceptor takes all mechanisms that there are, with SPNEGO around them and without. */
+function offers({ logons }: ServerCore, authenticationType: number): boolean {
+  if (authenticationType === AuthenticationType.NTLM) return logons.offersNtlm
+  return authenticationType === AuthenticationType.KERBEROS
+    ? logons.offersKerberos
+    : authenticationType === AuthenticationType.SPNEGO
 }
 
 function resourceOf(server: ServerCore, share: Share): SharedResource {

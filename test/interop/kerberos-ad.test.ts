@@ -1,22 +1,29 @@
 /** Kerberos in a domain of Samba's Active Directory: our server with its keytab, and our client with tickets. */
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import {
   type Client,
   type ConnectOptions,
   connect,
+  connectRpc,
   type ObservedEvent,
+  type RpcCredentials,
   StatusError,
   type Target,
 } from '../../src/client/index.ts'
 import { domainController } from '../../src/domain/index.ts'
+import { AuthenticationLevel, AuthenticationType } from '../../src/rpc/index.ts'
+import { Samr } from '../../src/rpc/samr/samr.ts'
+import { Srvsvc } from '../../src/rpc/srvsvc/srvsvc.ts'
 import { parseSddl } from '../../src/wire/dtyp/index.ts'
 import { type AdDc, needsAdDc, startAdDc } from '../peers/ad-dc.ts'
 import { type KerberosServer, startKerberosServer } from '../peers/kerberos-server.ts'
 import { startMemberSmbd } from '../peers/member-smbd.ts'
-import { needsPeer, peerPath } from '../peers/peer.ts'
+import { needsPeer, peerPath, python } from '../peers/peer.ts'
 
 const options = { timeout: 90_000 }
+const MAXIMUM_ALLOWED = 0x0200_0000
 const passwordOf = (user: string): string => `${user.charAt(0).toUpperCase()}${user.slice(1)}-Pass-1`
 
 /** What the KDC has against accounts whose password is right. The workstation of a user is nothing to Kerberos. */
@@ -29,7 +36,9 @@ const refused = {
   ivan: 'STATUS_ACCOUNT_EXPIRED',
 } as const
 
-const needed = [needsAdDc(), needsPeer('smbclient', 'smbtorture')].find(({ skip }) => skip !== false) ?? { skip: false }
+const needed = [needsAdDc(), needsPeer('smbclient', 'smbtorture', 'rpcclient', 'impacket')].find(
+  ({ skip }) => skip !== false,
+) ?? { skip: false }
 
 const controllerSays = (statusName: string): string => `the domain controller says ${statusName}`
 
@@ -239,6 +248,75 @@ suite('Kerberos in Active Directory', needed, () => {
       await domain.close()
     }
   })
+
+  test('calls of RPC that are logged on themselves: rpcclient and impacket', options, async () => {
+    const cache = await dc.ticket('alice', passwordOf('alice'))
+    const env = { KRB5CCNAME: cache }
+    const rpcclient = async (binding: string, command: string): Promise<string> => {
+      const logon = ['--use-kerberos=required', '-p', String(server.port)]
+      const target = `ncacn_np:${dc.fileserver.host}[${binding}]`
+      return (await dc.run(peerPath('rpcclient'), [...logon, target, '-c', command], { env, timeoutMs: 30_000 })).output
+    }
+    for (const binding of ['krb5,seal', 'krb5,sign', 'krb5,connect', 'spnego,seal', 'spnego,sign'])
+      assert.match(await rpcclient(binding, 'netshareenum 1; getusername'), /netname: files\n(?:.*\n)*.*alice/)
+    // Its own ways of signing do not run on the Python that Debian has.
+    const script = join(import.meta.dirname, 'rpc-kerberos-impacket.py')
+    const file = { KRB5CCNAME: cache.replace('FILE:', '') }
+    const asked = [dc.fileserver.host, String(server.port), dc.realm, dc.address]
+    const { output } = await dc.run(python, ['-W', 'ignore', script, ...asked], { env: file, timeoutMs: 30_000 })
+    assert.equal(output, 'CONNECT files IPC$\nPKT_PRIVACY files IPC$\n')
+  })
+
+  test(
+    'our calls: a service of the domain controller by TCP, where its mapper says, and in its pipes',
+    options,
+    async () => {
+      const { CONNECT, PACKET, INTEGRITY, PRIVACY } = AuthenticationLevel
+      const { SPNEGO, KERBEROS, NTLM } = AuthenticationType
+      const kerberos = { credentialCache: await dc.ticket('alice', passwordOf('alice')), kerberos: 'required' } as const
+      const ntlm = { user: 'alice', password: passwordOf('alice'), domain: dc.shortDomain } as const
+      const atController = (host: string, port: number): Target => ({ ...dc.resolve(host), port })
+      const ask = async (authentication: RpcCredentials): Promise<void> => {
+        await using samr = await connectRpc(dc.host, Samr, { resolve: atController, authentication })
+        const { handle, result } = await samr.calls.SamrConnect2({ serverName: null, desiredAccess: MAXIMUM_ALLOWED })
+        assert.equal(result, 0)
+        const { buffer } = await samr.calls.SamrEnumerateDomains({
+          server: handle,
+          resumeHandle: 0,
+          preferredMaximumLength: 0xffff,
+        })
+        assert.deepEqual(
+          buffer?.entries?.map(({ name }) => name),
+          ['CORP', 'BUILTIN'],
+        )
+      }
+      for (const level of [PACKET, INTEGRITY, PRIVACY])
+        for (const credentials of [
+          { ...kerberos, type: SPNEGO },
+          { ...kerberos, type: KERBEROS },
+        ])
+          await ask({ ...credentials, level })
+      for (const type of [SPNEGO, NTLM]) await ask({ ...ntlm, type })
+      // Samba wants calls of this service to be signed at least.
+      await assert.rejects(ask({ ...kerberos, level: CONNECT }), { code: 'RPC_FAULT', status: 5 })
+      for (const host of [dc.host, dc.fileserver.host])
+        await connected(
+          as('alice'),
+          async (client) => {
+            for (const type of [SPNEGO, KERBEROS])
+              for (const level of [INTEGRITY, PRIVACY]) {
+                const { info } = await client.rpc(
+                  Srvsvc,
+                  (srvsvc) => srvsvc.NetrServerGetInfo({ serverName: null, level: 101 }),
+                  { authentication: { type, level } },
+                )
+                assert.equal(info.tag, 101)
+              }
+          },
+          host,
+        )
+    },
+  )
 
   test('sessions end with their ticket, and are renewed: smbtorture', options, async () => {
     const tests = ['expire1n', 'expire1s', 'expire1e', 'expire2s', 'expire2e', 'expire_disconnect']

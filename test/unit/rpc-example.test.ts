@@ -62,13 +62,13 @@ test('over TCP, at the port that the mapper tells, and at one that is known', as
     ]),
   )
   for (const options of [{}, { port: PORT }]) {
-    const clock = await connectRpcBy(dial, 'host', Clock, options)
+    const clock = await connectRpcBy({ dial }, 'host', Clock, options)
     assert.equal((await clock.calls.Now({ zone: 'Europe/Berlin' })).text, '2026-11-21 13:00:00')
     assert.equal((await clock.calls.Now({ zone: 'Nowhere' })).result, 87)
     await clock.close()
     await assert.rejects(clock.calls.Now({ zone: null }), { code: 'RPC_PROTOCOL' })
   }
-  await assert.rejects(connectRpcBy(dial, 'host', Srvsvc), /has no port for srvsvc/)
-  await assert.rejects(connectRpcBy(dial, 'host', Clock, { port: 1 }), { code: 'ECONNREFUSED' })
+  await assert.rejects(connectRpcBy({ dial }, 'host', Srvsvc), /has no port for srvsvc/)
+  await assert.rejects(connectRpcBy({ dial }, 'host', Clock, { port: 1 }), { code: 'ECONNREFUSED' })
   assert.equal(dial.open, 0)
 })

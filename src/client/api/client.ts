@@ -1,9 +1,10 @@
 import type { Filetime } from '../../bytes/filetime.ts'
 import type { CipherName } from '../../crypto/sealing.ts'
 import type { SigningAlgorithm } from '../../crypto/signing.ts'
-import type { Bound, RpcClientOptions } from '../../rpc/client.ts'
+import type { Bound } from '../../rpc/client.ts'
 import type { Operations, RpcInterface } from '../../rpc/operation.ts'
 import type { Address } from '../address.ts'
+import type { RpcOptions } from '../rpc-logon.ts'
 import type { CallOptions, ConnectOptions, DialectName, Nt1Options } from './options.ts'
 import type { Share } from './share.ts'
 import type { Smb1Client } from './smb1.ts'
@@ -167,12 +168,13 @@ export interface Client extends AsyncDisposable {
   lookupNames(names: readonly string[], options?: CallOptions): Promise<(AccountName | undefined)[]>
   /**
    * Calls a service on a pipe of the server: `client.rpc(Clock, (clock) => clock.Now({ zone: 'UTC' }))`. The pipe is
-   * closed after `work`. `smbkit/rpc` has what interfaces are declared with.
+   * closed after `work`. `smbkit/rpc` has what interfaces are declared with. `authentication: {}` logs on for the calls
+   * once more as who the session is of, so that these are sealed from end to end.
    */
   rpc<O extends Operations, T>(
     definition: RpcInterface<O>,
     work: (calls: Bound<O>) => Promise<T>,
-    options?: CallOptions & RpcClientOptions,
+    options?: CallOptions & RpcOptions,
   ): Promise<T>
   /** The server's interfaces; dialect 3.0 and later. */
   interfaces(options?: CallOptions): Promise<NetworkInterface[]>
