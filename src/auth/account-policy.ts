@@ -34,7 +34,11 @@ function endOfHours(hours: Uint8Array, time: Filetime): Filetime | undefined {
  * Why somebody who knows the password may not log on all the same. The order is Windows's own, from what is wrong with
  * the account to what the user can mend; docs/decisions/0022-account-policy.md.
  */
-export function accountProblem(account: Account, workstation: string, now: Filetime): AccountProblem | undefined {
+export function accountProblem(
+  account: Omit<Account, 'ntHash'>,
+  workstation: string,
+  now: Filetime,
+): AccountProblem | undefined {
   const { expiresAt, logonHours, workstations, passwordExpiresAt } = account
   if (account.disabled === true) return { status: NtStatus.ACCOUNT_DISABLED, reason: 'the account is disabled' }
   if (expiresAt !== undefined && expiresAt <= now)

@@ -49,4 +49,6 @@ export interface DomainVerifier {
   /** DNS name, where it is known. */
   readonly dnsDomain?: string
   verify(attempt: NtlmAttempt): Maybe<GrantedNtlm | Failure>
+  /** What the domain has against users who have sessions, by their SIDs; who is not in the answer may stay. */
+  problems?(sids: readonly string[]): Maybe<ReadonlyMap<string, Failure>>
 }

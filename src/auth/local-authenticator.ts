@@ -60,9 +60,11 @@ export class LocalAuthenticator implements Authenticator {
     })
   }
 
-  /** An administrator lets somebody who is locked out try again. */
-  unlock(user: string): void {
-    this.#lockout.forget(user.toLowerCase())
+  /** An administrator takes back the wrong passwords of an account, or of a name that is none; false where there were none. */
+  unlock(user: string): boolean {
+    const key = user.toLowerCase()
+    const wasStranger = this.#strangers.forget(key)
+    return this.#lockout.forget(key) || wasStranger
   }
 
   #judge(attempt: NtlmAttempt, account: Account | undefined): GrantedNtlm | Failure {

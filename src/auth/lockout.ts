@@ -57,8 +57,8 @@ export class Lockout {
     return isLocked
   }
 
-  /** The right password, or an administrator, takes back what was counted. */
-  forget(key: string): void {
-    this.#tallies.delete(key)
+  /** The right password, or an administrator, takes back what was counted; false where nothing was. */
+  forget(key: string): boolean {
+    return this.#tallies.delete(key)
   }
 }

@@ -25,6 +25,12 @@ export interface Admission {
   right(): void
 }
 
+/** What attempts are counted by. */
+export const throttleKey = {
+  source: (address: string): string => `from ${address}`,
+  account: (user: string): string => `of ${user.toLowerCase()}`,
+} as const
+
 /** By source or account: when the next turn is. */
 interface Debt {
   nextTurn: Filetime
@@ -74,6 +80,11 @@ export class LogonThrottle {
         isOver = true
       },
     }
+  }
+
+  /** An administrator lets an account be tried at once. */
+  forget(key: string): void {
+    this.#debts.delete(key)
   }
 
   get #delay(): bigint {

@@ -3,7 +3,7 @@ import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { AvId, type AvPair, avText, avValue } from '../wire/ntlmssp/index.ts'
 import type { Identities } from './accounts.ts'
 import type { Authenticator, GrantedNtlm, NtlmAttempt } from './authenticator.ts'
-import type { Admission, LogonThrottle } from './logon-throttle.ts'
+import { type Admission, type LogonThrottle, throttleKey } from './logon-throttle.ts'
 import { type Identity, type Maybe, type Peer, RefusedLogon } from './mechanism.ts'
 import { acceptsResponse, type LmLevel, pairsOf, responseKind } from './ntlm-response.ts'
 import { type TargetNameValidation, targetNameProblem } from './target-name.ts'
@@ -45,7 +45,7 @@ export function checkNtlm(
     return refused(attempt, NtStatus.LOGON_FAILURE, `${kind} is not taken at level ${lmLevel}`)
   // What is damaged is found out before anybody is asked.
   const pairs = pairsOf(attempt)
-  const admission = policy.throttle?.admit([`from ${peer?.address ?? ''}`, `of ${attempt.user.toLowerCase()}`])
+  const admission = policy.throttle?.admit([throttleKey.source(peer?.address ?? ''), throttleKey.account(attempt.user)])
   if (admission === false)
     return refused(attempt, NtStatus.REQUEST_NOT_ACCEPTED, 'too many wrong passwords wait already')
   const judge = (result: GrantedNtlm | Failure): Maybe<CheckedNtlm | Failure> => {

@@ -152,7 +152,10 @@ export function whyNotListening(host: string, port: number, error: unknown): str
 async function openSocket(settings: Settings, port: number, server: Server): Promise<StatusSocket | undefined> {
   try {
     if (settings.socket === undefined) makeSocketFolder()
-    return await StatusSocket.open(settings.socket ?? defaultSocket(port), () => server.status())
+    return await StatusSocket.open(settings.socket ?? defaultSocket(port), {
+      status: () => server.status(),
+      unlock: (user) => server.unlock(user),
+    })
   } catch (error) {
     // Who asked for a certain socket wants it; without the default one the server is as good.
     if (settings.socket !== undefined || !(error instanceof UsageError)) throw error

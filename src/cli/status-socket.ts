@@ -9,9 +9,16 @@ const answerTimeoutMs = 5000
 const maxSocketPathBytes = 103
 const maxAnswerBytes = 64 * 1024 * 1024
 
+/** What a running server is asked. */
+export interface Answers {
+  readonly status: () => unknown
+  /** A user's wrong passwords are taken back; false where there are none. */
+  readonly unlock: (user: string) => boolean
+}
+
 /**
- * Answers `smbkit status` on a socket that only this user may open: HTTP, so that other programs have it easy
- * (`curl --unix-socket PATH http://localhost/status`).
+ * Answers `smbkit status` and `smbkit user unlock` on a socket that only this user may open: HTTP, so that other programs
+ * have it easy (`curl --unix-socket PATH http://localhost/status`, `... -X POST http://localhost/unlock?user=anna`).
  */
 export class StatusSocket {
   readonly path: string
@@ -23,12 +30,12 @@ export class StatusSocket {
   }
 
   /** @throws UsageError where there can be no socket at `path` */
-  static async open(path: string, status: () => unknown): Promise<StatusSocket> {
+  static async open(path: string, answers: Answers): Promise<StatusSocket> {
     await makeRoom(path)
-    const server = createServer({ requestTimeout: answerTimeoutMs }, (incoming, response) => {
-      const found = incoming.method === 'GET' && incoming.url === '/status'
-      response.writeHead(found ? 200 : 404, { 'content-type': 'application/json', connection: 'close' })
-      response.end(found ? JSON.stringify(status(), withNumbers) : '{}')
+    const server = createServer({ requestTimeout: answerTimeoutMs }, ({ method, url }, response) => {
+      const found = answerTo(answers, `${method} ${url}`)
+      response.writeHead(found === undefined ? 404 : 200, { 'content-type': 'application/json', connection: 'close' })
+      response.end(JSON.stringify(found ?? {}, withNumbers))
     })
     server.maxConnections = 16
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -57,6 +64,13 @@ export class StatusSocket {
     this.#server.closeAllConnections()
     await promise
   }
+}
+
+function answerTo({ status, unlock }: Answers, asked: string): unknown {
+  if (asked === 'GET /status') return status()
+  const [what, query] = asked.split('?', 2)
+  const user = what === 'POST /unlock' ? new URLSearchParams(query).get('user') : null
+  return user === null ? undefined : { unlocked: unlock(user) }
 }
 
 /** JSON has no 64-bit integers. */
@@ -88,9 +102,22 @@ async function isAnswered(path: string): Promise<boolean> {
  * What a running server says about itself.
  * @throws UsageError where none answers
  */
-export async function askStatus(path: string): Promise<unknown> {
+export const askStatus = (path: string): Promise<unknown> => ask(path, 'GET', '/status')
+
+/**
+ * Takes back a user's wrong passwords on a running server; false where there were none.
+ * @throws UsageError where none answers
+ */
+export async function askToUnlock(path: string, user: string): Promise<boolean> {
+  const answer = (await ask(path, 'POST', `/unlock?${new URLSearchParams({ user }).toString()}`)) as {
+    unlocked: boolean
+  }
+  return answer.unlocked
+}
+
+async function ask(socketPath: string, method: string, path: string): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
-  const asked = request({ socketPath: path, path: '/status', timeout: answerTimeoutMs, agent: false }, (response) => {
+  const asked = request({ socketPath, method, path, timeout: answerTimeoutMs, agent: false }, (response) => {
     const chunks: Buffer[] = []
     let length = 0
     response.on('data', (chunk: Buffer) => {
@@ -113,6 +140,6 @@ export async function askStatus(path: string): Promise<unknown> {
     const code = errorCode(error)
     const why =
       code === 'ENOENT' || code === 'ECONNREFUSED' ? 'no server is running there' : `no status: ${systemReason(error)}`
-    throw new UsageError(`${path}: ${why}`, { cause: error })
+    throw new UsageError(`${socketPath}: ${why}`, { cause: error })
   }
 }

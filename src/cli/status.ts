@@ -1,14 +1,11 @@
-import { resolve } from 'node:path'
 import { Command } from 'commander'
 import type { OpenStatus, ServerStatus } from '../server/index.ts'
-import { defaultSocket, portsWithSocket } from './places.ts'
-import { printable, runCommand, UsageError } from './report.ts'
+import { printable, runCommand } from './report.ts'
+import { type ServerChoice, socketOf } from './running-server.ts'
 import { portNumber } from './serve.ts'
 import { askStatus } from './status-socket.ts'
 
-interface StatusOptions {
-  readonly socket?: string
-  readonly port?: number
+interface StatusOptions extends ServerChoice {
   readonly json?: boolean
 }
 
@@ -25,25 +22,6 @@ export function statusCommand(): Command {
 async function showStatus(options: StatusOptions): Promise<void> {
   const status = (await askStatus(await socketOf(options))) as ServerStatus
   process.stdout.write(options.json === true ? `${JSON.stringify(status, null, 2)}\n` : formatStatus(status))
-}
-
-async function socketOf({ socket, port }: StatusOptions): Promise<string> {
-  if (socket !== undefined) return resolve(socket)
-  if (port !== undefined) return defaultSocket(port)
-  const ports = portsWithSocket()
-  const asked = await Promise.all(
-    ports.map((found) =>
-      askStatus(defaultSocket(found)).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  )
-  const running = ports.filter((_, index) => asked[index])
-  if (running.length > 1) throw new UsageError(`servers run on ports ${running.join(', ')}: choose one with --port`)
-  const [only] = running
-  if (only === undefined) throw new UsageError('no server of yours is running')
-  return defaultSocket(only)
 }
 
 /** The status for people. */

@@ -8,6 +8,9 @@ import { lmHash } from '../crypto/ntlm-v1.ts'
 import { newPassword } from './password.ts'
 import { defaultUsersFile } from './places.ts'
 import { runCommand, UsageError } from './report.ts'
+import { type ServerChoice, socketOf } from './running-server.ts'
+import { portNumber } from './serve.ts'
+import { askToUnlock } from './status-socket.ts'
 
 interface UserOptions {
   readonly users?: string
@@ -51,7 +54,7 @@ type TermTexts = { readonly [O in (typeof termOptions)[number]['option']]?: stri
 
 /** `smbkit user`: who may log on. */
 export function userCommand(): Command {
-  const command = new Command('user').description('add, remove, disable, enable or list users')
+  const command = new Command('user').description('add, remove, disable, enable, unlock or list users')
   const users: [string, string] = ['--users <file>', `users file (default: ${defaultUsersFile()})`]
   command
     .command('add <name>')
@@ -74,6 +77,12 @@ export function userCommand(): Command {
       .description(enabled ? 'let a disabled user log on again' : 'keep a user, but let nobody log on as it')
       .option(...users)
       .action((name: string, options: UserOptions) => runCommand(() => setEnabled(name, enabled, options)))
+  command
+    .command('unlock <name>')
+    .description('let a user who is locked out by wrong passwords try again, on a running server')
+    .option('--port <number>', 'port of the server (default: that of the only one there is)', portNumber)
+    .option('--socket <path>', 'status socket of the server, where it was started with one')
+    .action((name: string, options: ServerChoice) => runCommand(() => unlock(name, options)))
   const set = command
     .command('set <name>')
     .description('say what holds for a user: an empty value takes it back')
@@ -146,6 +155,11 @@ async function setEnabled(name: string, enabled: boolean, options: UserOptions):
     users.set({ ...user, enabled })
   })
   say(`${file}: ${name} ${enabled ? 'enabled' : 'disabled'}`)
+}
+
+async function unlock(name: string, options: ServerChoice): Promise<void> {
+  const wasCounted = await askToUnlock(await socketOf(options), name)
+  say(wasCounted ? `${name} may try again` : `${name} was not locked out: no wrong passwords are counted`)
 }
 
 async function setTerms(name: string, options: UserOptions & TermTexts): Promise<void> {

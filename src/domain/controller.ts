@@ -47,6 +47,16 @@ export class DomainController implements DomainVerifier {
     }
   }
 
+  /** Where no controller can be asked, everybody stays. */
+  async problems(sids: readonly string[]): Promise<ReadonlyMap<string, Failure>> {
+    try {
+      return await this.#channel.accountProblems(sids)
+    } catch (error) {
+      if (!(error instanceof SmbError)) throw error
+      return new Map()
+    }
+  }
+
   /** Ends the secure channel. */
   close(): Promise<void> {
     return this.#channel.close()

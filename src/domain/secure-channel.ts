@@ -1,4 +1,5 @@
 import type { NtlmAttempt } from '../auth/authenticator.ts'
+import type { RefusedLogon } from '../auth/mechanism.ts'
 import type { World } from '../client/connect.ts'
 import { TransportError, UsageError } from '../client/errors.ts'
 import { ServerLink } from '../client/link.ts'
@@ -18,6 +19,7 @@ import {
 } from '../rpc/netlogon/netlogon.ts'
 import { AuthenticationLevel, AuthenticationType } from '../wire/dcerpc/index.ts'
 import { isError, type NtStatus, ntStatusName } from '../wire/erref/ntstatus.ts'
+import { accountProblems } from './account-problems.ts'
 import { NetlogonInitiator } from './netlogon-initiator.ts'
 
 /** A server's place in a domain. */
@@ -63,17 +65,30 @@ export class SecureChannel {
    * NetrLogonSamLogonEx for a response to this server's challenge (MS-NRPC 3.5.4.5.1): what is known of the user, or the
    * status of the refusal. @throws TransportError, StatusError, RpcError, SecurityError: no controller can be asked
    */
-  async logon(attempt: NtlmAttempt): Promise<SamInfo | NtStatus> {
+  logon(attempt: NtlmAttempt): Promise<SamInfo | NtStatus> {
+    return this.#withChannel((channel) => this.#ask(channel, attempt))
+  }
+
+  /**
+   * What the domain controller has against accounts of its domain now, by SID; of others it says nothing.
+   * @throws as `logon`
+   */
+  accountProblems(sids: readonly string[]): Promise<ReadonlyMap<string, RefusedLogon>> {
+    const { clock = systemClock } = this.#world
+    return this.#withChannel(({ tree }) => accountProblems(tree, sids, clock.now()))
+  }
+
+  async #withChannel<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
     const known = this.#channel
     const channel = await this.#open()
     try {
-      return await this.#ask(channel, attempt)
+      return await work(channel)
     } catch (error) {
       this.#drop(channel)
       // One that was made just now is as good as another.
       if (known === undefined) throw error
     }
-    return this.#ask(await this.#open(), attempt)
+    return work(await this.#open())
   }
 
   async close(): Promise<void> {

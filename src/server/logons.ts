@@ -4,7 +4,7 @@ import type { Authenticator } from '../auth/authenticator.ts'
 import { DomainAuthenticator } from '../auth/domain-authenticator.ts'
 import { KerberosMechanism } from '../auth/kerberos-acceptor.ts'
 import { LocalAuthenticator } from '../auth/local-authenticator.ts'
-import { LogonThrottle } from '../auth/logon-throttle.ts'
+import { LogonThrottle, throttleKey } from '../auth/logon-throttle.ts'
 import type { Acceptor, Identity, Maybe, Mechanism, Peer } from '../auth/mechanism.ts'
 import { NtlmMechanism } from '../auth/ntlm-acceptor.ts'
 import type { GuestMapping, NtlmPolicy } from '../auth/ntlm-check.ts'
@@ -126,14 +126,19 @@ export class Logons {
 
   /** Who somebody with a session is now, or why he may not stay. */
   recheck(identity: Identity): Maybe<Identity | Failure> {
-    // His domain has vouched for him until his ticket ends.
-    if (identity.isOfDomain === true) return identity
     return this.#authenticator.recheck?.(identity) ?? identity
   }
 
-  /** An administrator lets somebody who was locked out try again. */
-  unlock(user: string): void {
-    this.#local?.unlock(user)
+  /** What the domain has against users who have sessions, by SID; nothing where there is none that could be asked. */
+  domainProblems(sids: readonly string[]): Maybe<ReadonlyMap<string, Failure>> {
+    const { domain } = this.#options
+    return (sids.length === 0 ? undefined : domain?.problems?.(sids)) ?? new Map<string, Failure>()
+  }
+
+  /** See `ServerCore.unlock`. */
+  unlock(user: string): boolean {
+    this.throttle.forget(throttleKey.account(user))
+    return this.#local?.unlock(user) ?? false
   }
 
   /** The server's own accounts, and those of its domain. */

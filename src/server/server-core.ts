@@ -272,7 +272,23 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   async setAccounts(accounts: AccountSource): Promise<void> {
     this.#accounts = accounts
     this.logons.setAccounts(accounts)
-    await recheckSessions(this)
+    await this.recheck()
+  }
+
+  /**
+   * Looks again at everybody who has a session: for programs whose `authenticator`, or domain, has other users now. Who is
+   * gone, disabled or expired loses it; resolves when that is done.
+   */
+  recheck(): Promise<void> {
+    return recheckSessions(this)
+  }
+
+  /**
+   * Takes back the wrong passwords that were sent for a user of the server's own: who was locked out may try again, at
+   * once. False where there were none.
+   */
+  unlock(user: string): boolean {
+    return this.logons.unlock(user)
   }
 
   /**

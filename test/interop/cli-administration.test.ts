@@ -8,8 +8,9 @@ import { Srvsvc } from '../../src/rpc/srvsvc/srvsvc.ts'
 import { WinError } from '../../src/rpc/werror.ts'
 import { encodeSecurityDescriptor, parseSddl, SecurityInformation } from '../../src/wire/dtyp/index.ts'
 import { needsPeer, peerPath } from '../peers/peer.ts'
+import type { Program } from '../peers/program.ts'
 import { run } from '../peers/run.ts'
-import { type Program, Sandbox } from '../unit/cli-program.ts'
+import { Sandbox } from '../unit/cli-program.ts'
 
 /** `net` goes to port 445 only. */
 const needed = process.getuid?.() === 0 ? needsPeer('rpcclient', 'net') : { skip: 'port 445 is for root' }

@@ -186,14 +186,21 @@ suite('Kerberos in Active Directory', needed, () => {
     const stop = await startMemberSmbd(dc)
     try {
       const atMember = { resolve: (): Target => ({ host: dc.fileserver.address, port: 445 }) }
-      await connected(
+      const ways: ConnectOptions[] = [
         as('alice', atMember),
-        async (client) => {
-          for (const name of ['share', 'encrypted'])
-            assert.equal(await (await client.share(name)).readFile('hello.txt', 'utf8'), 'hello from member-smbd\n')
-        },
-        dc.fileserver.host,
-      )
+        { credentialCache: await dc.ticket('alice', passwordOf('alice')), ...atMember },
+        { user: 'alice', keytab: dc.keytab('alice'), ...atMember },
+      ]
+      for (const way of ways)
+        await connected(
+          way,
+          async (client) => {
+            assert.equal(client.session.mechanism, 'Kerberos')
+            for (const name of ['share', 'encrypted'])
+              assert.equal(await (await client.share(name)).readFile('hello.txt', 'utf8'), 'hello from member-smbd\n')
+          },
+          dc.fileserver.host,
+        )
     } finally {
       await stop()
     }
@@ -243,6 +250,25 @@ suite('Kerberos in Active Directory', needed, () => {
       const cache = await dc.ticket('alice', passwordOf('alice'))
       assert.equal((await member.smbclient('ls', { user: `CORP\\bob%${passwordOf('bob')}` })).code, 0)
       assert.equal((await member.smbclient('ls', { cache })).code, 0)
+      // Who is disabled in the domain loses his sessions, by ticket or not, when the server looks again.
+      const atMember = { resolve: (): Target => target }
+      const staying = [await connect(target, byNtlm('alice'))]
+      const leaving = [
+        await connect(target, byNtlm('bob')),
+        await connect({ host: dc.fileserver.host, path: '' }, as('bob', atMember)),
+      ]
+      const users = (): string[] => member.server.status().sessions.map((session) => session.user)
+      await member.server.recheck()
+      assert.deepEqual(users().toSorted(), ['alice', 'bob', 'bob'])
+      const administration = async (verb: string): Promise<void> => {
+        const done = await dc.run('samba-tool', ['user', verb, 'bob', '-s', join(dc.folder, 'smb.conf')])
+        assert.equal(done.code, 0, done.output)
+      }
+      await administration('disable')
+      await member.server.recheck()
+      await administration('enable')
+      assert.deepEqual(users(), ['alice'])
+      for (const each of [...staying, ...leaving]) await each.close().catch(() => undefined)
     } finally {
       await member.stop()
       await domain.close()

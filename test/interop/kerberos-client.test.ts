@@ -8,6 +8,7 @@ import { RefusedLogon } from '../../src/auth/mechanism.ts'
 import { type GssCredentials, GssThread } from '../../src/native/gssapi.ts'
 import { NtStatus } from '../../src/server/index.ts'
 import { failed } from '../../src/wire/erref/failure.ts'
+import { bareMachines } from '../peers/bare-machine.ts'
 import { takeDelegated } from '../peers/delegated.ts'
 import { type KerberosServer, startKerberosServer } from '../peers/kerberos-server.ts'
 import { type MitKdc, needsMitKdc, startMitKdc } from '../peers/mit-kdc.ts'
@@ -125,6 +126,22 @@ suite('what clients ask of Kerberos', needsMitKdc(), () => {
     assert.equal(done.output, 'hello\n')
     const told = readFileSync(trace, 'utf8')
     assert.ok(told.indexOf('into FAST request') < told.indexOf('Sending request'))
+  })
+
+  test('machines without what Kerberos needs: NTLM where that may be, and what to install', options, async () => {
+    const url = `smb://alice@${kdc.fileserver.host}:${server.port}/files/hello.txt`
+    for (const { name, environment, sentence } of bareMachines(kdc.folder)) {
+      const attempt = (how: string, ...args: string[]): Promise<RunResult> => {
+        const env = { ...environment, SMBKIT_PASSWORD: 'password' }
+        return kdc.run(process.execPath, [main, 'cat', url, '--kerberos', how, ...args], { env })
+      }
+      const preferred = await attempt('preferred', '--explain')
+      assert.equal(preferred.stdout, 'hello\n', name)
+      assert.match(preferred.stderr, sentence)
+      const required = await attempt('required')
+      assert.deepEqual([required.code, required.stdout, required.stderr.trim().split('\n').length], [1, '', 1])
+      assert.match(required.stderr, sentence)
+    }
   })
 
   test('a level below 3 is warned of, and a server that does not take it says no', options, async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { printable } from '../../src/cli/report.ts'
 import { whatNeedsRestart, whyNotListening } from '../../src/cli/run-server.ts'
+import { connect } from '../../src/client/index.ts'
 import { mergeSettings } from '../../src/config/settings.ts'
 import type { ServerStatus } from '../../src/server/index.ts'
 import { Sandbox } from './cli-program.ts'
@@ -227,6 +228,29 @@ test('SIGHUP reads shares and users again; a mistake changes nothing', async () 
   await reload(/note: changed, but only for the next start: signing\n/)
   assert.deepEqual(shareNames(await statusOf(sandbox)), ['three'])
   assert.deepEqual(await server.end(), { code: 0, signal: null })
+})
+
+test('who is locked out by wrong passwords is let try again by an administrator', async () => {
+  await using sandbox = prepared()
+  const config = sandbox.path('smbkit.yaml')
+  writeFileSync(
+    config,
+    'lockout: { threshold: 2 }\nlimits: { failedLogonDelayMs: 1 }\nshares:\n  one: { path: photos }\n',
+  )
+  const server = sandbox.start('main', ['serve', '--config', config, '--users', sandbox.users, '--port', '0'])
+  const port = await server.port()
+  const logOn = async (password: string): Promise<void> =>
+    (await connect({ host: '127.0.0.1', port, path: '' }, { user: 'anna', password })).close()
+  for (let i = 0; i < 2; i++) await assert.rejects(logOn('wrong'), { statusName: 'STATUS_LOGON_FAILURE' })
+  await assert.rejects(logOn('password'), { statusName: 'STATUS_ACCOUNT_LOCKED_OUT' })
+  const unlock = (...args: string[]) => sandbox.smbkit(['user', 'unlock', 'Anna', ...args])
+  assert.equal((await unlock()).output, 'Anna may try again\n')
+  await logOn('password')
+  const again = await unlock('--port', String(port))
+  assert.equal(again.output, 'Anna was not locked out: no wrong passwords are counted\n')
+  assert.deepEqual(await server.end(), { code: 0, signal: null })
+  const gone = await unlock()
+  assert.deepEqual([gone.code, gone.output], [1, 'smbkit: no server of yours is running\n'])
 })
 
 test('what a running server does not take over is named', () => {
