@@ -1,7 +1,8 @@
-/** The command as it is published: bundled, since people and scripts start it again and again (docs/decisions/0022). */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { build, type Plugin, stop } from 'esbuild'
+/** The command as it is published: bundled, since people and scripts start it again and again (docs/decisions/0026). */
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { type BuildOptions, build, type Metafile, type Plugin, stop, transform } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
 
@@ -11,40 +12,97 @@ interface Manifest {
 }
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest
 
-/**
- * The files of the command: the entry, which turns the compile cache on before anything else is read, the commands for
- * other servers, and those for one's own. Each imports the next one when it is asked for something there.
- */
-const bundles = ['main', 'program', 'own-commands']
+/** Small enough, and needed by every command: bundled with it, under its licence. */
+const bundledPackages = ['commander']
 
-const betweenBundles: Plugin = {
-  name: 'between bundles',
+/** Commander loads it for subcommands that are programs of their own, of which there are none. */
+const noSubprograms: Plugin = {
+  name: 'no subprograms',
   setup(building) {
-    for (const name of bundles)
-      building.onResolve({ filter: new RegExp(`^\\./${name}\\.ts$`) }, () => ({ path: `./${name}.js`, external: true }))
+    building.onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      /[\\/]commander[\\/]/.test(importer) ? { path: 'none', namespace: 'nothing' } : undefined,
+    )
+    building.onLoad({ filter: /^/, namespace: 'nothing' }, () => ({ contents: 'module.exports = {}' }))
   },
+}
+
+const common: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: `node${/\d+(?:\.\d+)*/.exec(manifest.engines.node)?.[0]}`,
+  external: Object.keys(manifest.dependencies).filter((name) => !bundledPackages.includes(name)),
+  // Names stay: a stack that somebody sends us is to be read.
+  minifyWhitespace: true,
+  legalComments: 'none',
+  logLevel: 'warning',
 }
 
 /** Makes the files in `folder`. They look for package.json two folders above it, and for dependencies as Node does. */
 export async function bundleCommands(folder: string): Promise<void> {
-  await Promise.all(bundles.map((name) => bundle(name, folder)))
+  const { outputFiles, metafile } = await build({
+    ...common,
+    entryPoints: ['src/cli/program.ts'],
+    outdir: folder,
+    format: 'esm',
+    // What the program loads when it needs it, and what such parts have in common, is a module each.
+    splitting: true,
+    define: { 'import.meta.url': 'moduleUrl' },
+    write: false,
+    metafile: true,
+    plugins: [noSubprograms],
+  })
+  mkdirSync(folder, { recursive: true })
+  const forOthers = forOtherServers(metafile)
+  const packs = { 'commands.js': [] as string[], 'own-commands.js': [] as string[] }
+  for (const { path, text } of outputFiles)
+    packs[forOthers.has(basename(path)) ? 'commands.js' : 'own-commands.js'].push(
+      `'${basename(path)}'(exports,module,require,moduleUrl){${await asFunction(text)}}`,
+    )
+  const digest = createHash('sha256')
+  for (const [name, modules] of Object.entries(packs)) {
+    const pack = `({${modules.join(',\n')}})`
+    digest.update(pack)
+    writeFileSync(join(folder, name), pack)
+  }
+  await build({
+    ...common,
+    entryPoints: ['src/cli/published.ts'],
+    outfile: join(folder, 'main.js'),
+    format: 'cjs',
+    define: { buildDigest: `'${digest.digest('hex').slice(0, 16)}'` },
+  })
   // The program that does the work would wait for more.
   await stop()
+  writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }\n')
+  writeFileSync(join(folder, 'LICENSES.txt'), bundledPackages.map(licenceOf).join('\n'))
 }
 
-const bundle = (name: string, folder: string): Promise<unknown> =>
-  build({
-    absWorkingDir: root,
-    entryPoints: [join('src/cli', `${name}.ts`)],
-    outfile: join(folder, `${name}.js`),
-    bundle: true,
-    format: 'esm',
+/** The modules that commands for other servers can come to need. */
+function forOtherServers({ outputs }: Metafile): Set<string> {
+  const found = new Set<string>()
+  const reach = (path: string): void => {
+    const output = outputs[path]
+    if (output === undefined || output.entryPoint === 'src/cli/own-commands.ts' || found.has(basename(path))) return
+    found.add(basename(path))
+    for (const { path: next } of output.imports) reach(next)
+  }
+  for (const [path, { entryPoint }] of Object.entries(outputs)) if (entryPoint === 'src/cli/program.ts') reach(path)
+  return found
+}
+
+/** The inside of a function, which the entry calls with what a module of Node finds around it. */
+async function asFunction(text: string): Promise<string> {
+  const { code } = await transform(text, {
+    format: 'cjs',
     platform: 'node',
-    target: `node${/\d+(?:\.\d+)*/.exec(manifest.engines.node)?.[0]}`,
-    external: Object.keys(manifest.dependencies),
-    plugins: [betweenBundles],
-    // Names stay: a stack that somebody sends us is to be read.
+    target: common.target ?? 'esnext',
+    // They are loaded by the entry and not by Node, which does not know what is kept of them.
+    supported: { 'dynamic-import': false },
     minifyWhitespace: true,
-    legalComments: 'none',
-    logLevel: 'warning',
   })
+  return code
+}
+
+const licenceOf = (name: string): string =>
+  `${name}\n\n${readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8')}`

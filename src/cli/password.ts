@@ -1,4 +1,4 @@
-import { createInterface, type Interface } from 'node:readline/promises'
+import type { Interface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { UsageError } from './report.ts'
 
@@ -14,7 +14,7 @@ export async function newPassword(user: string, fromInput: boolean): Promise<str
   if (fromInput) return checked(await readInput())
   if (!process.stdin.isTTY)
     throw new UsageError('standard input is no terminal to ask for a password: use --password-stdin')
-  const terminal = new SilentTerminal()
+  const terminal = await SilentTerminal.open()
   try {
     const password = checked(await terminal.ask(`Password for ${user}: `))
     if ((await terminal.ask('The same again: ')) !== password)
@@ -30,7 +30,7 @@ export async function newPassword(user: string, fromInput: boolean): Promise<str
  * @throws UsageError where none is given (Ctrl-C, Ctrl-D)
  */
 export async function askPassword(question: string): Promise<string> {
-  const terminal = new SilentTerminal()
+  const terminal = await SilentTerminal.open()
   try {
     return await terminal.ask(question)
   } finally {
@@ -65,10 +65,18 @@ class SilentTerminal {
   readonly #lines: Interface
   readonly #ended = new AbortController()
 
-  constructor() {
+  /** Loaded here: most commands ask for nothing. */
+  static async open(): Promise<SilentTerminal> {
+    const { createInterface } = await import('node:readline/promises')
     // readline switches the terminal's own echo off and writes what is typed itself: to nowhere.
     const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
-    this.#lines = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 })
+    return new SilentTerminal(
+      createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 }),
+    )
+  }
+
+  private constructor(lines: Interface) {
+    this.#lines = lines
     // Ctrl-C and Ctrl-D.
     this.#lines.on('SIGINT', () => this.#ended.abort())
     this.#lines.on('close', () => this.#ended.abort())

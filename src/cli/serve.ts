@@ -5,13 +5,12 @@ import {
   dialectNames,
   type EncryptionMode,
   encryptionModes,
-  maxPort,
   type SigningMode,
   signingModes,
-  wholeNumber,
 } from '../config/choices.ts'
 import { defaultHost, defaultPort, type ShareSettings } from '../config/settings.ts'
 import { defaultUsersFile } from './places.ts'
+import { portNumber } from './port-number.ts'
 import { runCommand } from './report.ts'
 import type { Plan } from './run-server.ts'
 
@@ -56,13 +55,6 @@ export function serveCommand(): Command {
     .option('--debug', 'show the fields of each request and answer')
     .option('--explain', 'when it ends, tell what was wrong or slow in what clients did, as smbkit trace does')
     .action((path: string | undefined, options: ServeOptions) => runCommand(() => serve(path, options)))
-}
-
-/** @throws InvalidArgumentError, which commander shows with the option's name */
-export function portNumber(text: string): number {
-  const port = wholeNumber(text, 0, maxPort)
-  if (port === undefined) throw new InvalidArgumentError(`A port is a whole number from 0 to ${maxPort}.`)
-  return port
 }
 
 function addShare(text: string, before: readonly ShareSettings[] = []): ShareSettings[] {

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import type { OpenStatus, ServerStatus } from '../server/index.ts'
+import { portNumber } from './port-number.ts'
 import { printable, runCommand } from './report.ts'
 import { type ServerChoice, socketOf } from './running-server.ts'
-import { portNumber } from './serve.ts'
 import { askStatus } from './status-socket.ts'
 
 interface StatusOptions extends ServerChoice {

@@ -9,7 +9,7 @@ import { newPassword } from './password.ts'
 import { defaultUsersFile } from './places.ts'
 import { runCommand, UsageError } from './report.ts'
 import { type ServerChoice, socketOf } from './running-server.ts'
-import { portNumber } from './serve.ts'
+import { portNumber } from './port-number.ts'
 import { askToUnlock } from './status-socket.ts'
 
 interface UserOptions {

@@ -27,7 +27,8 @@ export class Sandbox {
   readonly folder = mkdtempSync(join(tmpdir(), 'smbkit-cli-'))
   readonly env: Readonly<Record<string, string>> = {
     XDG_CONFIG_HOME: join(this.folder, 'config'),
-    XDG_CACHE_HOME: join(this.folder, 'cache'),
+    // What one run has compiled serves the next one.
+    XDG_CACHE_HOME: join(built, 'cache'),
     XDG_STATE_HOME: join(this.folder, 'state'),
     XDG_RUNTIME_DIR: this.folder,
     NO_COLOR: '1',

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { DialectName, Protection } from '../../client/api/options.ts'
 import { dialectNames, type LmLevelChoice, lmLevels } from '../../config/choices.ts'
-import { portNumber } from '../serve.ts'
+import { portNumber } from '../port-number.ts'
 import type { WhoOptions } from './credentials.ts'
 
 /** What every command that talks to a server takes. */

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises'
 import { Command, CommanderError } from 'commander'
 import { printable } from '../../report.ts'
 import { parseShareAddress } from '../address.ts'
@@ -62,6 +61,7 @@ class ShellSession {
   }
 
   async runInput(): Promise<void> {
+    const { createInterface } = await import('node:readline/promises')
     await this.runAll(createInterface({ input: process.stdin }))
   }
 
@@ -79,9 +79,10 @@ class ShellSession {
   }
 
   /** A line, undefined at the end; and what has been typed, the newest first. */
-  #ask(history: string[]): Promise<{ line: string | undefined; after: string[] }> {
+  async #ask(history: string[]): Promise<{ line: string | undefined; after: string[] }> {
     const known = this.#typed.shift()
-    if (known !== undefined) return Promise.resolve({ line: known, after: history })
+    if (known !== undefined) return { line: known, after: history }
+    const { createInterface } = await import('node:readline/promises')
     const { promise, resolve } = Promise.withResolvers<{ line: string | undefined; after: string[] }>()
     let after = history
     const looking = new AbortController()
