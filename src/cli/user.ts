@@ -7,9 +7,9 @@ import { ntHash } from '../crypto/ntlm.ts'
 import { lmHash } from '../crypto/ntlm-v1.ts'
 import { newPassword } from './password.ts'
 import { defaultUsersFile } from './places.ts'
+import { portNumber } from './port-number.ts'
 import { runCommand, UsageError } from './report.ts'
 import { type ServerChoice, socketOf } from './running-server.ts'
-import { portNumber } from './port-number.ts'
 import { askToUnlock } from './status-socket.ts'
 
 interface UserOptions {
