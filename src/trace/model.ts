@@ -39,6 +39,20 @@ export interface TcpDirection {
   readonly missingBytes: number
 }
 
+/** What of a conversation could not be seen, beside bytes that are missing. It grows until the conversation ends. */
+export interface Unseen {
+  /** The end of which the capture has nothing. */
+  readonly end: 'client' | 'server' | undefined
+  /** How often it was not known where the next message begins; what came before it was found is passed over. */
+  readonly lostPlaces: number
+  /** The first time. */
+  readonly lostAt: FrameSpot | undefined
+  /** Messages of which the capture has not all bytes. */
+  readonly cutMessages: number
+  /** Answers to requests that the capture does not have. */
+  readonly answersAlone: number
+}
+
 /** A TCP connection that carries SMB, or what is read beside it. */
 export interface Conversation {
   /** Its number among all TCP connections of the capture, from 0: Wireshark's `tcp.stream`. */
@@ -56,6 +70,7 @@ export interface Conversation {
   /** Who ended it first, and how. */
   readonly end: { readonly by: 'client' | 'server'; readonly how: 'fin' | 'reset'; readonly at: FrameSpot } | undefined
   readonly protocol: 'smb' | 'kerberos' | 'dcerpc' | 'other'
+  readonly unseen: Unseen
   /** The SMB2 dialect's number (MS-SMB2 2.2.4), or `NT1` for SMB1. */
   readonly dialect: Fact<number | 'NT1'> | undefined
   readonly sessions: readonly Session[]

@@ -27,6 +27,7 @@ test('a request, with what follows from other frames', async () => {
   assert.deepEqual(
     inferred.map(({ name, value, inferredFrom }) => [name, value, inferredFrom]),
     [
+      ['tcp.stream', 0, 1],
       ['smb2.acct', 'tester', 12],
       ['smb2.domain', 'WORKGROUP', 12],
       ['smb2.host', 'VM', 12],

@@ -38,6 +38,37 @@ const counts: Readonly<Record<string, number>> = {
   'smb2.share_type == 2': 5,
   'smb2.acct == "tester"': 149,
   '(smb2.read_length or smb2.write_length) and smb2.fid': 3,
+  'len(smb2.filename) > 8': 15,
+  'lower(smb2.filename) contains "hello"': 8,
+  'upper(smb2.filename) == "D1"': 7,
+  'count(smb2.cmd) > 1': 0,
+  'min(smb2.msg_id) == 3': 2,
+  'max(smb2.cmd) == 16': 16,
+  'string(smb2.cmd) == "5"': 46,
+  'smb2.filename[0:2] == "d1"': 19,
+  'smb2.filename[-3:] == "txt"': 12,
+  'smb2.filename[0] == "d"': 21,
+  'smb2.signature[0:2] == 00:00': 150,
+  'smb2[0:4] == fe:53:4d:42': 155,
+  'smb2 contains "hello.txt"': 0,
+  'tcp.stream == 0': 580,
+  'frame.number < 40 and smb2': 33,
+  'frame.time > "2026-11-20 00:00:00"': 580,
+  'frame.time_delta > 0.001': 5,
+  'frame.len > 1000': 399,
+  'ip.addr == 127.0.0.1 and smb2': 155,
+  'ip.src == 10.0.0.0/8': 0,
+  'ip.src == 127.0.0.0/8 && smb2': 155,
+  'ip.addr in {127.0.0.1 .. 127.0.0.3} and smb2': 155,
+  'tcp.len > 1000': 398,
+  'tcp.srcport == tcp.dstport': 0,
+  'tcp.port == 445 && tcp.flags.fin == 1': 2,
+  'any smb2.cmd == 5': 46,
+  'all tcp.port > 1000': 0,
+  'smb2.cmd === 5': 46,
+  'smb2.cmd !== 5': 109,
+  'smb2.cmd not in {5, 6}': 490,
+  'smb2.filename matches r"\\.txt$"': 12,
 }
 
 test('filters find the frames that tshark finds', async () => {
@@ -59,7 +90,15 @@ test('values have names, and a handle the name of its file', async () => {
 test('transactions answer what they know, as frames do', async () => {
   const transactions: Transaction[] = []
   await analyze(capture, [{ transaction: (transaction) => void transactions.push(transaction) }])
-  for (const text of ['smb2.cmd == 8', 'smb2.nt_status != 0', 'smb2.msg_id in {3 .. 9}', 'smb2.time > 0.001']) {
+  for (const text of [
+    'smb2.cmd == 8',
+    'smb2.nt_status != 0',
+    'smb2.msg_id in {3 .. 9}',
+    'smb2.time > 0.001',
+    'frame.number < 50 && smb2.msg_id > 3',
+    'tcp.stream == 0 && ip.src == 127.0.0.1 && smb2.cmd == 5',
+    'len(smb2.fid.filename) > 2',
+  ]) {
     const filter = new Filter(text)
     assert.ok(filter.asksTransactions, text)
     const frames = await filter.frames(capture)
@@ -70,6 +109,7 @@ test('transactions answer what they know, as frames do', async () => {
     }
   }
   assert.equal(new Filter('smb2.lease.lease_state').asksTransactions, false)
+  assert.equal(new Filter('smb2 contains "a"').asksTransactions, false, 'they have no bytes')
 })
 
 const refused = (text: string): string => {
@@ -87,6 +127,13 @@ test('what is wrong is pointed at', () => {
     refused('smb2.cmd == 5 && smb2.filname'),
     'there is no field "smb2.filname"; perhaps smb2.filename\n  smb2.cmd == 5 && smb2.filname\n                   ^^^^^^^^^^^^',
   )
+  assert.match(refused('smb2.filename == smb2.filname'), /perhaps smb2\.filename\n.*\n {19}\^{12}$/)
+  assert.match(refused('lenn(smb2.filename) > 3'), /no function "lenn"; perhaps len\n/)
+  assert.match(refused('len(smb2.filename > 3'), /closing parenthesis/)
+  assert.match(refused('smb2.filename[] == "x"'), /a slice is/)
+  assert.match(refused('any smb2.cmd'), /a comparison is missing/)
+  assert.match(refused('smb2.cmd not 5'), /"in" is missing/)
+  assert.match(refused('frame.tiem'), /perhaps frame\.time/)
   assert.match(refused('smb2.cmd ==') ?? '', /a value is missing\n.*\n {13}\^/)
   assert.match(refused('(smb2.cmd == 5') ?? '', /closing parenthesis/)
   assert.match(refused('smb2.cmd in {1, 2') ?? '', /closing brace/)
@@ -100,7 +147,32 @@ test('what is wrong is pointed at', () => {
 })
 
 test('any text is a filter or is refused', () => {
-  const words = ['smb2', 'smb2.cmd', '==', '!=', '(', ')', '5', '"x', '"y"', 'in', '{', '}', '..', 'and', '!', '~', ' ']
+  const words = [
+    'smb2',
+    'smb2.cmd',
+    '==',
+    '!=',
+    '(',
+    ')',
+    '5',
+    '"x',
+    '"y"',
+    'in',
+    '{',
+    '}',
+    '..',
+    'and',
+    '!',
+    '~',
+    ' ',
+    'len',
+    '[0:2]',
+    '[,]',
+    'all',
+    'xor',
+    'not',
+    '10.0.0.0/8',
+  ]
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...words), { maxLength: 12 }), (parts) => {
       try {

@@ -136,3 +136,20 @@ test('waiting for credits is the time between the request that took them and the
   assert.equal(account.spend(1, 60_000_001, 0), undefined, 'more than there is: an answer was not captured')
   assert.equal(account.left, undefined)
 })
+
+test('what a capture does not have is told', async () => {
+  const { data } = await read('local-derived-onesided-client.pcap')
+  assert.match(
+    textReport(data),
+    /^Not captured: what the server says in 1 connection; the other half alone is there\.$/m,
+  )
+  const late = await read('local-perf-chatty-rtt40ms.pcap')
+  assert.match(textReport(late.data), /^Not captured: the requests of 1 answer\.$/m)
+  assert.match(JSON.stringify(jsonReport(late.data)), /"answersWithoutRequest":1/)
+  // The second half of a message is missing, and the beginning of the next one.
+  const bytes = new Uint8Array(capture('local-dialect-smb210.pcap'))
+  const cut = bytes.map((byte, at) => (at > 60_000 && at < 64_000 ? 0 : byte))
+  const overview = new Overview()
+  await analyze(cut, [overview])
+  assert.ok(overview.missingBytes + overview.cutMessages + overview.lostPlaces > 0)
+})

@@ -94,6 +94,7 @@ export class Story {
       first: { frame: ++this.#frame, timeNs: this.#nowNs },
       last: { frame: 1000, timeNs: lastNs ?? 60 * SECOND },
       hasBeginning: true,
+      unseen: { end: undefined, lostPlaces: 0, lostAt: undefined, cutMessages: 0, answersAlone: 0 },
       fromClient: { ...direction, ...fromClient },
       fromServer: { ...direction, ...fromServer },
       roundTripNs: 0.2 * MS,

@@ -28,9 +28,11 @@ async function frames(named: readonly string[], options: ReadingOptions): Promis
   await out.flush()
 }
 
+const carriers: ReadonlySet<string> = new Set(['frame', 'ip', 'ipv6', 'udp', 'tcp', 'nbss'])
+
 /** What carries others says little where there is something in it. */
 function line({ frame, timeNs, layers }: DissectedFrame): string {
-  const inner = layers.filter(({ protocol }) => protocol !== 'tcp' && protocol !== 'nbss')
-  const shown = (inner.length === 0 ? layers : inner).map(({ title }) => title).join(', ')
+  const inner = layers.filter(({ protocol }) => !carriers.has(protocol))
+  const shown = (inner.length === 0 ? layers.slice(-1) : inner).map(({ title }) => title).join(', ')
   return `${String(frame).padStart(7)}  ${(timeNs / 1e9).toFixed(6).padStart(12)}  ${printable(shown)}`
 }

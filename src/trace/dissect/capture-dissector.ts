@@ -11,10 +11,11 @@ import type { DissectedFrame, Layer } from './field.ts'
 import { dcerpcPackets, isDcerpc, kerberosPackets, sessionPackets } from './framings.ts'
 import { kerberosLayer } from './kerberos-layer.ts'
 import { type AssemblyBudget, type Framing, MessageAssembler } from './message-assembler.ts'
+import { frameLayer, ipLayer, udpLayer } from './packet-layers.ts'
 import { RpcState } from './rpc-state.ts'
 import { SmbStream } from './smb-stream.ts'
 import type { Place } from './smb2-layer.ts'
-import { tcpLayer } from './tcp-layer.ts'
+import { type TcpCounts, tcpCounts, tcpFindings, tcpLayer } from './tcp-layer.ts'
 
 const smbPorts: readonly number[] = [445, 139]
 const kerberosPorts: readonly number[] = [88, 464]
@@ -42,6 +43,10 @@ export class CaptureDissector {
   readonly #frames: FrameReader
   readonly #connections: ConnectionTable
   readonly #budget: AssemblyBudget = { used: 0 }
+  /** What the connections had counted before this packet. */
+  readonly #counts = new WeakMap<TcpConnection, TcpCounts>()
+  #packet: Packet | undefined
+  #beforeNs: number | undefined
   /** What ended in the packet that is read, by frame: one that waited for others is of an earlier frame. */
   readonly #layers = new Map<number, { readonly timeNs: number; readonly layers: Layer[] }>()
 
@@ -63,20 +68,33 @@ export class CaptureDissector {
     )
     this.#frames = new FrameReader({
       tcp: (packet, addresses, addressBytes, at, end) => {
-        if (this.#isWanted(packet.frame)) this.#layersOf(packet.frame, packet.timeNs).push(tcpLayer(packet, at))
-        this.#connections.segment(packet, addresses, addressBytes, at, end)
+        if (!this.#isWanted(packet.frame)) {
+          const connection = this.#connections.segment(packet, addresses, addressBytes, at, end)
+          if (connection !== undefined) this.#counts.set(connection, tcpCounts(connection))
+          return
+        }
+        const tcp = tcpLayer(packet, at, end)
+        this.#layersOf(packet.frame, packet.timeNs).push(ipLayer(packet, addresses, addressBytes), tcp)
+        const connection = this.#connections.segment(packet, addresses, addressBytes, at, end)
+        if (connection === undefined) return
+        tcp.fields.push(...tcpFindings(connection, this.#counts.get(connection)))
+        this.#counts.set(connection, tcpCounts(connection))
       },
-      udp: (packet, _addresses, _addressBytes, at, end) => {
+      udp: (packet, addresses, addressBytes, at, end) => {
         if (!this.#isWanted(packet.frame)) return
         const layers = datagramLayers(packet, at, Math.min(end, packet.end))
-        if (layers.length > 0) this.#layersOf(packet.frame, packet.timeNs).push(...layers)
+        if (layers.length === 0) return
+        const carriers = [ipLayer(packet, addresses, addressBytes), udpLayer(packet, at)]
+        this.#layersOf(packet.frame, packet.timeNs).push(...carriers, ...layers)
       },
     })
   }
 
   packet(packet: Packet): void {
+    this.#packet = packet
     this.#frames.packet(packet)
     this.#flush()
+    this.#beforeNs = packet.timeNs
   }
 
   /** The capture is over. */
@@ -94,7 +112,8 @@ export class CaptureDissector {
   #layersOf(frame: number, timeNs: number): Layer[] {
     let found = this.#layers.get(frame)
     if (found === undefined) {
-      found = { timeNs, layers: [] }
+      const packet = this.#packet?.frame === frame ? this.#packet : undefined
+      found = { timeNs, layers: [frameLayer(frame, timeNs, this.timeline.originNs, packet, this.#beforeNs)] }
       this.#layers.set(frame, found)
     }
     return found.layers

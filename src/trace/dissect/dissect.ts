@@ -34,6 +34,7 @@ export async function dissectFrameOf(
   dissector.finish()
   // A segment that waited for an earlier one has its message later than itself.
   const [first] = found
-  const merged = first && { ...first, layers: found.flatMap(({ layers }) => layers) }
+  const rest = found.slice(1).flatMap(({ layers }) => layers.filter(({ protocol }) => protocol !== 'frame'))
+  const merged = first && { ...first, layers: [...first.layers, ...rest] }
   return { found: merged, problems }
 }

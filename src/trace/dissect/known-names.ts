@@ -33,6 +33,23 @@ const others: readonly string[] = [
   'tcp.flags.push',
   'tcp.flags.ack',
   'tcp.window_size_value',
+  'tcp.len',
+  'tcp.stream',
+  'tcp.analysis.retransmission',
+  'tcp.analysis.out_of_order',
+  'tcp.analysis.duplicate_ack',
+  'tcp.analysis.zero_window',
+  'udp.srcport',
+  'udp.dstport',
+  'udp.port',
+  ...['ip', 'ipv6'].flatMap((protocol) => ['src', 'dst', 'addr'].map((name) => `${protocol}.${name}`)),
+  'frame.number',
+  'frame.len',
+  'frame.cap_len',
+  'frame.time',
+  'frame.time_epoch',
+  'frame.time_relative',
+  'frame.time_delta',
 ]
 
 /** All names that fields have. */

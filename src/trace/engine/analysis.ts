@@ -58,7 +58,7 @@ export class Analysis {
     )
     this.#frames = new FrameReader({
       tcp: (packet, addresses, addressBytes, at, end) =>
-        this.#connections.segment(packet, addresses, addressBytes, at, end),
+        void this.#connections.segment(packet, addresses, addressBytes, at, end),
       udp: (packet, addresses, addressBytes, at, end) => this.#datagram(packet, addresses, addressBytes, at, end),
     })
   }

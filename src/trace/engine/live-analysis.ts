@@ -92,7 +92,7 @@ export class LiveAnalysis {
       const left = message.length - at
       at += reader.part(view, at, left, left, place)
     }
-    reader.message(place, place, message.length + SESSION_PACKET_HEADER_BYTES)
+    reader.message(place, place, message.length + SESSION_PACKET_HEADER_BYTES, true)
   }
 
   /** A connection has ended, and who said so first. */

@@ -74,15 +74,20 @@ export class MessageReader implements MessageSink {
     return length
   }
 
-  message(first: Place, last: Place, length: number): void {
+  message(first: Place, last: Place, length: number, isWhole: boolean): void {
     this.#owner.reads(last, this.#isFromFirst)
+    if (!isWhole) this.#owner.record.cutMessages++
     this.#smb1.message(first, last, length)
     this.#smb2.message(first, last, length)
   }
 
   control(): void {}
 
-  lost(): void {}
+  lost({ frame, timeNs }: Place): void {
+    const { record } = this.#owner
+    record.lostPlaces++
+    record.lostAt ??= { frame, timeNs }
+  }
 
   /** The keys of a session follow from its negotiation and its logon. */
   #followLogon(view: DataView, start: number, length: number): void {

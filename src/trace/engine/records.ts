@@ -13,6 +13,7 @@ import type {
   Transaction,
   TransactionTime,
   Tree,
+  Unseen,
 } from '../model.ts'
 import type { CachingRecord } from './caching.ts'
 import { IdMap } from './id-map.ts'
@@ -51,6 +52,10 @@ export class ConversationRecord implements Conversation {
   protocol: Conversation['protocol']
   dialect: Fact<number | 'NT1'> | undefined
   readonly sessions: SessionRecord[] = []
+  lostPlaces = 0
+  lostAt: FrameSpot | undefined
+  cutMessages = 0
+  answersAlone = 0
 
   constructor(carrier: Carrier, protocol: Conversation['protocol']) {
     this.#carrier = carrier
@@ -83,6 +88,13 @@ export class ConversationRecord implements Conversation {
   }
   get roundTripNs(): number | undefined {
     return this.#carrier.roundTripNs
+  }
+  get unseen(): Unseen {
+    const { fromClient, fromServer } = this.#carrier
+    const isSilent = ({ segments }: TcpDirection, other: TcpDirection): boolean => segments === 0 && other.bytes > 0
+    const end = isSilent(fromServer, fromClient) ? 'server' : isSilent(fromClient, fromServer) ? 'client' : undefined
+    const { lostPlaces, lostAt, cutMessages, answersAlone } = this
+    return { end, lostPlaces, lostAt, cutMessages, answersAlone }
   }
   get end(): Conversation['end'] {
     const { end, isFirstClient } = this.#carrier

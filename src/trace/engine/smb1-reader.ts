@@ -162,6 +162,7 @@ export class Smb1Reader {
     const primary = this.#owner.awaited(header.mid, pendingKey(header))
     const [first] = chain
     const isKnown = primary !== undefined && (first === undefined || primary.command === first.command)
+    if (!isKnown) this.#owner.record.answersAlone++
     const waiting = isKnown ? (primary.chain ?? [primary]) : [this.#new(header, header.command)]
     if (isKnown && first !== undefined && isSuccess(header.status) && hasMore(header.command, first.body)) {
       this.#partial = primary

@@ -269,6 +269,7 @@ export class Smb2Reader {
     else if (transaction?.command !== command) transaction = undefined
     if (transaction === undefined) {
       // The request was not captured, or what waits under this number is of another time.
+      this.#owner.record.answersAlone++
       transaction = this.#owner.newTransaction('smb2', command, commandName(command), low, high)
       transaction.session = this.#sessionOf(view, start, false)
       transaction.tree = this.#treeOf(view, start, view.getUint32(start + at.flags, true), transaction.session, false)

@@ -1,7 +1,9 @@
 import type { DissectedFrame, Field, FieldValue } from '../dissect/field.ts'
-import type { Comparison, Expression, Literal } from './expression.ts'
+import type { Comparison, Expression, Literal, Operand } from './expression.ts'
+import { valuesOf } from './functions.ts'
+import { ipv4Number } from './ipv4.ts'
 
-/** The values of a frame's fields, by name. A protocol that is there has a name without values. */
+/** The values of a frame's fields, by name. A protocol that is there has its bytes. */
 export type FieldValues = ReadonlyMap<string, readonly FieldValue[]>
 
 /** Gathers what filters may ask of a frame. */
@@ -18,8 +20,8 @@ export function fieldValues({ layers }: Pick<DissectedFrame, 'layers'>): FieldVa
       walk(children)
     }
   }
-  for (const { protocol, fields } of layers) {
-    add(protocol, undefined)
+  for (const { protocol, fields, bytes } of layers) {
+    add(protocol, bytes)
     walk(fields)
   }
   return values
@@ -32,25 +34,31 @@ export function matches(expression: Expression, values: FieldValues): boolean {
       return matches(expression.left, values) && matches(expression.right, values)
     case 'or':
       return matches(expression.left, values) || matches(expression.right, values)
+    case 'xor':
+      return matches(expression.left, values) !== matches(expression.right, values)
     case 'not':
       return !matches(expression.of, values)
     case 'exists':
-      return values.has(expression.field)
+      return exists(expression.operand, values)
     default:
-      return test(expression, values.get(expression.field) ?? [])
+      return test(expression, valuesOf(expression.operand, values), values)
   }
 }
 
-type Test = Exclude<Expression, { readonly kind: 'and' | 'or' | 'not' | 'exists' }>
+function exists(operand: Operand, values: FieldValues): boolean {
+  if (operand.kind === 'field') return values.has(operand.name)
+  const found = valuesOf(operand, values)
+  return operand.kind === 'mask' ? found.some((value) => value !== 0) : found.length > 0
+}
 
-function test(expression: Test, values: readonly FieldValue[]): boolean {
+type Test = Exclude<Expression, { readonly kind: 'and' | 'or' | 'xor' | 'not' | 'exists' }>
+
+function test(expression: Test, values: readonly FieldValue[], all: FieldValues): boolean {
   switch (expression.kind) {
     case 'compare':
-      return compareAll(expression.operator, values, expression.literal)
-    case 'bits':
-      return values.some((value) => (Number(value) & expression.mask) !== 0)
+      return compareAll(expression, values, rightSides(expression.right, all))
     case 'contains':
-      return values.some((value) => contains(value, expression.literal))
+      return values.some((value) => rightSides(expression.right, all).some((right) => contains(value, right)))
     case 'matches':
       return values.some((value) => expression.pattern.matches(asText(value)))
     case 'in':
@@ -63,25 +71,49 @@ function test(expression: Test, values: readonly FieldValue[]): boolean {
   }
 }
 
-/** Any value will do; with `!=` all have to differ, and there has to be one, as in Wireshark 4. */
-function compareAll(operator: Comparison, values: readonly FieldValue[], literal: Literal): boolean {
-  if (operator === '!=') return values.length > 0 && values.every((value) => order(value, literal) !== 0)
-  return values.some((value) => {
-    const found = order(value, literal)
-    if (found === undefined) return false
-    switch (operator) {
-      case '==':
-        return found === 0
-      case '<':
-        return found < 0
-      case '<=':
-        return found <= 0
-      case '>':
-        return found > 0
-      case '>=':
-        return found >= 0
-    }
-  })
+/** What stands on the right: a value, or the values of another field. */
+const rightSides = (right: Literal | Operand, all: FieldValues): readonly Literal[] =>
+  'kind' in right ? valuesOf(right, all).map(literalOf) : [right]
+
+function literalOf(value: FieldValue): Literal {
+  const bytes = value instanceof Uint8Array ? value : undefined
+  const number = typeof value === 'number' || typeof value === 'bigint' ? value : undefined
+  const text = bytes === undefined ? String(value) : ''
+  return { text, isText: typeof value === 'string', number: typeof value === 'boolean' ? BigInt(value) : number, bytes }
+}
+
+/**
+ * Any value will do, but of `all ...` and with `===` and `!=` all have to be so, and there has to be one, as in
+ * Wireshark 4.
+ */
+function compareAll(
+  { operator, isAll }: Extract<Expression, { kind: 'compare' }>,
+  values: readonly FieldValue[],
+  rights: readonly Literal[],
+): boolean {
+  if (values.length === 0 || rights.length === 0) return false
+  const holds = (value: FieldValue, right: Literal): boolean => isSo(operator, order(value, right))
+  return isAll || operator === '!=' || operator === '==='
+    ? values.every((value) => rights.every((right) => holds(value, right)))
+    : values.some((value) => rights.some((right) => holds(value, right)))
+}
+
+function isSo(operator: Comparison, found: number | undefined): boolean {
+  if (operator === '!=' || operator === '!==') return found !== 0
+  if (found === undefined) return false
+  switch (operator) {
+    case '==':
+    case '===':
+      return found === 0
+    case '<':
+      return found < 0
+    case '<=':
+      return found <= 0
+    case '>':
+      return found > 0
+    case '>=':
+      return found >= 0
+  }
 }
 
 /** Below zero if the value comes before the literal; undefined where the two cannot be compared. */
@@ -89,6 +121,11 @@ function order(value: FieldValue, literal: Literal): number | undefined {
   if (value instanceof Uint8Array) {
     const bytes = literal.isText ? latin1(literal.text) : literal.bytes
     return bytes === undefined ? undefined : compareBytes(value, bytes)
+  }
+  if (typeof value === 'string' && literal.network !== undefined) {
+    const address = ipv4Number(value)
+    if (address === undefined) return undefined
+    return ((address & literal.network.mask) >>> 0) - literal.network.address
   }
   if (typeof value === 'string') return value === literal.text ? 0 : value < literal.text ? -1 : 1
   const { number } = literal

@@ -4,17 +4,19 @@ import type { DissectedFrame } from '../dissect/field.ts'
 import type { Transaction } from '../model.ts'
 import type { CaptureSource } from '../read-captures.ts'
 import { fieldValues, matches } from './evaluate.ts'
-import type { Expression } from './expression.ts'
+import { type Expression, fieldOf, operandsOf } from './expression.ts'
 import { parseFilter } from './parse.ts'
 import { canAskTransactions, transactionValues } from './transaction-values.ts'
 
 /** A filter that was read. */
 export class Filter {
   readonly #expression: Expression
+  readonly #fields: ReadonlySet<string>
 
   /** @throws FilterError */
   constructor(text: string) {
     this.#expression = parseFilter(text)
+    this.#fields = new Set(operandsOf(this.#expression).map(({ operand }) => fieldOf(operand)))
   }
 
   /** Whether a frame is what is asked for. */
@@ -32,7 +34,7 @@ export class Filter {
 
   /** Whether the request, or the answer, of a transaction is what is asked for. Only where `asksTransactions`. */
   transaction(transaction: Transaction): boolean {
-    return transactionValues(transaction).some((values) => matches(this.#expression, values))
+    return transactionValues(transaction, this.#fields).some((values) => matches(this.#expression, values))
   }
 
   /** The numbers of all frames that are what is asked for, in order. */

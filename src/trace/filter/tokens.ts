@@ -1,20 +1,25 @@
 import { FilterError } from './filter-error.ts'
 
 export type Token = { readonly start: number; readonly end: number } & (
-  | { readonly kind: 'name' | 'number' | 'text' | 'operator'; readonly text: string }
+  | { readonly kind: 'name' | 'number' | 'text' | 'slice' | 'operator'; readonly text: string }
   | { readonly kind: 'end' }
 )
 
 /** Longest filter that is read, in characters. */
 const maxLength = 10_000
 
-const patterns: readonly (readonly [RegExp, 'space' | 'name' | 'number' | 'text' | 'operator'])[] = [
+const patterns: readonly (readonly [RegExp, 'space' | 'name' | 'number' | 'text' | 'slice' | 'operator'])[] = [
   [/\s+/y, 'space'],
   [/"(?:[^"\\]|\\.)*"/y, 'text'],
+  // A raw text, in which a backslash is nothing else.
+  [/[rR]"[^"]*"/y, 'text'],
+  // Which part of a field: [0:4], [2-5], [-1], [:2, 4].
+  [/\[[\d\s:,-]*\]/y, 'slice'],
   // A field, a word, a number, a GUID, a row of bytes with colons, an address.
+  [/[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,}(?![\w.])/y, 'number'],
   [/[A-Za-z_][\w.-]*/y, 'name'],
-  [/(?:0[xX][0-9a-fA-F]+|\d[\w.:-]*)/y, 'number'],
-  [/==|!=|>=|<=|&&|\|\||\.\.|[<>!(){},&~]/y, 'operator'],
+  [/(?:0[xX][0-9a-fA-F]+|\d[\w.:-]*(?:\/\d+)?)/y, 'number'],
+  [/===|!==|==|!=|~=|>=|<=|&&|\|\||\^\^|\.\.|[<>!(){},&~]/y, 'operator'],
 ]
 
 /** @throws FilterError */

@@ -1,7 +1,7 @@
 import type { FieldValue } from '../dissect/field.ts'
-import type { Transaction } from '../model.ts'
+import type { Endpoint, FrameSpot, Transaction } from '../model.ts'
 import type { FieldValues } from './evaluate.ts'
-import { type Expression, fieldsOf } from './expression.ts'
+import { type Expression, fieldOf, operandsOf } from './expression.ts'
 
 /** What a message of a transaction knows of a field of SMB2; undefined where the field is not in it. */
 type Read = (transaction: Transaction, isResponse: boolean) => FieldValue
@@ -28,20 +28,55 @@ const fields: Readonly<Record<string, Read>> = {
   'smb2.fid.filename': inRequests(({ path, open }) => (open === undefined ? undefined : path?.value)),
 }
 
+/** Fields of what carries messages, of whatever protocol. The message is in the frame with its last byte. */
+const ofAll: Readonly<Record<string, (transaction: Transaction, isResponse: boolean) => readonly FieldValue[]>> = {
+  'tcp.stream': ({ conversation }) => [conversation.stream],
+  'tcp.srcport': (transaction, isResponse) => [endsOf(transaction, isResponse)[0].port],
+  'tcp.dstport': (transaction, isResponse) => [endsOf(transaction, isResponse)[1].port],
+  'tcp.port': (transaction, isResponse) => endsOf(transaction, isResponse).map(({ port }) => port),
+  'ip.src': (transaction, isResponse) => addresses(endsOf(transaction, isResponse).slice(0, 1), false),
+  'ip.dst': (transaction, isResponse) => addresses(endsOf(transaction, isResponse).slice(1), false),
+  'ip.addr': (transaction, isResponse) => addresses(endsOf(transaction, isResponse), false),
+  'ipv6.src': (transaction, isResponse) => addresses(endsOf(transaction, isResponse).slice(0, 1), true),
+  'ipv6.dst': (transaction, isResponse) => addresses(endsOf(transaction, isResponse).slice(1), true),
+  'ipv6.addr': (transaction, isResponse) => addresses(endsOf(transaction, isResponse), true),
+  'frame.number': (transaction, isResponse) => [spotOf(transaction, isResponse)?.frame],
+  'frame.time_relative': (transaction, isResponse) => {
+    const ns = spotOf(transaction, isResponse)?.timeNs
+    return ns === undefined ? [] : [ns / 1e9]
+  },
+}
+
+/** Who sends, and to whom. */
+const endsOf = ({ conversation: { client, server } }: Transaction, isResponse: boolean): [Endpoint, Endpoint] =>
+  isResponse ? [server, client] : [client, server]
+const addresses = (ends: readonly Endpoint[], isV6: boolean): string[] =>
+  ends.map(({ address }) => address).filter((address) => address.includes(':') === isV6)
+const spotOf = ({ request, response }: Transaction, isResponse: boolean): FrameSpot | undefined =>
+  (isResponse ? response : request)?.last
+
 /** Whether transactions know all that an expression asks for. */
 export const canAskTransactions = (expression: Expression): boolean =>
-  fieldsOf(expression).every((field) => field in fields || field === 'smb2')
+  operandsOf(expression).every(({ operand, isValue }) => {
+    const field = fieldOf(operand)
+    // Of a protocol they know that it is there, and not its bytes.
+    return field in fields || field in ofAll || (field === 'smb2' && !isValue)
+  })
 
-/** The values of the request and of the final answer, as far as they were captured. */
-export function transactionValues(transaction: Transaction): FieldValues[] {
+/** Those values of the request and of the final answer that are wanted, as far as they were captured. */
+export function transactionValues(transaction: Transaction, wanted: ReadonlySet<string>): FieldValues[] {
   const { protocol, request, response } = transaction
   const sides = [...(request === undefined ? [] : [false]), ...(response === undefined ? [] : [true])]
   return sides.map((isResponse) => {
     const values = new Map<string, readonly FieldValue[]>()
+    for (const name of wanted) {
+      const found = ofAll[name]?.(transaction, isResponse) ?? []
+      if (found.length > 0) values.set(name, found)
+    }
     if (protocol !== 'smb2') return values
     values.set('smb2', [])
-    for (const [name, read] of Object.entries(fields)) {
-      const value = read(transaction, isResponse)
+    for (const name of wanted) {
+      const value = fields[name]?.(transaction, isResponse)
       if (value !== undefined) values.set(name, [value])
     }
     return values

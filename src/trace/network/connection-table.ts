@@ -37,12 +37,12 @@ export class ConnectionTable {
     this.#segment = { packet, ...numbers }
   }
 
-  /** RFC 9293 3.1. A segment at `at`, which on the wire ended at `end`. */
-  segment(packet: Packet, addresses: number, addressBytes: number, at: number, end: number): void {
-    if (at + tcpHeaderBytes > packet.end) return
+  /** RFC 9293 3.1. A segment at `at`, which on the wire ended at `end`. Returns whose it is; undefined where it is none. */
+  segment(packet: Packet, addresses: number, addressBytes: number, at: number, end: number): TcpConnection | undefined {
+    if (at + tcpHeaderBytes > packet.end) return undefined
     const { view, bytes } = packet
     const headerBytes = ((bytes[at + 12] as number) >>> 4) * 4
-    if (headerBytes < tcpHeaderBytes || at + headerBytes > end) return
+    if (headerBytes < tcpHeaderBytes || at + headerBytes > end) return undefined
     const source = view.getUint16(at, false)
     const destination = view.getUint16(at + 2, false)
     const segment = this.#segment
@@ -75,6 +75,7 @@ export class ConnectionTable {
     this.#last = connection
     if (segment.end > segment.start) this.#sink.sees(connection, this.#isFromFirst, segment)
     connection.segment(this.#isFromFirst, segment, at + tcpHeaderBytes)
+    return connection
   }
 
   /** The capture is over. */

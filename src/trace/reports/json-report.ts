@@ -50,7 +50,13 @@ const trafficOf = (overview: Overview) => ({
   clients: [...overview.clients],
   kerberosExchanges: overview.kerberosExchanges,
   connectionsWithoutBeginning: overview.withoutBeginning,
+  connectionsWithoutClient: overview.oneSided.client,
+  connectionsWithoutServer: overview.oneSided.server,
   bytesNotCaptured: overview.missingBytes,
+  messagesCut: overview.cutMessages,
+  framingLost: overview.lostPlaces,
+  framingLostAt: overview.lostAt ?? null,
+  answersWithoutRequest: overview.answersAlone,
   sealedSessionsNotRead: overview.opaque,
 })
 

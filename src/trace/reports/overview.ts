@@ -4,7 +4,7 @@ import { Durations } from '../evidence/durations.ts'
 import { Recent } from '../evidence/groups.ts'
 import { pathOf, serverOf, shareOf, userOf } from '../evidence/names.ts'
 import { maySleep } from '../evidence/speed.ts'
-import type { Conversation, KerberosExchange, Observer, Transaction } from '../model.ts'
+import type { Conversation, KerberosExchange, Observer, Transaction, Unseen } from '../model.ts'
 import { CachingStories } from './caching-stories.ts'
 import { Contention } from './contention.ts'
 import { type UserAction, UserActions } from './user-actions.ts'
@@ -76,6 +76,13 @@ export class Overview implements Observer {
   sessions = 0
   withoutBeginning = 0
   missingBytes = 0
+  /** Connections of which the capture has one half, by the end that is missing. */
+  readonly oneSided = { client: 0, server: 0 }
+  lostPlaces = 0
+  /** The first frame at which it was not known where a message begins. */
+  lostAt: number | undefined
+  cutMessages = 0
+  answersAlone = 0
   sealed = 0
   opaque = 0
   transactions = 0
@@ -101,12 +108,21 @@ export class Overview implements Observer {
     if (conversation.dialect !== undefined) this.dialects.add(dialectName(conversation.dialect.value))
     if (!conversation.hasBeginning) this.withoutBeginning++
     this.missingBytes += conversation.fromClient.missingBytes + conversation.fromServer.missingBytes
+    this.#unseen(conversation.unseen)
     for (const { mechanism, isSealed, isOpaque } of conversation.sessions) {
       this.sessions++
       if (mechanism !== undefined && mechanism.value !== 'unknown') this.mechanisms.add(mechanism.value)
       if (isSealed) this.sealed++
       if (isOpaque) this.opaque++
     }
+  }
+
+  #unseen({ end, lostPlaces, lostAt, cutMessages, answersAlone }: Unseen): void {
+    if (end !== undefined) this.oneSided[end]++
+    this.lostPlaces += lostPlaces
+    if (lostAt !== undefined) this.lostAt = Math.min(this.lostAt ?? lostAt.frame, lostAt.frame)
+    this.cutMessages += cutMessages
+    this.answersAlone += answersAlone
   }
 
   kerberos({ kdc, request, response }: KerberosExchange): void {

@@ -63,18 +63,37 @@ export function reportHead({ files, summary, overview }: ReportData): string[] {
   if (overview.kerberosExchanges > 0)
     lines.push(`Kerberos: ${countOf(overview.kerberosExchanges, 'exchange')} with ${listOf(overview.kdcs)}.`)
   if (overview.conversations === 0 && overview.kerberosExchanges === 0) lines.push('No SMB was found in it.')
-  if (overview.withoutBeginning > 0)
-    lines.push(
-      `Not captured: the beginning of ${countOf(overview.withoutBeginning, 'connection')}; what [stands in brackets] was inferred.`,
-    )
-  if (overview.missingBytes > 0)
-    lines.push(
-      `Not captured: ${sizeOf(overview.missingBytes)} inside connections (cut packets, or lost by whoever captured); what lay there is unknown.`,
-    )
+  lines.push(...unseenLines(overview))
   if (overview.opaque > 0)
     lines.push(
       `Sealed: ${countOf(overview.opaque, 'session')} cannot be read without a key (--key, --password, --keytab).`,
     )
+  return lines
+}
+
+/** What the capture does not have, or could not be read. */
+export function unseenLines(overview: Overview): string[] {
+  const { withoutBeginning, missingBytes, oneSided, lostPlaces, lostAt, cutMessages, answersAlone } = overview
+  const lines: string[] = []
+  if (withoutBeginning > 0)
+    lines.push(
+      `Not captured: the beginning of ${countOf(withoutBeginning, 'connection')}; what [stands in brackets] was inferred.`,
+    )
+  for (const [end, count] of Object.entries(oneSided))
+    if (count > 0)
+      lines.push(
+        `Not captured: what the ${end} says in ${countOf(count, 'connection')}; the other half alone is there.`,
+      )
+  if (missingBytes > 0)
+    lines.push(
+      `Not captured: ${sizeOf(missingBytes)} inside connections (cut packets, or lost by whoever captured); what lay there is unknown.`,
+    )
+  if (cutMessages > 0) lines.push(`Cut: ${countOf(cutMessages, 'message')}, of which only what was captured is read.`)
+  if (lostPlaces > 0)
+    lines.push(
+      `Lost: where a message begins, ${timesOf(lostPlaces)} (first at frame ${lostAt ?? '?'}); what came before the next one was passed over.`,
+    )
+  if (answersAlone > 0) lines.push(`Not captured: the requests of ${countOf(answersAlone, 'answer')}.`)
   return lines
 }
 
