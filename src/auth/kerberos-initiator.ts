@@ -12,6 +12,8 @@ export interface KerberosInitiatorOptions {
   readonly credentials: GssCredentials
   /** The server's name, as it was given: with it the KDC is asked for a ticket. */
   readonly host: string
+  /** What the server calls itself, asked where the KDC knows none of that name; undefined: there is nothing to try. */
+  readonly otherHost?: () => Promise<string | undefined>
   /** The server may act as the user elsewhere. Default false. */
   readonly delegates?: boolean
   /** Which of the server's principals the ticket is for. Default `cifs`. */
@@ -49,21 +51,21 @@ class KerberosInitiator implements Initiator {
   async step(token?: Uint8Array): Promise<InitiatorStep | Failure> {
     if (this.#isSpent) return fail(NtStatus.INVALID_PARAMETER)
     this.#isSpent = true
-    const {
-      thread,
-      credentials,
-      host,
-      delegates = false,
-      service = 'cifs',
-      isDce = false,
-      seals = true,
-    } = this.#options
-    if (this.#id === undefined) {
-      const request = { credentials, service: serviceOf(service, host), delegates, isDce, seals }
-      return this.#conclude(await thread.call('begin', request), beginStatus)
-    }
+    const { thread } = this.#options
+    if (this.#id === undefined) return this.#conclude(await this.#begin(), beginStatus)
     if (token === undefined) return fail(NtStatus.INVALID_PARAMETER)
     return this.#conclude(await thread.call('proceed', { id: this.#id, token }), answerStatus)
+  }
+
+  async #begin(): Promise<GssResult<Initiated>> {
+    const { thread, credentials, host, otherHost, delegates = false } = this.#options
+    const { service = 'cifs', isDce = false, seals = true } = this.#options
+    const begin = (name: string) =>
+      thread.call('begin', { credentials, service: serviceOf(service, name), delegates, isDce, seals })
+    const result = await begin(host)
+    if (!('failure' in result) || kerberosCode(result.failure) !== KerberosCode.SERVER_UNKNOWN) return result
+    const other = await otherHost?.()
+    return other === undefined ? result : begin(other)
   }
 
   #conclude(result: GssResult<Initiated>, statusOf: (failure: GssFailure) => NtStatus): InitiatorStep | Failure {

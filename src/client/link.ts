@@ -11,6 +11,7 @@ import type { Dial, Target } from './dial.ts'
 import { dialOut } from './dial-out.ts'
 import { SecurityError, StatusError, TransportError, UsageError } from './errors.ts'
 import { logOn } from './logon.ts'
+import { MachineName } from './machine-name.ts'
 import { mechanismsOf } from './mechanisms.ts'
 import { type Negotiated, negotiate, offerOf } from './negotiation.ts'
 import type { Context } from './outgoing.ts'
@@ -56,6 +57,7 @@ export class ServerLink {
   readonly buffers: BufferPool
   readonly #dial: Dial
   readonly #clientGuid = randomUUID()
+  #machine = new MachineName()
   #lostChannels = 0
   #live: Live | undefined
   #coming: Promise<Live> | undefined
@@ -180,11 +182,14 @@ export class ServerLink {
   async #establish(signal: AbortSignal): Promise<Live> {
     const { settings } = this
     const { clock, buffers, target } = this
-    const mechanisms = mechanismsOf(settings, clock)
+    const machine = new MachineName()
+    const mechanisms = mechanismsOf(settings, clock, machine.use)
     const connection = await dialOut(this.#dial, target, { settings, clock, buffers }, signal)
     try {
       const offer = offerOf(settings, this.#clientGuid)
       const negotiated = await negotiate(connection, settings, offer, () => this.clock.now(), signal)
+      machine.reachedBy(connection, negotiated, settings, signal)
+      this.#machine = machine
       const previous = this.#lastSessionId === 0n ? {} : { previousSessionId: this.#lastSessionId }
       const bound = await logOn(connection, negotiated, settings, { mechanisms, ...previous }, signal)
       const channels = new Channels({ connection, bound })
@@ -237,7 +242,7 @@ export class ServerLink {
         negotiated.capabilities === capabilities &&
         negotiated.cipher === cipher
       if (!isSame) throw new SecurityError(`What answers at ${host} is another server.`)
-      const mechanisms = mechanismsOf(settings, clock)
+      const mechanisms = mechanismsOf(settings, clock, this.#machine.use)
       const bound = await logOn(connection, negotiated, settings, { mechanisms, binds: live.bound }, signal)
       const added = { negotiated, bound }
       if (needsValidation(added)) await validateNegotiate(added, connection, { ...context, bound })
@@ -279,7 +284,9 @@ export class ServerLink {
   /** The ticket has ended: another logon keeps the session, and where there is none a new session is made. */
   #renew(live: Live): void {
     if (this.#live !== live || this.#renewal !== undefined) return
-    const renewing = async (): Promise<void> => renewLogon(live, this.settings, mechanismsOf(this.settings, this.clock))
+    const { settings, clock } = this
+    const renewing = async (): Promise<void> =>
+      renewLogon(live, settings, mechanismsOf(settings, clock, this.#machine.use))
     this.#renewal = renewing()
       .catch(() => this.drop(live))
       .finally(() => {

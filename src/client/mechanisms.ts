@@ -23,7 +23,7 @@ function threadOf(clock: Clock, timeoutMs: number): GssThread {
 }
 
 /** What a ticket is for: SMB, unless this says otherwise. */
-export type TicketUse = Pick<KerberosInitiatorOptions, 'service' | 'isDce' | 'seals'>
+export type TicketUse = Pick<KerberosInitiatorOptions, 'service' | 'isDce' | 'seals' | 'otherHost'>
 
 /**
  * The ways to authenticate that the settings ask for, the one to be preferred first.

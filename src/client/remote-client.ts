@@ -192,6 +192,10 @@ export class RemoteClient implements Client, ShareOwner {
     })
   }
 
+  domains({ signal }: CallOptions = {}): Promise<string[]> {
+    return (this.#servers ?? new Servers(this.#link)).domains(signal)
+  }
+
   interfaces({ signal }: CallOptions = {}): Promise<NetworkInterface[]> {
     return interfacesOf(this.#pipes, signal)
   }

@@ -68,6 +68,7 @@ export interface Settings {
   readonly leases: boolean
   readonly writeBehind: boolean
   readonly dfs: boolean
+  readonly site: string | undefined
   readonly dfsHosts: NonNullable<ConnectOptions['dfsHosts']>
   readonly resolve: ConnectOptions['resolve']
   readonly followSymlinks: boolean | 'anywhere'
@@ -123,6 +124,7 @@ export function settingsOf(address: Address, options: ConnectOptions): Settings 
     leases: options.leases ?? true,
     writeBehind: options.writeBehind ?? false,
     dfs: options.dfs ?? true,
+    site: options.site,
     dfsHosts: options.dfsHosts ?? 'sameDomain',
     resolve: options.resolve,
     followSymlinks: options.followSymlinks ?? true,

@@ -226,3 +226,26 @@ test('interlinks, dead first targets and circles', async (context) => {
     (error) => error instanceof TransportError || error instanceof StatusError,
   )
 })
+
+test('the site that a client says decides where it goes; a controller tells its domains', async (context) => {
+  const targets = ['near', 'far'].map((name) => ({ path: unc(name, 'data'), site: name }))
+  const { resolve, asked } = await domain(context, {
+    root: {
+      shares: [{ name: 'root', dfs: { links: [{ path: 'data', targets }] } }],
+      dfs: { domains: [{ name: 'york.example', netbiosName: 'YORK', controllers: ['root.york.example'] }] },
+    },
+    near: { shares: [{ name: 'data', files: { 'a.txt': 'near' } }] },
+    far: { shares: [{ name: 'data', files: { 'a.txt': 'far' } }] },
+  })
+  for (const site of ['near', 'far', 'NEAR']) {
+    await using client = await connect('smb://root', { ...credentials, resolve, site })
+    const share = await client.share('root')
+    assert.equal(await share.readFile('data/a.txt', 'utf8'), site.toLowerCase())
+    assert.deepEqual((await client.domains()).toSorted(), ['YORK', 'york.example'])
+  }
+  // The site goes with another control code than referrals without.
+  assert.deepEqual(
+    asked.filter((line) => line.includes('referral')),
+    [],
+  )
+})

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { memoryBackend } from '../../src/backends/memory/index.ts'
 import {
   type Client,
   type ConnectOptions,
@@ -50,7 +51,9 @@ suite('Kerberos in Active Directory', needed, () => {
   before(
     async () => {
       dc = await startAdDc()
-      server = await startKerberosServer({ realm: dc })
+      const files = { 'hello.txt': 'hello\n', 'below/deep.txt': 'deeper\n' }
+      const shares = ['files', 'share'].map((name) => ({ name, backend: memoryBackend({ files }) }))
+      server = await startKerberosServer({ realm: dc, options: { shares } })
     },
     { timeout: 180_000 },
   )
@@ -176,10 +179,47 @@ suite('Kerberos in Active Directory', needed, () => {
       const dfs = await client.share('dfs')
       assert.equal(await dfs.readFile('twice/hello.txt', 'utf8'), 'hello from dc1 public\n')
       const logons = server.logons.length
-      await assert.rejects(dfs.readFile('files/hello.txt'), { statusName: 'STATUS_BAD_NETWORK_NAME' })
-      // The share of that name is another server's; the logon there was by Kerberos, which is all that is allowed.
-      assert.equal(server.logons.length, logons + 1)
+      assert.equal(await dfs.readFile('files/hello.txt', 'utf8'), 'hello\n')
+      assert.equal(await dfs.readFile('files/below/deep.txt', 'utf8'), 'deeper\n')
+      // By Kerberos, which is all that is allowed; the share that stays connected needs no more logons.
+      assert.deepEqual(
+        server.logons.slice(logons).map(({ identity }) => identity.user),
+        ['alice'],
+      )
+      await dfs.writeFile('files/through.txt', 'the link')
+      assert.equal(await dfs.readFile('files/through.txt', 'utf8'), 'the link')
+      assert.equal(await dfs.readFile('failover/hello.txt', 'utf8'), 'hello from dc1 public\n')
+      await assert.rejects(dfs.readFile('loop/x'), { code: 'ELOOP' })
     }),
+  )
+
+  test('the domain by its own name, for which there are no tickets: a controller says what it is called', options, () =>
+    connected(
+      as('alice', {
+        site: 'Default-First-Site-Name',
+        resolve: (host) => (host === dc.domain ? { host: dc.address, port: 445 } : resolve(host)),
+      }),
+      async (client) => {
+        assert.equal(client.session.mechanism, 'Kerberos')
+        assert.deepEqual((await (await client.share('sysvol')).readdir(dc.domain)).toSorted(), ['Policies', 'scripts'])
+        const dfs = await client.share('dfs')
+        assert.equal(await dfs.readFile('twice/hello.txt', 'utf8'), 'hello from dc1 public\n')
+        assert.equal(await dfs.readFile('files/hello.txt', 'utf8'), 'hello\n')
+        assert.deepEqual(
+          events.filter(({ kind }) => kind === 'fallback'),
+          [],
+        )
+        assert.deepEqual((await client.domains()).toSorted(), ['CORP', dc.domain])
+      },
+      dc.domain,
+    ),
+  )
+
+  test('who answers by a name is not believed to be of another domain', options, () =>
+    assert.rejects(
+      connect({ host: 'other.example', path: '' }, as('alice', { resolve: () => ({ host: dc.address, port: 445 }) })),
+      { statusName: 'STATUS_NO_TRUST_SAM_ACCOUNT' },
+    ),
   )
 
   test('a member of the domain', options, async () => {
@@ -290,7 +330,7 @@ suite('Kerberos in Active Directory', needed, () => {
     const file = { KRB5CCNAME: cache.replace('FILE:', '') }
     const asked = [dc.fileserver.host, String(server.port), dc.realm, dc.address]
     const { output } = await dc.run(python, ['-W', 'ignore', script, ...asked], { env: file, timeoutMs: 30_000 })
-    assert.equal(output, 'CONNECT files IPC$\nPKT_PRIVACY files IPC$\n')
+    assert.equal(output, 'CONNECT files share IPC$\nPKT_PRIVACY files share IPC$\n')
   })
 
   test(

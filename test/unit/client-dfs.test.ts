@@ -4,6 +4,7 @@ import { WireError } from '../../src/bytes/errors.ts'
 import { type DfsPath, dfsKey, dfsNames } from '../../src/client/dfs/dfs-path.ts'
 import { below, Journey, type JourneyParts, openRoute, type Route } from '../../src/client/dfs/journey.ts'
 import { Namespace } from '../../src/client/dfs/namespace.ts'
+import { readDomainReferral } from '../../src/client/dfs/referral.ts'
 import { isTrustedHost } from '../../src/client/dfs/trust.ts'
 import { SecurityError, StatusError, TransportError, UsageError } from '../../src/client/errors.ts'
 import { settingsOf } from '../../src/client/settings.ts'
@@ -477,4 +478,21 @@ suite('whom the credentials are shown to', () => {
     assert.ok(allows('nas', 'good.example', { dfsHosts: (host) => host === 'good.example' }))
     assert.equal(allows('nas', 'files01', { dfsHosts: () => false }), false)
   })
+})
+
+test('domains: names of one part, and no targets among them', () => {
+  const list = (...referrals: DfsReferralInput[]) =>
+    readDomainReferral(GetDfsReferralResponse.encode({ pathConsumed: 0, referralHeaderFlags: 0, referrals }))
+  const named = (specialName: string): DfsReferralInput => ({
+    versionNumber: 3,
+    referralEntryFlags: NAME_LIST_REFERRAL,
+    timeToLive: 600,
+    specialName,
+    expandedNames: [],
+  })
+  assert.deepEqual(list(named('\\CORP'), named('\\corp.example')), ['CORP', 'corp.example'])
+  assert.deepEqual(list(), [])
+  for (const bad of ['', '\\', '\\a\\b', '\\..']) assert.throws(() => list(named(bad)), WireError, bad)
+  const target = { dfsPath: '\\a', dfsAlternatePath: '\\a', networkAddress: '\\b\\c', timeToLive: 1 }
+  assert.throws(() => list({ versionNumber: 3, serverType: DfsServerType.ROOT, ...target }), WireError)
 })

@@ -12,6 +12,7 @@ export interface ConnectionOptions extends WhoOptions {
   readonly signing?: Protection
   readonly encryption?: Protection
   readonly channels?: number
+  readonly site?: string
   readonly timeout?: number
   readonly explain?: boolean
   readonly capture?: string
@@ -56,6 +57,7 @@ export function withConnection(command: Command): Command {
       new Option('--encryption <how>', 'encryption (default: off unless the server wants it)').choices(protections),
     )
     .option('--channels <number>', 'connections for one session, at most (default: 1)', positive)
+    .option('--site <name>', 'site of Active Directory that this machine stands in, for namespaces')
     .option('--timeout <seconds>', 'how long a silent server is waited for (default: 30)', seconds)
     .option('--explain', 'show each message, a line each, on standard error')
     .option('--capture <file>', 'write all messages, decrypted, to a file for Wireshark (pcapng)')

@@ -13,7 +13,7 @@ const probeShare = 0.5
 
 /** Options of the command line as the client takes them. */
 export function connectOptions(
-  { port, minDialect, maxDialect, signing, encryption, channels, timeout }: ConnectionOptions,
+  { port, minDialect, maxDialect, signing, encryption, channels, site, timeout }: ConnectionOptions,
   observer: Observer | undefined,
   signal: AbortSignal,
 ): ConnectOptions {
@@ -25,6 +25,7 @@ export function connectOptions(
     ...(signing !== undefined && { signing }),
     ...(encryption !== undefined && { encryption }),
     ...(channels !== undefined && { channels }),
+    ...(site !== undefined && { site }),
     ...(observer !== undefined && { observer }),
     ...(timeoutMs !== undefined && {
       limits: {

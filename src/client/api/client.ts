@@ -167,6 +167,11 @@ export interface Client extends AsyncDisposable {
   /** SIDs of names (`anna`, `DOMAIN\anna`), by lsarpc; undefined for those that the server does not know. */
   lookupNames(names: readonly string[], options?: CallOptions): Promise<(AccountName | undefined)[]>
   /**
+   * The domains that the server knows, by their names in DNS and in NetBIOS, where it is a domain controller (a domain
+   * referral of DFS); on others it fails with STATUS_NOT_FOUND or the like.
+   */
+  domains(options?: CallOptions): Promise<string[]>
+  /**
    * Calls a service on a pipe of the server: `client.rpc(Clock, (clock) => clock.Now({ zone: 'UTC' }))`. The pipe is
    * closed after `work`. `smbkit/rpc` has what interfaces are declared with. `authentication: {}` logs on for the calls
    * once more as who the session is of, so that these are sealed from end to end.

@@ -85,6 +85,11 @@ export interface ConnectOptions extends Credentials {
   /** Follows the namespace over several servers. Default true. */
   readonly dfs?: boolean
   /**
+   * The site of Active Directory that this machine stands in: namespaces then lead to servers near to it
+   * (FSCTL_DFS_GET_REFERRALS_EX, where the server knows that). Default: it goes by the address that we come from.
+   */
+  readonly site?: string
+  /**
    * The servers that a namespace may lead to: that is where the credentials are shown to. Default `sameDomain`: the
    * server itself, names of one part, and hosts of the DNS domain that the server's name or the user's `domain` says.
    */

@@ -110,3 +110,16 @@ export function readControllerReferral(output: Uint8Array, maxTargets: number): 
   if (controllers.length === 0) throw bad('DFS_REFERRAL.numberOfExpandedNames', 'no domain controller at all')
   return { controllers, timeToLiveMs }
 }
+
+/** Reads the answer to a request for domains (MS-DFSC 3.1.5.4.1): their names in DNS and in NetBIOS. @throws WireError */
+export function readDomainReferral(output: Uint8Array): string[] {
+  const { referrals } = GetDfsReferralResponse.decode(viewOf(output))
+  return referrals.map((referral) => {
+    if (!('specialName' in referral))
+      throw bad('DFS_REFERRAL.referralEntryFlags', 'no names where domains were asked for')
+    const names = dfsNames(referral.specialName)
+    if (names?.length !== 1)
+      throw bad('DFS_REFERRAL.specialName', `${JSON.stringify(referral.specialName)} is no domain`)
+    return names[0] as string
+  })
+}

@@ -1,23 +1,15 @@
-import { GetDfsReferralRequest, MAX_DFS_REFERRAL_VERSION } from '../../wire/dfsc/index.ts'
-import { NtStatus } from '../../wire/erref/ntstatus.ts'
-import { Capabilities, FsctlCode, RELATED_FILE_ID } from '../../wire/smb2/index.ts'
-import { ioctlCall } from '../calls/information.ts'
-import { SecurityError, StatusError, UsageError } from '../errors.ts'
+import { SecurityError, UsageError } from '../errors.ts'
 import type { ServerLink } from '../link.ts'
 import { Tree } from '../tree.ts'
+import { askReferral } from './ask-referral.ts'
 import { dfsKey } from './dfs-path.ts'
 import { type JourneyParts, openRoute, type Route } from './journey.ts'
 import { Namespace } from './namespace.ts'
+import { readDomainReferral } from './referral.ts'
 import { isTrustedHost } from './trust.ts'
 
-/** Room for the answer to a referral request; more is given where it does not do (MS-DFSC 3.1.5.4). */
-const ROOM_BYTES = [8 * 1024, 64 * 1024 - 1] as const
 const IPC = 'IPC$'
 const SMB_PORT = 445
-
-const isTooSmall = (error: unknown): boolean =>
-  error instanceof StatusError &&
-  (error.status === NtStatus.BUFFER_OVERFLOW || error.status === NtStatus.BUFFER_TOO_SMALL)
 
 interface Server {
   readonly link: ServerLink
@@ -123,27 +115,13 @@ export class Servers implements JourneyParts<Tree> {
     }
   }
 
-  /** FSCTL_DFS_GET_REFERRALS, MS-SMB2 3.2.4.20.3. */
   async #ask(name: string, path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
-    const ipc = this.#treeOf(await this.#serverOf(name, signal), IPC)
-    const input = GetDfsReferralRequest.encode({ maxReferralLevel: MAX_DFS_REFERRAL_VERSION, requestFileName: path })
-    const ask = (maxOutputBytes: number): Promise<Uint8Array> =>
-      ipc.run(
-        async ({ connection, context, live }) => {
-          if ((live.negotiated.capabilities & Capabilities.DFS) === 0)
-            throw new StatusError(NtStatus.FS_DRIVER_REQUIRED, 'IOCTL', { operation: 'referral', path })
-          const given = { fileId: RELATED_FILE_ID, ctlCode: FsctlCode.DFS_GET_REFERRALS, input, maxOutputBytes }
-          const call = ioctlCall(given, { operation: 'referral', path }, (output) => output.slice())
-          return connection.call(context, call, signal)
-        },
-        { signal, repeatable: true },
-      )
-    try {
-      return await ask(ROOM_BYTES[0])
-    } catch (error) {
-      if (!isTooSmall(error)) throw error
-      return ask(ROOM_BYTES[1])
-    }
+    return askReferral(this.#treeOf(await this.#serverOf(name, signal), IPC), path, signal)
+  }
+
+  /** The domains that the first server knows, where it is a controller of one. @throws StatusError, WireError */
+  async domains(signal: AbortSignal | undefined): Promise<string[]> {
+    return readDomainReferral(await this.#ask(this.#home.target.host, '', signal))
   }
 
   /** Closes what is open on the other servers, and logs off. @throws as `ServerLink.closeOpens` */

@@ -1,5 +1,6 @@
 /** What a server says and does, asked from outside: each question is a connection of its own. */
 import { randomBytes } from 'node:crypto'
+import { namesWith, type ServerNames } from '../../../auth/server-names.ts'
 import type {
   Client,
   Connect,
@@ -16,7 +17,6 @@ import type { CipherName } from '../../../crypto/sealing.ts'
 import type { SigningAlgorithm } from '../../../crypto/signing.ts'
 import { NtStatus } from '../../../wire/erref/ntstatus.ts'
 import { isAbort } from '../servers.ts'
-import { namesWith, type ServerNames } from './ntlm-names.ts'
 
 /** Yes, no, or it could not be found out. */
 export type Answer = boolean | undefined

@@ -1,8 +1,8 @@
-import type { InitiatorMechanism } from '../../../auth/mechanism.ts'
-import { NtlmInitiatorMechanism } from '../../../auth/ntlm-initiator.ts'
-import { WireError } from '../../../bytes/errors.ts'
-import { viewOf } from '../../../bytes/utf16.ts'
-import { AvId, avText, avValue, decodeChallenge, isNtlmssp } from '../../../wire/ntlmssp/index.ts'
+import { WireError } from '../bytes/errors.ts'
+import { viewOf } from '../bytes/utf16.ts'
+import { AvId, avText, avValue, decodeChallenge, isNtlmssp } from '../wire/ntlmssp/index.ts'
+import type { InitiatorMechanism } from './mechanism.ts'
+import { NtlmInitiatorMechanism } from './ntlm-initiator.ts'
 
 /** What a server tells of itself before it knows who asks. MS-NLMP 2.2.2.1, 2.2.2.10. */
 export interface ServerNames {
