@@ -25,7 +25,10 @@ const fields: Readonly<Record<string, Read>> = {
   'smb2.credits.granted': inAnswers(({ creditsGranted }) => creditsGranted),
   'smb2.nt_status': inAnswers(({ status }) => status),
   'smb2.time': inAnswers(({ time }) => (time.responseNs === undefined ? undefined : time.responseNs / 1e9)),
-  'smb2.fid.filename': inRequests(({ path, open }) => (open === undefined ? undefined : path?.value)),
+  // The request that opens a file has no handle yet, and the root of a share no name.
+  'smb2.fid.filename': inRequests(({ path, open, detail }) =>
+    open === undefined || detail.kind === 'create' || path?.value === '' ? undefined : path?.value,
+  ),
 }
 
 /** Fields of what carries messages, of whatever protocol. The message is in the frame with its last byte. */
