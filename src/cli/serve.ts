@@ -46,7 +46,7 @@ export function serveCommand(): Command {
     .option('--socket <path>', 'socket for `smbkit status` (default: one for the port)')
     .addOption(new Option('--min-dialect <dialect>', 'lowest dialect (default: 2.0.2)').choices(dialectNames))
     .addOption(new Option('--max-dialect <dialect>', 'highest dialect (default: 3.1.1)').choices(dialectNames))
-    .option('--smb1', 'let clients log on that know nothing newer than SMB1; files are not served to them')
+    .option('--smb1', 'serve clients that know nothing newer than SMB1')
     .addOption(new Option('--signing <mode>', 'signatures (default: enabled)').choices(signingModes))
     .addOption(new Option('--encryption <mode>', 'encryption (default: enabled)').choices(encryptionModes))
     .option('--keytab <file>', 'keys for Kerberos (default: none, NTLM alone)')

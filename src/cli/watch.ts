@@ -3,7 +3,8 @@ import { viewOf } from '../bytes/utf16.ts'
 import type { Server, ServerEvents } from '../server/index.ts'
 import { type Failure, failed } from '../wire/erref/failure.ts'
 import { type NtStatus, ntStatusName } from '../wire/erref/ntstatus.ts'
-import { formatTree } from '../wire/schema/index.ts'
+import { type FieldNode, formatTree } from '../wire/schema/index.ts'
+import { dissectSmb1, SMB1_PROTOCOL_ID, smb1StatusName, summarizeSmb1 } from '../wire/smb1/index.ts'
 import { dissectMessage, SMB2_HEADER_SIZE, summarize } from '../wire/smb2/index.ts'
 import { printable, sentence } from './report.ts'
 
@@ -42,11 +43,26 @@ export function watch(server: Server, verbosity: Verbosity, write: (text: string
     line(told.remote, requestLine(told))
     if (verbosity === 'debug') write(requestFields(told))
   })
+  server.on('smb1', ({ remote, session, tree, message, status, answers }) => {
+    line(remote, `${placeOf(session, tree)} ${summarizeSmb1(viewOf(message))} -> ${smb1StatusName(status)}`)
+    if (verbosity !== 'debug') return
+    write(lines(formatTree(dissectSmb1(viewOf(message), false), '  > ')))
+    for (const answer of answers) write(lines(formatTree(answerTree(answer), '  < ')))
+  })
 }
 
-function requestLine({ session, tree, message, status }: Told<'request'>): string {
-  const place = `${session === undefined ? '-' : who(session.identity)}@${tree ?? '-'}`
-  return `${place} ${summarize(viewOf(message))} -> ${ntStatusName(status)}`
+const placeOf = (session: Told<'request'>['session'], tree: string | undefined): string =>
+  `${session === undefined ? '-' : who(session.identity)}@${tree ?? '-'}`
+
+const requestLine = ({ session, tree, message, status }: Told<'request'>): string =>
+  `${placeOf(session, tree)} ${summarize(viewOf(message))} -> ${ntStatusName(status)}`
+
+/** A NEGOTIATE of SMB1 may have an answer of SMB2. */
+function answerTree(answer: Uint8Array): FieldNode[] {
+  const view = viewOf(answer)
+  return view.getUint32(0, true) === SMB1_PROTOCOL_ID
+    ? dissectSmb1(view, true)
+    : dissectMessage(view, 0, answer.length, true)
 }
 
 function requestFields({ message, answer, status }: Told<'request'>): string {

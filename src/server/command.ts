@@ -31,6 +31,11 @@ function maxMessageBytes({ connection, header }: Request): number {
   return charge * BYTES_PER_CREDIT + OVERHEAD_BYTES
 }
 
+/** A command with the type of its body, for who asks for it in other words (SMB1). */
+export interface DefinedCommand<B, I> extends CommandDefinition {
+  readonly body: Struct<B, I>
+}
+
 export function defineCommand<B, I>(definition: {
   command: Command
   needs: CommandDefinition['needs']
@@ -38,10 +43,11 @@ export function defineCommand<B, I>(definition: {
   handler: Handler<B>
   /** Bytes that the request carries or asks for, whichever is more: what credits are charged for. */
   payload?: (body: B) => number
-}): CommandDefinition {
+}): DefinedCommand<B, I> {
   return {
     command: definition.command,
     needs: definition.needs,
+    body: definition.body,
     serve(request) {
       const { view, start, end, connection } = request
       if (end - start > maxMessageBytes(request)) return fail(NtStatus.INVALID_PARAMETER)

@@ -22,18 +22,21 @@ import type { ServerCore } from './server-core.ts'
 import type { Session } from './session.ts'
 import { endChannel } from './session-end.ts'
 import type { Smb1Connection } from './smb1/smb1-connection.ts'
-import { run, type Steps } from './steps.ts'
+import { guarded, run, type Steps } from './steps.ts'
 
 const PROTOCOL_SMB2 = 0x424d53fe
 const PROTOCOL_SMB1 = 0x424d53ff
 const PROTOCOL_TRANSFORM = 0x424d53fd
 const PROTOCOL_COMPRESSED = 0x424d53fc
 
+const FRAME_HEADER_BYTES = 4
 const SMB2_HEADER_BYTES = 64
 /** Nobody needs more before having logged on: NEGOTIATE and SESSION_SETUP. */
 const MAX_FRAME_BEFORE_LOGON_BYTES = 128 * 1024
 /** Room for headers around the largest write. */
 const FRAME_OVERHEAD_BYTES = 64 * 1024
+/** The largest write of SMB1: what the length of NetBIOS has 17 bits for. */
+const MAX_SMB1_BYTES = 128 * 1024
 const MAX_CHAIN_LENGTH = 256
 /** Frame of a request that waits: a pipe's largest fragment, and what may be chained with it. */
 const MAX_WAITING_FRAME_BYTES = 128 * 1024
@@ -174,7 +177,8 @@ export class Connection implements TransportEvents {
   /** A logon has succeeded: large messages are welcome from now on. */
   loggedOn(): void {
     const { maxReadBytes, maxWriteBytes, maxTransactBytes } = this.server.limits
-    this.#assembler.maxFrameBytes = Math.max(maxReadBytes, maxWriteBytes, maxTransactBytes) + FRAME_OVERHEAD_BYTES
+    const most = this.smb1 === undefined ? Math.max(maxReadBytes, maxWriteBytes, maxTransactBytes) : MAX_SMB1_BYTES
+    this.#assembler.maxFrameBytes = most + FRAME_OVERHEAD_BYTES
   }
 
   afterNegotiate(): void {
@@ -186,13 +190,14 @@ export class Connection implements TransportEvents {
     return false
   }
 
-  /** Sends STATUS_PENDING for `request`, with the credits it asked for. */
+  /** Sends STATUS_PENDING for `request`, with the credits it asked for. SMB1 has no such answer: there it just waits. */
   startAsync(request: Request): Failure | undefined {
     if (this.#async.size >= this.server.limits.maxAsyncRequests) return fail(NtStatus.INSUFFICIENT_RESOURCES)
     // As long as it waits its whole frame is kept, and what the client may send meanwhile has no end.
     if (request.view.byteLength > MAX_WAITING_FRAME_BYTES) return fail(NtStatus.INSUFFICIENT_RESOURCES)
     request.asyncId = this.#nextAsyncId++
     this.#async.set(request.asyncId, request)
+    if (this.smb1 !== undefined) return undefined
     const interim: Outgoing = {
       request,
       reply: fail(NtStatus.PENDING),
@@ -208,6 +213,12 @@ export class Connection implements TransportEvents {
     this.#send([{ request, reply, credits: 0 }])
   }
 
+  /** A request has its final answer. */
+  finish(request: Request): void {
+    if (request.asyncId !== undefined) this.#async.delete(request.asyncId)
+    request.finished()
+  }
+
   /** Sends what no request asked for. False if the connection has ended. */
   sendUnsolicited(message: Unsolicited): boolean {
     if (this.#closed) return false
@@ -220,6 +231,13 @@ export class Connection implements TransportEvents {
   creditsForSmb1Negotiate(): number {
     this.#window.consume(0, 1)
     return this.#window.grant(1)
+  }
+
+  /** Sends frames of SMB1, or what answers its NEGOTIATE. */
+  sendFrames(frames: readonly Uint8Array[]): void {
+    for (const frame of frames)
+      this.server.observeMessage(this.transport.remote, 'server', frame.subarray(FRAME_HEADER_BYTES))
+    this.transport.send(frames)
   }
 
   #receiveFrame(frame: Uint8Array): Promise<void> | undefined {
@@ -252,14 +270,21 @@ export class Connection implements TransportEvents {
       case PROTOCOL_COMPRESSED:
         return this.#receiveCompressed(frame, undefined)
       case PROTOCOL_SMB1:
+        this.server.observeMessage(this.transport.remote, 'client', frame)
         if (this.smb1 !== undefined) return this.smb1.receive(frame)
         // MS-SMB2 3.3.5.3: only as the first message, and only NEGOTIATE.
         if (this.negotiated !== undefined || this.multiProtocol) throw new ProtocolError('SMB1 after NEGOTIATE')
-        this.transport.send(answerSmb1Negotiate(this, view))
+        this.#answerSmb1Negotiate(frame)
         return undefined
       default:
         throw new ProtocolError('not an SMB message')
     }
+  }
+
+  #answerSmb1Negotiate(frame: Uint8Array): void {
+    const frames = answerSmb1Negotiate(this, viewOf(frame))
+    this.sendFrames(frames)
+    this.server.observeSmb1({ connection: this, message: frame, status: NtStatus.SUCCESS, frames })
   }
 
   #establishedSession(id: bigint): Session | undefined {
@@ -372,7 +397,7 @@ export class Connection implements TransportEvents {
     try {
       const steps = dispatch.serve(request)
       const { persistence } = this.server
-      const result = yield* this.#guard(persistence === undefined ? steps : persistence.serve(request, steps))
+      const result = yield* guarded(persistence === undefined ? steps : persistence.serve(request, steps))
       answer = result
       onEncoded = failed(result) ? undefined : result.onEncoded
     } catch (error) {
@@ -385,8 +410,7 @@ export class Connection implements TransportEvents {
       }
     }
     const wasAsync = request.asyncId !== undefined
-    if (request.asyncId !== undefined) this.#async.delete(request.asyncId)
-    request.finished()
+    this.finish(request)
     if (request.command === Command.CREATE && failed(answer)) request.chain.open = answer
     this.server.observe(request, answer)
     return {
@@ -395,19 +419,6 @@ export class Connection implements TransportEvents {
       credits: wasAsync ? 0 : this.#grantCredits(request),
       ...(onEncoded === undefined ? {} : { onEncoded }),
     }
-  }
-
-  /** Steps that carry errors of awaited promises to the place that waits. */
-  *#guard<T>(steps: Steps<T>): Steps<T> {
-    let result = steps.next()
-    while (result.done !== true) {
-      const settled = (yield result.value.then(
-        (value) => ({ value }),
-        (error: unknown) => ({ error }),
-      )) as { value: unknown } | { error: unknown }
-      result = 'error' in settled ? steps.throw(settled.error) : steps.next(settled.value)
-    }
-    return result.value
   }
 
   /** MS-SMB2 3.3.1.2: as many as asked for, within the limit; next to none before logon; never so that none is left. */

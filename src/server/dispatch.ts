@@ -3,8 +3,7 @@ import { ProtocolError } from '../protocol/frame-assembler.ts'
 import { type Failure, fail } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { Command, HeaderFlags, Smb2AsyncHeader } from '../wire/smb2/index.ts'
-import { serveAs, unixUserOf } from './acting-user.ts'
-import type { CommandDefinition, Handler } from './command.ts'
+import type { CommandDefinition } from './command.ts'
 import { cancel } from './commands/cancel.ts'
 import { changeNotify } from './commands/change-notify.ts'
 import { close } from './commands/close.ts'
@@ -26,11 +25,10 @@ import { treeDisconnect } from './commands/tree-disconnect.ts'
 import { write } from './commands/write.ts'
 import type { Reply } from './reply.ts'
 import type { ChainState, Request } from './request.ts'
+import { isThere, serveFor } from './served-for.ts'
 import { provenChannel } from './session-binding.ts'
-import { endTree } from './session-end.ts'
-import { isStillOffered } from './share-access.ts'
 import { signatureIsRight } from './signature.ts'
-import { type Steps, wait } from './steps.ts'
+import type { Steps } from './steps.ts'
 
 const commands: (CommandDefinition | undefined)[] = []
 for (const definition of [
@@ -89,10 +87,7 @@ function* serve(request: Request): Steps<Reply | Failure> {
   if (definition.needs === 'tree') {
     const tree = request.session.trees.get(request.treeId)
     if (tree === undefined) return broken(chain, fail(NtStatus.NETWORK_NAME_DELETED))
-    if (tree.generation !== connection.server.shareGeneration && !isStillOffered(tree)) {
-      yield* wait(endTree(tree))
-      return broken(chain, fail(NtStatus.NETWORK_NAME_DELETED))
-    }
+    if (!(yield* isThere(tree))) return broken(chain, fail(NtStatus.NETWORK_NAME_DELETED))
     request.tree = tree
     // MS-SMB2 3.3.5.2.11: a share that wants sealing gets no plain requests.
     if (tree.encrypt && request.sealedBy === undefined) return fail(NtStatus.ACCESS_DENIED)
@@ -101,20 +96,7 @@ function* serve(request: Request): Steps<Reply | Failure> {
   chain.sessionId = sessionId
   chain.treeId = treeId
   chain.valid = true
-  const user = userOf(request)
-  if (user !== undefined) return yield* serveAs(user, () => serveSteps(definition, request))
-  return yield* serveSteps(definition, request)
-}
-
-function* serveSteps(definition: CommandDefinition, request: Request): Steps<Reply | Failure> {
-  const served = definition.serve(request)
-  return isSteps(served) ? yield* served : yield* wait(served)
-}
-
-/** As whom a request is served, where its share tells users apart. */
-function userOf(request: Request): string | undefined {
-  const share = request.maybeTree?.share
-  return share?.impersonates === true ? unixUserOf(request.session.identity, share.options.guestUnixUser) : undefined
+  return yield* serveFor(request, definition)
 }
 
 /** Nothing of a request without session or tree can be taken over by the next. */
@@ -174,8 +156,5 @@ function serveCancel(request: Request): void {
   const asyncId = isAsync ? Smb2AsyncHeader.decode(viewOf(request.bytes)).asyncId : 0n
   cancel(connection, session, { flags: request.header.flags, messageId: request.messageId, asyncId })
 }
-
-const isSteps = (served: ReturnType<Handler<unknown>>): served is Steps<Reply | Failure> =>
-  typeof served === 'object' && 'next' in served
 
 export const dispatch = { serve, cancel: serveCancel }

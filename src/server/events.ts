@@ -26,6 +26,20 @@ export interface ServerEvents {
    * the listener runs.
    */
   message: [{ remote: string; from: 'client' | 'server'; message: Uint8Array }]
+  /**
+   * Each message of SMB1 and what answers it: more than one message, or none. From the header on; valid while the
+   * listener runs.
+   */
+  smb1: [
+    {
+      remote: string
+      session: Session | undefined
+      tree: string | undefined
+      message: Uint8Array
+      status: number
+      answers: readonly Uint8Array[]
+    },
+  ]
   /** Each request and its answer; `message` is the request as it came, valid while the listener runs. */
   request: [
     {

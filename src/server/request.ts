@@ -202,10 +202,11 @@ export class Request {
 
   /**
    * Why a request that has gone asynchronous ends with its cancellation. Where the client itself has cancelled, the answer
-   * leaves before what came behind the CANCEL is served.
+   * leaves before what came behind the CANCEL is served. Answers of SMB1 are not written here.
    */
   endedWith(failure: Failure): Failure {
-    if (!this.closedMeanwhile && this.asyncId !== undefined && !this.isAnswered) {
+    const isSmb2 = this.connection.smb1 === undefined
+    if (isSmb2 && !this.closedMeanwhile && this.asyncId !== undefined && !this.isAnswered) {
       this.isAnswered = true
       this.connection.answer(this, failure)
     }

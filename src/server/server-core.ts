@@ -38,6 +38,10 @@ import { endSession } from './session-end.ts'
 import { recheckSessions } from './session-recheck.ts'
 import { Share, type ShareOptions } from './share.ts'
 import { type ServerStatus, statusOf } from './status.ts'
+import type { TreeConnect } from './tree-connect.ts'
+
+/** The length that the transport puts before a message. */
+const FRAME_HEADER_BYTES = 4
 
 export const DIALECTS = {
   '2.0.2': Dialect.SMB_2_0_2,
@@ -375,6 +379,26 @@ export class ServerCore extends EventEmitter<ServerEvents> {
       message: request.bytes,
       status: answer.status,
       answer,
+    })
+  }
+
+  /** The same for a message of SMB1; `frames`: its answers. */
+  observeSmb1(told: {
+    connection: Connection
+    session?: Session | undefined
+    tree?: TreeConnect | undefined
+    message: Uint8Array
+    status: number
+    frames: readonly Uint8Array[]
+  }): void {
+    if (this.listenerCount('smb1') === 0) return
+    this.emit('smb1', {
+      remote: told.connection.transport.remote,
+      session: told.session,
+      tree: told.tree?.name,
+      message: told.message,
+      status: told.status,
+      answers: told.frames.map((frame) => frame.subarray(FRAME_HEADER_BYTES)),
     })
   }
 

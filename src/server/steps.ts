@@ -14,6 +14,19 @@ export function* wait<T>(value: Maybe<T>): Steps<T> {
   return isPromise(value) ? ((yield value) as T) : value
 }
 
+/** Steps that carry errors of awaited promises to the place that waits, for who takes them one by one. */
+export function* guarded<T>(steps: Steps<T>): Steps<T> {
+  let result = steps.next()
+  while (result.done !== true) {
+    const settled = (yield result.value.then(
+      (value) => ({ value }),
+      (error: unknown) => ({ error }),
+    )) as { value: unknown } | { error: unknown }
+    result = 'error' in settled ? steps.throw(settled.error) : steps.next(settled.value)
+  }
+  return result.value
+}
+
 /** Runs to the end, at once if nothing has to be waited for. */
 export function run<T>(steps: Steps<T>): Maybe<T> {
   const first = steps.next()

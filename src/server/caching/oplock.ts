@@ -20,6 +20,7 @@ export class Oplock extends Holder {
   protected override send(_from: Rights, to: Rights, { isDue }: { isDue: () => boolean }): boolean {
     const { fileId, maybeSession, connection } = this.open
     if (maybeSession === undefined) return false
+    if (connection?.smb1 !== undefined) return connection.smb1.breakOplock(this.open, to)
     const value = { oplockLevel: levelOf(to), fileId }
     const message = { command: Command.OPLOCK_BREAK, body: OplockBreakNotification, value }
     return deliver(message, maybeSession.channelsFrom(connection), isDue)

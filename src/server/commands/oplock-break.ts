@@ -14,7 +14,7 @@ import { type CommandDefinition, defineCommand } from '../command.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
 
-const acknowledgeOplock = defineCommand({
+export const acknowledgeOplock = defineCommand({
   command: Command.OPLOCK_BREAK,
   needs: 'tree',
   body: OplockBreakAcknowledgment,

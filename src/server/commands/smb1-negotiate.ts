@@ -84,7 +84,16 @@ const MAX_RAW_BYTES = 0x1_0000
 const NT_LM_DIALECT = 0x0100
 
 const CAPABILITIES =
-  Smb1Capabilities.UNICODE | Smb1Capabilities.LARGE_FILES | Smb1Capabilities.NT_SMBS | Smb1Capabilities.NT_STATUS
+  Smb1Capabilities.UNICODE |
+  Smb1Capabilities.LARGE_FILES |
+  Smb1Capabilities.NT_SMBS |
+  Smb1Capabilities.RPC_REMOTE_APIS |
+  Smb1Capabilities.NT_STATUS |
+  Smb1Capabilities.LEVEL_II_OPLOCKS |
+  Smb1Capabilities.NT_FIND |
+  Smb1Capabilities.INFOLEVEL_PASSTHRU |
+  Smb1Capabilities.LARGE_READX |
+  Smb1Capabilities.LARGE_WRITEX
 
 /** From here on the connection speaks SMB1. MS-SMB 3.3.5.2, MS-CIFS 3.3.5.42. */
 function startNtLm(connection: Connection, header: Smb1Header, dialectIndex: number): Uint8Array[] {

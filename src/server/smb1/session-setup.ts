@@ -53,6 +53,7 @@ function* serveExtended(context: Smb1Context, link: Smb1Link, start: StartSignin
   channel.acceptor ??= connection.server.newAcceptor(connection.transport)
   const { acceptor } = channel
   state.setCanRenew(context.uid, (body.capabilities & Smb1Capabilities.DYNAMIC_REAUTH) !== 0)
+  state.clientSays(body)
   let step: Awaited<ReturnType<typeof acceptor.accept>>
   try {
     step = yield* wait(acceptor.accept(body.securityBlob))
@@ -80,6 +81,7 @@ function* servePlain(context: Smb1Context, link: Smb1Link, start: StartSigning):
   const { connection, state } = context
   const { logons, allowAnonymous } = connection.server
   const body = context.body(context.form(Smb1SessionSetupRequest), link)
+  state.clientSays(body)
   const { accountName: user, primaryDomain: domain } = body
   const serverChallenge = state.challenge ?? new Uint8Array(8)
   const [lmResponse, ntResponse] = [body.oemPassword.slice(), body.unicodePassword.slice()]
@@ -142,6 +144,7 @@ function settle(context: Smb1Context, channel: Channel, logon: Logon): Failure |
   }
   session.state = 'valid'
   channel.isEstablished = true
+  channel.connection.loggedOn()
   server.emit('logon', { remote: connection.transport.remote, sessionId: session.id, identity })
   return undefined
 }

@@ -1,10 +1,10 @@
 import { WireError } from '../../bytes/errors.ts'
 import { bytesOf } from '../../bytes/utf16.ts'
-import type { Content, FieldNode, Struct } from '../schema/index.ts'
+import type { FieldNode, Struct } from '../schema/index.ts'
 import { smb1Body, smb1CommandName, smb1Words } from './bodies.ts'
 import { SMB1_HEADER_SIZE, Smb1Command, Smb1Flags, Smb1Flags2, Smb1Header } from './header.ts'
 import { type Smb1Link, smb1Chain } from './message.ts'
-import { oemString, unicodeString } from './text.ts'
+import { smb1Text } from './text.ts'
 import {
   Smb1FileInformationParameters,
   Smb1FindFirst2Parameters,
@@ -199,11 +199,12 @@ function raw(label: string, view: DataView, start: number, end: number): FieldNo
   return { ...node, path: `SMB1 command.${label}`, value, display: `${value.length} bytes` }
 }
 
-/** A text that a zero ends; Unicode stands at a multiple of two from the header. */
-function text({ view, isUnicode }: Message, label: string, from: number, end: number): FieldNode {
-  const content: Content<string> = isUnicode ? unicodeString : oemString
-  const at = Math.min(isUnicode ? from + (from & 1) : from, end)
-  const stop = at + (content.extent?.(view, at, end) ?? end - at)
-  const value = stop > at ? content.read(view, at, stop) : ''
-  return { ...parent(label, SPEC, at, stop, []), path: `SMB1 command.${label}`, value, display: JSON.stringify(value) }
+function text({ view, isUnicode }: Message, label: string, from: number, limit: number): FieldNode {
+  const { value, start, end } = smb1Text(view, isUnicode, from, limit)
+  return {
+    ...parent(label, SPEC, start, end, []),
+    path: `SMB1 command.${label}`,
+    value,
+    display: JSON.stringify(value),
+  }
 }

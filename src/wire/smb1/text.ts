@@ -45,6 +45,21 @@ export const unicodeString: Content<string> = {
   display,
 }
 
+/** A text among the bytes of a message, and where it lies. */
+export interface Smb1Text {
+  readonly value: string
+  readonly start: number
+  readonly end: number
+}
+
+/** The text from `from` to its zero, or to `limit`; Unicode stands at a multiple of two from the header. */
+export function smb1Text(view: DataView, isUnicode: boolean, from: number, limit: number): Smb1Text {
+  const content = isUnicode ? unicodeString : oemString
+  const start = Math.min(isUnicode ? from + (from & 1) : from, limit)
+  const end = start + (content.extent?.(view, start, limit) ?? limit - start)
+  return { value: end > start ? content.read(view, start, end) : '', start, end }
+}
+
 /** How texts are written, by the UNICODE bit of Flags2. */
 export interface TextForm {
   /** A text at a multiple of two from the header where it is Unicode. */

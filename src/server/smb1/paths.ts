@@ -1,0 +1,221 @@
+import { viewOf } from '../../bytes/utf16.ts'
+import { AccessMask } from '../../wire/dtyp/index.ts'
+import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
+import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import {
+  FileAttributes,
+  FileDispositionInformation,
+  FileFsSizeInformation,
+  FileInformationClass,
+  FileNetworkOpenInformation,
+  FileRenameInformation,
+  FsInformationClass,
+} from '../../wire/fscc/index.ts'
+import {
+  Smb1Empty,
+  type Smb1Link,
+  Smb1QueryInformationDiskResponse,
+  Smb1QueryInformationResponse,
+  Smb1SearchAttributesWords,
+  Smb1SetInformationWords,
+  smb1Part,
+} from '../../wire/smb1/index.ts'
+import { CreateDisposition, CreateOptions, InfoType } from '../../wire/smb2/index.ts'
+import { setInfo } from '../commands/set-info.ts'
+import type { Open } from '../open.ts'
+import type { Reply } from '../reply.ts'
+import type { Steps } from '../steps.ts'
+import { withPath } from './by-path.ts'
+import { refuse, type Smb1Context, type Smb1Result, succeed } from './context.ts'
+import { ask, type Place } from './core.ts'
+import { setWriteTime } from './files.ts'
+import { HIDES, isWanted, namesFound } from './find.ts'
+import { queryFile, queryVolume } from './information.ts'
+import { hasWildcards, nameOf, searchOf } from './names.ts'
+import { secondsOf, shownAttributes, shownSize } from './old-forms.ts'
+
+const { DELETE, FILE_READ_ATTRIBUTES, FILE_WRITE_ATTRIBUTES } = AccessMask
+
+/** What stands before a text in the bytes of these commands. MS-CIFS 2.2.4.2.1. */
+const TEXT_FORMAT = 0x04
+
+/** `count` texts, each with a format before it; undefined where they are not so. */
+function texts(context: Smb1Context, link: Smb1Link, count: number): string[] | undefined {
+  const { start, end } = context.data(link)
+  const found: string[] = []
+  for (let at = start; found.length < count; ) {
+    if (at >= end || context.message.getUint8(at) !== TEXT_FORMAT) return undefined
+    const text = context.text(at + 1, end)
+    found.push(text.value)
+    at = text.end
+  }
+  return found
+}
+
+const done = ({ command }: Smb1Link, result: Failure | unknown): Smb1Result =>
+  failed(result) ? refuse(result) : succeed(smb1Part(command, Smb1Empty, {}))
+
+/** A command whose bytes are one path. */
+function* onPath(place: Place, link: Smb1Link, act: (name: string) => Steps<Failure | unknown>): Steps<Smb1Result> {
+  const [text] = texts(place.context, link, 1) ?? []
+  if (text === undefined) return refuse(NtStatus.INVALID_PARAMETER)
+  const name = nameOf(text, place.tree)
+  return failed(name) ? refuse(name) : done(link, yield* act(name))
+}
+
+const nothing = function* (): Steps<void> {}
+
+/** SMB_COM_CREATE_DIRECTORY. MS-CIFS 3.3.5.3. */
+export const serveCreateDirectory = (place: Place, link: Smb1Link): Steps<Smb1Result> =>
+  onPath(place, link, (name) => {
+    const how = { disposition: CreateDisposition.CREATE, options: CreateOptions.DIRECTORY_FILE }
+    return withPath(place, name, how, nothing)
+  })
+
+/** SMB_COM_CHECK_DIRECTORY. MS-CIFS 3.3.5.19. */
+export const serveCheckDirectory = (place: Place, link: Smb1Link): Steps<Smb1Result> =>
+  onPath(place, link, (name) => withPath(place, name, { options: CreateOptions.DIRECTORY_FILE }, nothing))
+
+/** SMB_COM_DELETE_DIRECTORY. MS-CIFS 3.3.5.4. */
+export const serveDeleteDirectory = (place: Place, link: Smb1Link): Steps<Smb1Result> =>
+  onPath(place, link, (name) => {
+    const how = { access: DELETE | FILE_READ_ATTRIBUTES, options: CreateOptions.DIRECTORY_FILE }
+    return withPath(place, name, how, (open) => markForDeletion(place, open))
+  })
+
+/** SMB_COM_DELETE: a file, or all that its name stands for. MS-CIFS 3.3.5.9. */
+export function* serveDelete(place: Place, link: Smb1Link): Steps<Smb1Result> {
+  const { searchAttributes } = place.context.words(Smb1SearchAttributesWords, link)
+  return yield* onPath(place, link, function* (name) {
+    if (!hasWildcards(name)) return yield* deleteFile(place, name, searchAttributes)
+    const search = searchOf(name, place.tree)
+    if (failed(search)) return search
+    const found = yield* namesFound(
+      place,
+      search.directory,
+      search.pattern,
+      searchAttributes & ~FileAttributes.DIRECTORY,
+    )
+    if (failed(found)) return found
+    for (const one of found) {
+      const deleted = yield* deleteFile(place, join(search.directory, one), searchAttributes)
+      if (failed(deleted)) return deleted
+    }
+    return found.length === 0 ? fail(NtStatus.NO_SUCH_FILE) : undefined
+  })
+}
+
+const join = (directory: string, name: string): string => (directory === '' ? name : `${directory}\\${name}`)
+
+function deleteFile(place: Place, name: string, searchAttributes: number): Steps<Failure | unknown> {
+  // MS-CIFS 3.3.5.9: what anybody has open for its data stays, whatever they share.
+  const how = { access: DELETE | FILE_READ_ATTRIBUTES, options: CreateOptions.NON_DIRECTORY_FILE, share: 0 }
+  return withPath(place, name, how, function* (open) {
+    const attributes = yield* attributesOf(place, open)
+    if (failed(attributes)) return attributes
+    // MS-CIFS 2.2.4.7: hidden and system files are for who names them.
+    if (!isWanted(attributes, searchAttributes)) return fail(NtStatus.NO_SUCH_FILE)
+    return yield* markForDeletion(place, open)
+  })
+}
+
+function* attributesOf(place: Place, open: Open): Steps<number | Failure> {
+  const information = yield* information34(place, open)
+  return failed(information) ? information : information.fileAttributes
+}
+
+function* information34(place: Place, open: Open): Steps<FileNetworkOpenInformation | Failure> {
+  const answer = yield* queryFile(
+    place,
+    open,
+    FileInformationClass.FileNetworkOpenInformation,
+    FileNetworkOpenInformation.size,
+  )
+  return failed(answer) ? answer : FileNetworkOpenInformation.decode(viewOf(answer.data))
+}
+
+/** It goes with the open by which it is marked. */
+const markForDeletion = (place: Place, open: Open): Steps<Reply | Failure> =>
+  ask(place, setInfo, {
+    infoType: InfoType.FILE,
+    fileInfoClass: FileInformationClass.FileDispositionInformation,
+    fileId: open.fileId,
+    buffer: FileDispositionInformation.encode({ deletePending: true }),
+  })
+
+/** SMB_COM_RENAME: one file or directory; what Windows takes wildcards for nobody has asked since. MS-CIFS 3.3.5.10. */
+export function* serveRename(place: Place, link: Smb1Link): Steps<Smb1Result> {
+  const { context, tree } = place
+  const { searchAttributes } = context.words(Smb1SearchAttributesWords, link)
+  const [from, to] = texts(context, link, 2) ?? []
+  if (from === undefined || to === undefined) return refuse(NtStatus.INVALID_PARAMETER)
+  if (hasWildcards(from) || hasWildcards(to)) return refuse(NtStatus.NOT_SUPPORTED)
+  const [name, newName] = [nameOf(from, tree), nameOf(to, tree)]
+  if (failed(name)) return refuse(name)
+  if (failed(newName)) return refuse(newName)
+  const renamed = yield* withPath(place, name, { access: DELETE | FILE_READ_ATTRIBUTES }, function* (open) {
+    const attributes = yield* attributesOf(place, open)
+    if (failed(attributes)) return attributes
+    if (!isWanted(attributes & HIDES & ~FileAttributes.DIRECTORY, searchAttributes)) return fail(NtStatus.NO_SUCH_FILE)
+    return yield* ask(place, setInfo, {
+      infoType: InfoType.FILE,
+      fileInfoClass: FileInformationClass.FileRenameInformation,
+      fileId: open.fileId,
+      buffer: FileRenameInformation.encode({ replaceIfExists: false, fileName: newName }),
+    })
+  })
+  return done(link, renamed)
+}
+
+/** SMB_COM_QUERY_INFORMATION. MS-CIFS 3.3.5.11. */
+export function* serveQueryInformation(place: Place, link: Smb1Link): Steps<Smb1Result> {
+  let found: FileNetworkOpenInformation | Failure | undefined
+  const result = yield* onPath(place, link, function* (name) {
+    found = yield* withPath(place, name, {}, (open) => information34(place, open))
+    return found
+  })
+  if (found === undefined || failed(found)) return result
+  const { fileAttributes, lastWriteTime, endOfFile } = found
+  return succeed(
+    smb1Part(link.command, Smb1QueryInformationResponse, {
+      fileAttributes: shownAttributes(fileAttributes),
+      lastWriteTime: secondsOf(lastWriteTime),
+      fileSize: shownSize(endOfFile),
+    }),
+  )
+}
+
+/** SMB_COM_SET_INFORMATION. MS-CIFS 3.3.5.12. */
+export function* serveSetInformation(place: Place, link: Smb1Link): Steps<Smb1Result> {
+  const { fileAttributes, lastWriteTime } = place.context.words(Smb1SetInformationWords, link)
+  const attributes = shownAttributes(fileAttributes) & ~FileAttributes.DIRECTORY
+  return yield* onPath(place, link, (name) =>
+    withPath(place, name, { access: FILE_WRITE_ATTRIBUTES }, (open) =>
+      setWriteTime(place, open, lastWriteTime, attributes === 0 ? FileAttributes.NORMAL : attributes),
+    ),
+  )
+}
+
+const MAX_UNITS = 0xffff
+
+/** SMB_COM_QUERY_INFORMATION_DISK: in units so large that 16 bits can count them. MS-CIFS 3.3.5.46. */
+export function* serveQueryDisk(place: Place, link: Smb1Link): Steps<Smb1Result> {
+  const answer = yield* queryVolume(place, FsInformationClass.FileFsSizeInformation, FileFsSizeInformation.size)
+  if (failed(answer)) return refuse(answer)
+  const size = FileFsSizeInformation.decode(viewOf(answer.data))
+  const { sectorsPerAllocationUnit, bytesPerSector } = size
+  let [total, free, blocks] = [
+    Number(size.totalAllocationUnits),
+    Number(size.availableAllocationUnits),
+    sectorsPerAllocationUnit,
+  ]
+  while (total > MAX_UNITS && blocks * 2 <= MAX_UNITS) [total, free, blocks] = [total / 2, free / 2, blocks * 2]
+  return succeed(
+    smb1Part(link.command, Smb1QueryInformationDiskResponse, {
+      totalUnits: Math.min(MAX_UNITS, Math.floor(total)),
+      blocksPerUnit: blocks,
+      blockSize: bytesPerSector,
+      freeUnits: Math.min(MAX_UNITS, Math.floor(free)),
+    }),
+  )
+}
