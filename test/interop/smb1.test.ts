@@ -46,11 +46,11 @@ const NTLM_V1 = ['--option=client ntlmv2 auth=no', '--option=client lanman auth=
 type How = Partial<SmbclientOptions>
 
 /** What smbclient says, and what the server's log would, of one run of it. */
-async function talk(server: OurServerOptions['server'], how: How = {}, commands = COMMANDS, share = {}) {
+async function talk(server: OurServerOptions['server'], how: How = {}, commands = COMMANDS, data = {}) {
   const told: string[] = []
   const ours = await startOurServer({
     backend: 'memory',
-    shares: [{ name: 'data', ...share }],
+    shares: [{ name: 'data', ...data }],
     server: { smb1: true, ...server },
   })
   ours.server.on('logon', ({ identity }) => told.push(`${identity.user} logged on`))

@@ -28,7 +28,7 @@ export function* openByPath(place: Place, name: string, how: How = {}): Steps<Op
   const answer = yield* ask(place, create, {
     desiredAccess: how.access ?? AccessMask.FILE_READ_ATTRIBUTES,
     shareAccess: how.share ?? EVERYBODY,
-    createDisposition: (how.disposition ?? CreateDisposition.OPEN) as 1,
+    createDisposition: how.disposition ?? CreateDisposition.OPEN,
     createOptions: (how.options ?? 0) | CreateOptions.OPEN_REPARSE_POINT,
     name,
   })

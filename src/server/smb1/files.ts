@@ -59,12 +59,12 @@ export function* serveCreate(place: Place, link: Smb1Link): Steps<Smb1Result> {
   const wantsMore = (words.flags & WANTS_MORE) !== 0
   const opened = yield* openFile(place, {
     requestedOplockLevel: oplockLevel(words.flags),
-    impersonationLevel: words.impersonationLevel as 0,
+    impersonationLevel: words.impersonationLevel,
     // Whoever opens a file over SMB1 may see its attributes (smbtorture, raw.acls).
     desiredAccess: withAttributes(words.desiredAccess),
     fileAttributes: words.fileAttributes & ATTRIBUTES,
     shareAccess: words.shareAccess,
-    createDisposition: words.createDisposition as 0,
+    createDisposition: words.createDisposition,
     createOptions: words.createOptions,
     name,
     createContexts: wantsMore ? [{ name: CreateContextName.MAXIMAL_ACCESS }] : [],

@@ -14,7 +14,7 @@ import {
 import { InfoType, QueryInfoResponse } from '../../wire/smb2/index.ts'
 import { queryInfo } from '../commands/query-info.ts'
 import { setInfo } from '../commands/set-info.ts'
-import { Open, type PipeOpen } from '../open.ts'
+import type { Open, PipeOpen } from '../open.ts'
 import type { Steps } from '../steps.ts'
 import { withPath } from './by-path.ts'
 import { answered, ask, type Place } from './core.ts'

@@ -107,7 +107,7 @@ function* control(place: Place, { setup, data, maxDataCount }: Transaction): Ste
   const open = openOf(place, asked.fid)
   if (failed(open)) return open
   const answer = yield* ask(place, ioctl, {
-    ctlCode: asked.functionCode as 0x0006_0194,
+    ctlCode: asked.functionCode,
     fileId: open.fileId,
     maxOutputResponse: maxDataCount,
     flags: asked.isFsctl === 0 ? 0 : IoctlFlags.IS_FSCTL,

@@ -52,11 +52,11 @@ function texts(context: Smb1Context, link: Smb1Link, count: number): string[] | 
   return found
 }
 
-const done = ({ command }: Smb1Link, result: Failure | unknown): Smb1Result =>
+const done = ({ command }: Smb1Link, result: unknown): Smb1Result =>
   failed(result) ? refuse(result) : succeed(smb1Part(command, Smb1Empty, {}))
 
 /** A command whose bytes are one path. */
-function* onPath(place: Place, link: Smb1Link, act: (name: string) => Steps<Failure | unknown>): Steps<Smb1Result> {
+function* onPath(place: Place, link: Smb1Link, act: (name: string) => Steps<unknown>): Steps<Smb1Result> {
   const [text] = texts(place.context, link, 1) ?? []
   if (text === undefined) return refuse(NtStatus.INVALID_PARAMETER)
   const name = nameOf(text, place.tree)
@@ -107,7 +107,7 @@ export function* serveDelete(place: Place, link: Smb1Link): Steps<Smb1Result> {
 
 const join = (directory: string, name: string): string => (directory === '' ? name : `${directory}\\${name}`)
 
-function deleteFile(place: Place, name: string, searchAttributes: number): Steps<Failure | unknown> {
+function deleteFile(place: Place, name: string, searchAttributes: number): Steps<unknown> {
   // MS-CIFS 3.3.5.9: what anybody has open for its data stays, whatever they share.
   const how = { access: DELETE | FILE_READ_ATTRIBUTES, options: CreateOptions.NON_DIRECTORY_FILE, share: 0 }
   return withPath(place, name, how, function* (open) {

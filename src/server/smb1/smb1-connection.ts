@@ -190,8 +190,10 @@ export class Smb1Connection {
     try {
       return yield* serveCommand(context, link, start)
     } catch (error) {
+      if (error instanceof ProtocolError) throw error
       if (error instanceof WireError) return refuse(NtStatus.INVALID_PARAMETER)
-      throw error
+      this.#connection.server.reportError(error, this.#connection.transport.remote)
+      return refuse(NtStatus.INTERNAL_ERROR)
     }
   }
 

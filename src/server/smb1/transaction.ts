@@ -5,7 +5,7 @@ import {
   type Smb1Link,
   Smb1NtTransactResponse,
   Smb1NtTransactWords,
-  Smb1TransactionResponse,
+  type Smb1TransactionResponse,
   Smb1TransactionWords,
   smb1Part,
 } from '../../wire/smb1/index.ts'
