@@ -50,8 +50,10 @@ export class Lease {
   epoch = 0
   readonly cache: FileCache
   readonly holders: Set<LeaseHolder>
-  /** Opens that were made with it. */
+  /** Opens that were made with it, or are to be. */
   uses = 0
+  /** Those that the server has, and has not been told to close: while there is one, the lease is there. */
+  readonly held = new Set<string>()
   /** Opens that have locks. */
   lockers = 0
   /** It is an oplock, which is one open's, and there have been others: what it promises is nobody's any more. */
@@ -144,6 +146,7 @@ export class LeaseTable {
     // Who wanted it has given up.
     if (lease.uses === 0) return
     lease.on = on
+    lease.held.add(openKey(opened.fileId))
     const data = opened.contexts.get(CreateContextName.LEASE)
     if (opened.oplockLevel === OplockLevel.LEASE && data !== undefined) {
       const isLong = data.length >= LeaseV2.size
@@ -163,9 +166,23 @@ export class LeaseTable {
     if (lease.canRead) lease.cache.opened(opened.endOfFile, version)
   }
 
+  /**
+   * An open is about to be closed. After the last one the server promises nothing (MS-SMB2 3.3.4.7), also where another
+   * is asked for already: it may be given its lease when others have been here.
+   */
+  closing(lease: Lease, fileId: FileId): void {
+    if (!lease.held.delete(openKey(fileId)) || lease.held.size > 0) return
+    lease.state = 0
+    lease.epoch = 0
+    lease.cache.changedAll()
+  }
+
   /** One open less; without any the lease ends by itself (MS-SMB2 3.3.4.7). */
   released(lease: Lease, fileId: FileId | undefined): void {
-    if (fileId !== undefined) this.#byOpen.delete(openKey(fileId))
+    if (fileId !== undefined) {
+      this.#byOpen.delete(openKey(fileId))
+      lease.held.delete(openKey(fileId))
+    }
     if (--lease.uses > 0) return
     lease.state = 0
     lease.isDivided = false
@@ -195,6 +212,7 @@ export class LeaseTable {
       const { state } = lease
       lease.state = 0
       lease.epoch = 0
+      lease.held.clear()
       if (state !== 0) void giveUp(lease, state)
     }
   }

@@ -324,6 +324,7 @@ export class OpenFile {
   async close(query = false): Promise<LastFacts | undefined> {
     if (this.#isClosed) return undefined
     if (this.lease?.cache.isDirty === true) await this.lease.cache.flush()
+    if (this.lease !== undefined) this.tree.leases.closing(this.lease, this.#opened.fileId)
     try {
       return await this.call((fileId) => closeCall(fileId, this.occasion, query), { repeatable: true })
     } catch (error) {

@@ -83,8 +83,10 @@ function openWith(tree: Tree, given: CreateArguments, occasion: Occasion, { leas
       const request = again ?? requestOf(on, lease, given, keeping, occasion)
       last = { request, live: on.live }
       // A file that is opened for nobody is closed again.
-      const late = (opened: Opened): void =>
+      const late = (opened: Opened): void => {
+        if (lease !== undefined) tree.leases.closing(lease, opened.fileId)
         void on.connection.call(on.context, closeCall(opened.fileId, occasion)).catch(() => undefined)
+      }
       try {
         const flags = again === undefined ? 0 : HeaderFlags.REPLAY_OPERATION
         const create = createCall(named(request.arguments, on, tree), occasion, flags)

@@ -301,6 +301,28 @@ scenario(
   },
 )
 
+scenario('the last close ends what was kept, also where the file is being opened again', { files }, async (world) => {
+  const one = await Asker.connect(world)
+  const other = await Asker.connect(world)
+  for (let round = 0; round < 100; round++) {
+    const content = `${round}`.padStart(3)
+    const opened = await one.do(one.share.open('a'))
+    await one.do(opened.read(Buffer.alloc(3), 0, 3, 0))
+    await one.do(opened.close())
+    // It has rested for long enough: it is closed while both go on.
+    world.clock.advance(60_000)
+    const again = one.share.open('a')
+    const written = other.share.writeFile('a', content)
+    const [handle] = await one.do(Promise.all([again, written]))
+    const into = Buffer.alloc(3)
+    await one.do(handle.read(into, 0, 3, 0))
+    assert.equal(into.toString(), content)
+    await one.do(handle.close())
+  }
+  await one.do(one.client.close())
+  await other.do(other.client.close())
+})
+
 scenario('what is kept has limits', {}, async (world) => {
   const names = Array.from({ length: 6 }, (_, i) => `file-${i}`)
   const keptBy = async (limits: ConnectOptions['limits']): Promise<Asker> => {
