@@ -20,6 +20,8 @@ export interface QueuedCall {
   /** What the answer is protected with. */
   readonly security: PacketSecurity | undefined
   readonly stub: Uint8Array
+  /** The client's numbers have the high byte first. Answers have not: receivers make it right (C706 14.1). */
+  readonly isBigEndian: boolean
   readonly handles: ContextHandles
   /** The stub is needed no more. */
   done(): void
@@ -147,7 +149,7 @@ export class CallQueue {
     }
     let input: unknown
     try {
-      input = operation.in.read(call.stub, this.#limits.ndr)
+      input = operation.in.read(call.stub, this.#limits.ndr, call.isBigEndian)
     } catch (error) {
       // Parameters that are not what the interface says (C706 6.1.3; Windows has its own code for it).
       return error instanceof WireError ? new RpcFault(FaultStatus.BAD_STUB_DATA, true) : bug(error)

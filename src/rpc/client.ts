@@ -8,6 +8,7 @@ import {
   ContextResult,
   Fault,
   HeaderOnly,
+  littleEndian,
   MIN_FRAGMENT_BYTES,
   openPacket,
   type Packet,
@@ -171,12 +172,12 @@ export class RpcClient {
   #acknowledged(reply: Packet, expected: PacketType): BindAck {
     const { packetType } = reply.header
     if (packetType === PacketType.BIND_NAK) {
-      const { reason } = BindNak.decode(reply.view, 0, reply.end)
+      const { reason } = BindNak.decode(littleEndian(reply), 0, reply.end)
       throw this.#break(new RpcError('RPC_BIND_REFUSED', `bind refused: ${nameOf(BindRejection, reason)}`, reason))
     }
     if (packetType === PacketType.FAULT) throw faultOf(reply)
     if (packetType !== expected) throw this.#unexpected(packetType)
-    return BindAck.decode(reply.view, 0, reply.end)
+    return BindAck.decode(littleEndian(reply), 0, reply.end)
   }
 
   async #call(contextId: number, operation: AnyOperation, input: never, signal?: AbortSignal): Promise<unknown> {
@@ -197,7 +198,7 @@ export class RpcClient {
         else await this.#duplex.send(packet)
       }
       if (reply === undefined) throw new TypeError('a request has a last fragment')
-      return operation.out.read(await this.#collect(reply, callId), this.#limits.ndr)
+      return operation.out.read(await this.#collect(reply, callId), this.#limits.ndr, reply.isBigEndian)
     } finally {
       signal?.removeEventListener('abort', cancel)
     }
@@ -213,7 +214,7 @@ export class RpcClient {
       if (packetType !== PacketType.RESPONSE) throw this.#unexpected(packetType)
       if (this.#logon?.security?.open(packet, Response.size) === false)
         throw this.#break(new RpcError('RPC_PROTOCOL', 'the answer is not as the server signed it'))
-      const piece = Response.decode(packet.view, 0, packet.end).stub
+      const piece = Response.decode(littleEndian(packet), 0, packet.end).stub
       if (stub.length + piece.length > this.#limits.maxResponseBytes)
         throw this.#break(new RpcError('RPC_PROTOCOL', `more than ${this.#limits.maxResponseBytes} bytes of answer`))
       stub.add(piece)
@@ -264,7 +265,7 @@ function cancelPacket(callId: number): Uint8Array {
 }
 
 function faultOf(packet: Packet): RpcError {
-  const { status } = Fault.decode(packet.view, 0, packet.end)
+  const { status } = Fault.decode(littleEndian(packet), 0, packet.end)
   return new RpcError('RPC_FAULT', `the call failed: ${faultName(status)}`, status)
 }
 

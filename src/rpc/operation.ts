@@ -9,8 +9,11 @@ import { type Members, type MembersInput, type NdrFields, type NdrLimits, NdrRea
  * reference pointer is declared as what it points to: it has no representation of its own (C706 14.3.11).
  */
 export interface Parameters<T, Input> {
-  /** @throws WireError for bytes that are not these parameters */
-  read(stub: Uint8Array, limits?: NdrLimits): T
+  /**
+   * Big-endian parameters are changed in their place.
+   * @throws WireError for bytes that are not these parameters
+   */
+  read(stub: Uint8Array, limits?: NdrLimits, isBigEndian?: boolean): T
   /** @throws NdrTooLarge above `maxBytes`; TypeError where a parameter is missing */
   write(value: Input, maxBytes?: number): Uint8Array
 }
@@ -30,8 +33,8 @@ export interface Operation<Request, Received, Answer, Result> {
 export function parameters<F extends NdrFields>(owner: string, fields: F): Parameters<Members<F>, MembersInput<F>> {
   const list = new MemberList(owner, fields)
   return {
-    read(stub, limits) {
-      const reader = new NdrReader(viewOf(stub), limits)
+    read(stub, limits, isBigEndian) {
+      const reader = new NdrReader(viewOf(stub), limits, isBigEndian)
       const value: Record<string, unknown> = {}
       for (const member of list.members) reader.run(() => member.type.read(reader, list.setter(reader, member, value)))
       return value as Members<F>

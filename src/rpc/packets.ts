@@ -7,7 +7,7 @@ import {
   CommonHeader,
   type CommonHeaderInput,
   Fault,
-  LITTLE_ENDIAN_ASCII_IEEE,
+  isBigEndian,
   PacketFlags,
   PacketType,
   Request,
@@ -98,6 +98,10 @@ export function auth3Packet(callId: number): Uint8Array {
   return sealed(Auth3.encode({ header: headerOf(PacketType.AUTH3, callId) }))
 }
 
+/** C706 14.1: the first byte of the representation, and the second. */
+const INTEGERS_AND_ASCII: readonly number[] = [0x00, 0x10]
+const IEEE = 0
+
 /** Why a stream of packets cannot be read on. `callId` is of the packet at fault. */
 export interface FramingProblem {
   readonly problem: 'version' | 'data representation' | 'length'
@@ -137,7 +141,7 @@ export class PacketCutter {
     const head = viewOf(this.#kept)
     const problem = this.#problem(head)
     if (problem !== undefined) return problem
-    const length = head.getUint16(8, true)
+    const length = head.getUint16(8, !isBigEndian(head))
     if (!this.#fill(length)) return undefined
     // The packet gets its own memory: a request may be kept until its last fragment.
     const packet = this.#kept.slice(0, length)
@@ -170,13 +174,13 @@ export class PacketCutter {
   }
 
   #problem(head: DataView): FramingProblem | undefined {
-    const representation = head.getUint32(4, true)
-    // The high half of the first byte is 1 for little-endian integers (C706 14.1); it rules the lengths in the header.
-    const little = (representation & 0xf0) === 0x10
-    const at = { packetType: head.getUint8(2), callId: head.getUint32(12, little) }
+    const isLittle = !isBigEndian(head)
+    const at = { packetType: head.getUint8(2), callId: head.getUint32(12, isLittle) }
     if (head.getUint8(0) !== 5 || head.getUint8(1) > 1) return { problem: 'version', ...at }
-    if ((representation & 0xffff) !== LITTLE_ENDIAN_ASCII_IEEE) return { problem: 'data representation', ...at }
-    const length = head.getUint16(8, true)
+    // Integers may have either end first (receivers make it right); characters are ASCII, and numbers are IEEE's.
+    const isSpoken = INTEGERS_AND_ASCII.includes(head.getUint8(4)) && head.getUint8(5) === IEEE
+    if (!isSpoken) return { problem: 'data representation', ...at }
+    const length = head.getUint16(8, isLittle)
     if (length < CommonHeader.size || length > this.#maxBytes) return { problem: 'length', ...at }
     return undefined
   }

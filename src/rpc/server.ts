@@ -7,6 +7,8 @@ import {
   BindTimeFeatures,
   type ContextResultInput,
   FaultStatus,
+  isBigEndian,
+  littleEndian,
   MIN_FRAGMENT_BYTES,
   openPacket,
   type Packet,
@@ -62,6 +64,7 @@ interface Assembly {
   readonly contextId: number
   readonly operationNumber: number
   readonly maybe: boolean
+  readonly isBigEndian: boolean
   /** Under which logon it is made. */
   readonly logon: Logon | undefined
   readonly stub: StubAssembler
@@ -195,7 +198,7 @@ export class RpcConnection {
   /** A promise where the packet is part of a logon that takes time. */
   #packet(view: DataView): Promise<void> | undefined {
     const packetType = view.getUint8(2)
-    const callId = view.getUint32(12, true)
+    const callId = view.getUint32(12, !isBigEndian(view))
     let packet: Packet
     try {
       packet = openPacket(view)
@@ -258,7 +261,7 @@ export class RpcConnection {
 
   #bind(packet: Packet): Maybe<void> {
     const { callId, flags } = packet.header
-    const bind = Bind.decode(packet.view, 0, packet.end)
+    const bind = Bind.decode(littleEndian(packet), 0, packet.end)
     const refuse = (reason: BindRejection): void => this.#end(bindNakPacket(callId, reason))
     // One bind a connection (C706 9.3.2); what comes later is alter_context.
     if (this.#group !== undefined) return refuse(BindRejection.NOT_SPECIFIED)
@@ -282,7 +285,7 @@ export class RpcConnection {
 
   #alterContext(packet: Packet): Maybe<void> {
     const { callId } = packet.header
-    const alter = Bind.decode(packet.view, 0, packet.end)
+    const alter = Bind.decode(littleEndian(packet), 0, packet.end)
     const group = this.#group
     if (group === undefined) return this.#fail(callId, 0, NOT_EXECUTED)
     const logon = packet.auth && this.#logons.forToken(packet.auth)
@@ -380,7 +383,7 @@ export class RpcConnection {
     if (this.#group === undefined) return this.#fail(callId, 0, PROTOCOL_ERROR)
     const logon = this.#verified(packet)
     if (logon instanceof RpcFault) return this.#fail(callId, 0, logon)
-    const request = Request.decode(packet.view, 0, packet.end)
+    const request = Request.decode(littleEndian(packet), 0, packet.end)
     const isLast = (flags & PacketFlags.LAST_FRAGMENT) !== 0
     const isFirst = (flags & PacketFlags.FIRST_FRAGMENT) !== 0
     const assembly = isFirst ? this.#begin(packet, request, isLast, logon) : this.#assemblies.get(callId)
@@ -389,7 +392,8 @@ export class RpcConnection {
       return
     }
     const isSame = assembly.contextId === request.contextId && assembly.operationNumber === request.operationNumber
-    if (!isSame || assembly.logon !== logon) return this.#fail(callId, request.contextId, PROTOCOL_ERROR)
+    const isLike = assembly.logon === logon && assembly.isBigEndian === packet.isBigEndian
+    if (!isSame || !isLike) return this.#fail(callId, request.contextId, PROTOCOL_ERROR)
     const { stub } = request
     const { limits, budget } = this.#endpoint
     if (assembly.stub.length + stub.length > limits.maxRequestBytes || !budget.take(stub.length))
@@ -419,7 +423,8 @@ export class RpcConnection {
       return undefined
     }
     const maybe = (flags & PacketFlags.MAYBE) !== 0
-    const assembly = { callId, contextId, operationNumber, maybe, logon, stub: new StubAssembler() }
+    const about = { callId, contextId, operationNumber, maybe, logon, isBigEndian: packet.isBigEndian }
+    const assembly = { ...about, stub: new StubAssembler() }
     this.#assemblies.set(callId, assembly)
     return assembly
   }
@@ -443,6 +448,7 @@ export class RpcConnection {
       operationNumber,
       security: logon?.security,
       stub: stub.stub,
+      isBigEndian: assembly.isBigEndian,
       handles: (this.#group as AssociationGroup).handles,
       done: () => this.#endpoint.budget.give(stub.length),
     })

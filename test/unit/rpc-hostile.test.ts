@@ -106,10 +106,10 @@ test('versions and data representations that are not spoken', () => {
     nak.versions.map(({ major, minor }) => [major, minor]),
     [[5, 0]],
   )
-  // Big-endian: the call id is read as such, and comes back little-endian.
+  // Of big-endian integers the call id is read as such, and comes back little-endian.
   const bigEndian = bindPacket([ndr20(Toy.syntax)])
   const view = viewOf(bigEndian)
-  view.setUint8(4, 0)
+  view.setUint8(4, 0x01)
   view.setUint16(8, bigEndian.length, false)
   view.setUint32(12, 7, false)
   assert.equal(refuses(listening(), bigEndian, BindRejection.USER_DATA_NOT_READABLE).header.callId, 7)

@@ -194,7 +194,7 @@ function stringType(typeName: string, unitSize: 1 | 2): NdrType<string, string, 
     maxCount: (value) => value.length + 1,
     read(reader, set, maxCount) {
       const units = readVariance(reader, typeName, maxCount ?? reader.u32(typeName))
-      const at = reader.take(units * unitSize, typeName)
+      const at = unitSize === 2 ? reader.takeText(units, typeName) : reader.take(units, typeName)
       // A string ends in its terminator (C706 14.3.4); without one, what reads it natively would run on.
       const last = at + (units - 1) * unitSize
       const ended = units > 0 && (unitSize === 2 ? reader.view.getUint16(last, true) : reader.view.getUint8(last)) === 0

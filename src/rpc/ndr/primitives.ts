@@ -89,11 +89,12 @@ export const i64: NdrType<bigint, bigint, true> = primitive({
   set: (view, at, value) => view.setBigInt64(at, value, true),
 })
 
-/** Something of a fixed size whose alignment is smaller than that. */
+/** Something of a fixed size whose alignment is smaller than that; `sizes` of its integers, before bytes if there are some. */
 function block<T>(
   typeName: string,
   align: 1 | 2 | 4,
   size: number,
+  sizes: readonly number[],
   access: Pick<Access<T>, 'get' | 'set'>,
 ): NdrType<T, T, true> {
   return {
@@ -103,7 +104,7 @@ function block<T>(
     needed: true,
     read(reader, set) {
       reader.align(align)
-      set(access.get(reader.view, reader.take(size, typeName)))
+      set(access.get(reader.view, reader.takeIntegers(size, sizes, typeName)))
     },
     write(writer, value) {
       writer.align(align)
@@ -114,13 +115,13 @@ function block<T>(
 }
 
 /** FILETIME: two 32-bit halves, so aligned to 4 (MS-DTYP 2.3.3). */
-export const filetime: NdrType<Filetime, Filetime, true> = block('FILETIME', 4, 8, {
+export const filetime: NdrType<Filetime, Filetime, true> = block('FILETIME', 4, 8, [4, 4], {
   get: (view, at) => view.getBigUint64(at, true),
   set: (view, at, value) => view.setBigUint64(at, value, true),
 })
 
 /** GUID, uuid_t (MS-DTYP 2.3.4.1). */
-export const guid: NdrType<Guid, Guid, true> = block('GUID', 4, 16, { get: readGuid, set: writeGuid })
+export const guid: NdrType<Guid, Guid, true> = block('GUID', 4, 16, [4, 2, 2], { get: readGuid, set: writeGuid })
 
 /** A context handle on the wire (C706 appendix N, ndr_context_handle): attributes and a UUID that only its server understands. */
 export interface ContextHandle {
@@ -128,7 +129,7 @@ export interface ContextHandle {
   readonly uuid: Guid
 }
 
-export const contextHandle: NdrType<ContextHandle, ContextHandle, true> = block('context handle', 4, 20, {
+export const contextHandle: NdrType<ContextHandle, ContextHandle, true> = block('context handle', 4, 20, [4, 4, 2, 2], {
   get: (view, at) => ({ attributes: view.getUint32(at, true), uuid: readGuid(view, at + 4) }),
   set(view, at, value) {
     view.setUint32(at, value.attributes, true)

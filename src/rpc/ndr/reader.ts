@@ -1,5 +1,6 @@
 import { WireError } from '../../bytes/errors.ts'
 import { bytesOf } from '../../bytes/utf16.ts'
+import { turn } from '../../wire/dcerpc/index.ts'
 
 const SPEC = 'C706 14'
 
@@ -24,6 +25,8 @@ interface Shared {
 /**
  * Reads NDR 2.0 (C706 chapter 14). Alignment counts from the first byte of the view. A pointer inside a structure or
  * array is followed when that is over: its target is put off with `defer`, and `run` reads what was put off.
+ *
+ * What has the high byte first is turned in its place when it is taken: whoever reads it, reads little-endian.
  */
 export class NdrReader {
   readonly view: DataView
@@ -34,9 +37,12 @@ export class NdrReader {
   #depth = 0
   #elements = 0
   #full: Map<number, Shared> | undefined
+  readonly #isBigEndian: boolean
 
-  constructor(view: DataView, limits: NdrLimits = defaultNdrLimits) {
+  /** `isBigEndian`: the bytes are changed. */
+  constructor(view: DataView, limits: NdrLimits = defaultNdrLimits, isBigEndian = false) {
     this.view = view
+    this.#isBigEndian = isBigEndian
     this.end = view.byteLength
     this.#limits = limits
   }
@@ -54,10 +60,26 @@ export class NdrReader {
     if (past !== 0) this.at += to - past
   }
 
-  /** Aligns, makes sure of `size` bytes, and gives where they start. */
+  /** Aligns, makes sure of an integer of `size` bytes, and gives where it starts. */
   next(size: number, what: string): number {
     this.align(size)
-    return this.take(size, what)
+    const at = this.take(size, what)
+    if (this.#isBigEndian) turn(this.view, at, [size])
+    return at
+  }
+
+  /** The start of `length` bytes, which are integers of `sizes`. */
+  takeIntegers(length: number, sizes: readonly number[], what: string): number {
+    const at = this.take(length, what)
+    if (this.#isBigEndian) turn(this.view, at, sizes)
+    return at
+  }
+
+  /** The start of `count` characters of UTF-16. */
+  takeText(count: number, what: string): number {
+    const at = this.take(count * 2, what)
+    if (this.#isBigEndian) for (let i = 0; i < count; i++) turn(this.view, at + i * 2, [2])
+    return at
   }
 
   /** The start of `length` bytes that are there. */

@@ -18,7 +18,7 @@ export function unicodeString(spareUnits = 0): NdrType<string | null, string | n
     needed: true,
     read(reader, set) {
       reader.align(4)
-      const at = reader.take(4, typeName)
+      const at = reader.takeIntegers(4, [2, 2], typeName)
       const length = reader.view.getUint16(at, true)
       if (reader.u32(typeName) === 0) {
         set(null)
@@ -30,7 +30,7 @@ export function unicodeString(spareUnits = 0): NdrType<string | null, string | n
         const actual = reader.u32(typeName)
         if (offset !== 0 || actual > maxCount || actual * 2 !== length - (length % 2))
           throw reader.error(typeName, `${length} bytes told, ${actual} of ${maxCount} characters sent`)
-        set(readUtf16(reader.view, reader.take(actual * 2, typeName), actual * 2))
+        set(readUtf16(reader.view, reader.takeText(actual, typeName), actual * 2))
       })
     },
     write(writer, value) {
@@ -70,7 +70,7 @@ export const sid: NdrType<Sid, Sid, true> = {
     const at = reader.take(8, 'RPC_SID')
     const told = reader.view.getUint8(at + 1)
     if (told !== count) throw reader.error('RPC_SID', `${told} sub-authorities told, ${count} sent`)
-    reader.take(count * 4, 'RPC_SID')
+    for (let i = 0; i < count; i++) reader.takeIntegers(4, [4], 'RPC_SID')
     set(readSid(reader.view, at))
   },
   write(writer, value, countSent) {

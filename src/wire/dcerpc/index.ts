@@ -1,3 +1,4 @@
+export { isBigEndian, turn } from './byte-order.ts'
 export * from './constants.ts'
 export * from './interfaces.ts'
 export * from './pdu.ts'

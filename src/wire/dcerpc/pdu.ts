@@ -1,4 +1,4 @@
-/** Packets of connection-oriented DCE/RPC, C706 12.6.4 and MS-RPCE 2.2.2. Little-endian. */
+/** Packets of connection-oriented DCE/RPC, C706 12.6.4 and MS-RPCE 2.2.2. Little-endian; `littleEndian` makes others so. */
 import { WireError } from '../../bytes/errors.ts'
 import { type Guid, readGuid, writeGuid } from '../../bytes/guid.ts'
 import {
@@ -18,6 +18,7 @@ import {
   u16,
   u32,
 } from '../schema/index.ts'
+import { isBigEndian, turnHeader, turnPacket, turnTrailer } from './byte-order.ts'
 import {
   AuthenticationLevel,
   AuthenticationType,
@@ -237,11 +238,21 @@ export const packetLayouts: ReadonlyMap<number, Struct<unknown, never>> = new Ma
 
 /** A whole packet, its header checked: where its body ends and, where it has one, its auth trailer. */
 export interface Packet {
+  /** As it came: what is signed is that. */
   readonly view: DataView
   readonly header: CommonHeader
   /** One past the body: the packet without padding, trailer and token. */
   readonly end: number
   readonly auth: AuthTrailer | undefined
+  /** Its numbers, and those of its parameters, have the high byte first. */
+  readonly isBigEndian: boolean
+}
+
+/** A copy of the bytes from `start` to `end`, turned. */
+function turnedCopy(view: DataView, start: number, end: number, turned: (view: DataView) => void): DataView {
+  const copy = new DataView(view.buffer.slice(view.byteOffset + start, view.byteOffset + end))
+  turned(copy)
+  return copy
 }
 
 /**
@@ -249,14 +260,26 @@ export interface Packet {
  * @throws WireError for a trailer that does not fit
  */
 export function openPacket(view: DataView): Packet {
-  const header = CommonHeader.decode(view, 0, Math.min(CommonHeader.size, view.byteLength))
-  if (header.authLength === 0) return { view, header, end: view.byteLength, auth: undefined }
+  const bigEndian = view.byteLength >= CommonHeader.size && isBigEndian(view)
+  const header = bigEndian
+    ? CommonHeader.decode(turnedCopy(view, 0, CommonHeader.size, turnHeader))
+    : CommonHeader.decode(view, 0, Math.min(CommonHeader.size, view.byteLength))
+  const opened = { view, header, isBigEndian: bigEndian }
+  if (header.authLength === 0) return { ...opened, end: view.byteLength, auth: undefined }
   const at = view.byteLength - header.authLength - AuthTrailer.size
   if (at < CommonHeader.size)
     throw new WireError('DCERPC header.authLength', 10, 'MS-RPCE 2.2.2.11', `${header.authLength} bytes do not fit`)
-  const auth = AuthTrailer.decode(view, at)
+  const auth = bigEndian
+    ? AuthTrailer.decode(turnedCopy(view, at, view.byteLength, turnTrailer))
+    : AuthTrailer.decode(view, at)
   const end = at - auth.padLength
   if (end < CommonHeader.size)
     throw new WireError('DCERPC auth trailer.padLength', at + 2, 'MS-RPCE 2.2.2.11', 'longer than the packet')
-  return { view, header, end, auth }
+  return { ...opened, end, auth }
+}
+
+/** The packet to be decoded: a big-endian one is turned in its place. Once, after its signature was looked at. */
+export function littleEndian({ view, end, isBigEndian: isTurned }: Packet): DataView {
+  if (isTurned) turnPacket(view, end)
+  return view
 }
