@@ -112,7 +112,11 @@ test('svcctl: what runs here, in buffers of any size; nothing is started or stop
   assert.deepEqual([extended.result, extended.buffer.length], [0, 36])
   assert.equal((await control.RQueryServiceConfig2W({ service, infoLevel: 1, bufferBytes: 4096 })).result, 0)
   const security = { service, securityInformation: 4, bufferBytes: 4096 }
-  assert.equal((await control.RQueryServiceObjectSecurity(security)).result, 0)
+  const descriptor = await control.RQueryServiceObjectSecurity(security)
+  assert.equal(descriptor.result, 0)
+  const tooSmall = await control.RQueryServiceObjectSecurity({ ...security, bufferBytes: 0 })
+  assert.deepEqual([tooSmall.result, tooSmall.bytesNeeded], [WinError.INSUFFICIENT_BUFFER, descriptor.bytesNeeded])
+  assert.ok(descriptor.bytesNeeded > 20)
   assert.equal((await control.RControlService({ service, control: 1 })).result, WinError.ACCESS_DENIED)
   // Whatever a client says of its buffer, it gets no more than a buffer may have.
   assert.equal((await list(0xffff_ffff)).buffer.length, 256 * 1024)
@@ -140,13 +144,20 @@ test('epmapper: all interfaces in pieces, and where one of them is', async () =>
   for (;;) {
     const answer = await mapper.ept_lookup({ ...request, entryHandle })
     entryHandle = answer.entryHandle
-    if (answer.status === EPT_NOT_REGISTERED) break
     for (const { tower } of answer.entries.entries) {
       const found = decodeTower(tower?.tower ?? new Uint8Array(0))
       pipes.push(found.endpoint.kind === 'pipe' ? found.endpoint.pipe : '')
     }
+    const isLast = answer.count < request.maxEntries
+    assert.deepEqual([answer.status, entryHandle.uuid === NULL_GUID], [isLast ? EPT_NOT_REGISTERED : 0, isLast])
+    if (isLast) break
   }
-  assert.equal(entryHandle.uuid, NULL_GUID)
+  const all = await mapper.ept_lookup({ ...request, maxEntries: 500, entryHandle })
+  assert.deepEqual([all.count, all.status, all.entryHandle.uuid], [pipes.length, 0, NULL_GUID])
+  const justAll = await mapper.ept_lookup({ ...request, maxEntries: pipes.length, entryHandle })
+  assert.deepEqual([justAll.count, justAll.status, justAll.entryHandle.uuid === NULL_GUID], [pipes.length, 0, false])
+  const nothing = await mapper.ept_lookup({ ...request, entryHandle: justAll.entryHandle })
+  assert.deepEqual([nothing.count, nothing.status, nothing.entryHandle.uuid], [0, EPT_NOT_REGISTERED, NULL_GUID])
   for (const pipe of ['srvsvc', 'lsarpc', 'epmapper', 'netdfs']) assert.ok(pipes.includes(`\\PIPE\\${pipe}`), pipe)
   const endpoint = { kind: 'pipe', pipe: '', host: '' } as const
   const ask = (tower: Uint8Array) =>

@@ -54,10 +54,10 @@ export function epmapper(context: ServiceContext, registered: () => readonly Reg
         )
       const some = all.slice(0, Math.min(maxEntries, MAX_ENTRIES))
       const rest = all.slice(some.length)
-      // Who has all of it at once is told so by a null handle (impacket looks for that); who comes back for more is told
-      // the end by a call that finds nothing (rpcclient asks until then).
-      const isWhole = before === undefined && rest.length === 0
-      const next = isWhole || some.length === 0 ? nullHandle : handles.open(new Lookup(rest))
+      // Who gets as many as fit may come back. Who has it all at once is told so by a null handle alone (impacket takes
+      // any status for a failure); who has come back, by the status, too (smbtorture, and rpcclient, which asks until then).
+      const isLast = some.length < maxEntries && rest.length === 0
+      const next = isLast ? nullHandle : handles.open(new Lookup(rest))
       return {
         entryHandle: next ?? nullHandle,
         count: some.length,
@@ -69,7 +69,7 @@ export function epmapper(context: ServiceContext, registered: () => readonly Reg
             annotation: annotation(each.interface.interfaceName),
           })),
         },
-        status: some.length === 0 ? EPT_NOT_REGISTERED : 0,
+        status: isLast && (before !== undefined || some.length === 0) ? EPT_NOT_REGISTERED : 0,
       }
     },
     ept_map({ mapTower, maxTowers }) {

@@ -197,7 +197,8 @@ export function svcctl(context: ServiceContext): RpcService {
         if (securityInformation === 0)
           return { ...buffered(NOTHING, bufferBytes, 0), result: WinError.INVALID_PARAMETER }
         const descriptor = partsOf(objectDescriptor(0x0002_018d, 0x000f_01ff), securityInformation)
-        return buffered(descriptor, bufferBytes, WinError.INSUFFICIENT_BUFFER)
+        // How long it is is told in any case: clients cut the buffer by that.
+        return { ...buffered(descriptor, bufferBytes, WinError.INSUFFICIENT_BUFFER), bytesNeeded: descriptor.length }
       }),
     REnumDependentServicesW: ({ service: handle, serviceState, bufferBytes }, { handles }) =>
       held(handles, handle, Offered, () => {
