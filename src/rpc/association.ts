@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { ContextHandles } from './context-handles.ts'
+import { Budget, type RpcLimits } from './limits.ts'
 
 /** Connections of one client that share context handles (C706 9.3.1, association group). */
 export interface AssociationGroup {
@@ -22,16 +23,26 @@ export interface Randomness {
 export class AssociationGroups {
   readonly #groups = new Map<number, Entry>()
   readonly #maxHandles: number
+  readonly #budget: Budget
   readonly #random: Randomness
 
   /** Ids and handles are not to be guessed: `random` is for tests that want to know them. */
-  constructor(maxHandles: number, random: Randomness = { uuid: randomUUID, id: () => randomInt(1, 0x1_0000_0000) }) {
+  constructor(
+    { maxHandles, maxHandlesOfAll }: Pick<RpcLimits, 'maxHandles' | 'maxHandlesOfAll'>,
+    random: Randomness = { uuid: randomUUID, id: () => randomInt(1, 0x1_0000_0000) },
+  ) {
     this.#maxHandles = maxHandles
+    this.#budget = new Budget(maxHandlesOfAll)
     this.#random = random
   }
 
   get size(): number {
     return this.#groups.size
+  }
+
+  /** Handles of all groups together. */
+  get handles(): number {
+    return this.#budget.used
   }
 
   /**
@@ -51,7 +62,7 @@ export class AssociationGroups {
       id: newId,
       owner,
       members: 1,
-      handles: new ContextHandles(this.#maxHandles, this.#random.uuid),
+      handles: new ContextHandles(this.#maxHandles, this.#random.uuid, this.#budget),
     }
     this.#groups.set(group.id, group)
     return group

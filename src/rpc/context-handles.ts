@@ -1,4 +1,5 @@
 import { type Guid, NULL_GUID } from '../bytes/guid.ts'
+import type { Budget } from './limits.ts'
 import type { ContextHandle } from './ndr/index.ts'
 
 interface Held {
@@ -19,10 +20,13 @@ export class ContextHandles {
   readonly #held = new Map<Guid, Held>()
   readonly #maxHandles: number
   readonly #randomUuid: () => Guid
+  readonly #budget: Budget
 
-  constructor(maxHandles: number, randomUuid: () => Guid) {
+  /** `budget`: what all associations of a server may hold together. */
+  constructor(maxHandles: number, randomUuid: () => Guid, budget: Budget) {
     this.#maxHandles = maxHandles
     this.#randomUuid = randomUuid
+    this.#budget = budget
   }
 
   get size(): number {
@@ -31,7 +35,7 @@ export class ContextHandles {
 
   /** Undefined when there are too many. `rundown` runs if the client goes without closing. */
   open(value: object, rundown?: () => void): ContextHandle | undefined {
-    if (this.#held.size >= this.#maxHandles) return undefined
+    if (this.#held.size >= this.#maxHandles || !this.#budget.take(1)) return undefined
     const uuid = this.#randomUuid()
     this.#held.set(uuid, { value, rundown })
     return { attributes: 0, uuid }
@@ -49,6 +53,7 @@ export class ContextHandles {
    */
   close(handle: ContextHandle, ...kinds: readonly HandleKind[]): boolean {
     if (!kinds.some((kind) => this.find(handle, kind) !== undefined)) return false
+    this.#budget.give(1)
     return this.#held.delete(handle.uuid)
   }
 
@@ -56,6 +61,7 @@ export class ContextHandles {
   rundown(): void {
     const held = [...this.#held.values()]
     this.#held.clear()
+    this.#budget.give(held.length)
     for (const { rundown } of held) rundown?.()
   }
 }

@@ -24,6 +24,8 @@ export interface RpcLimits {
   readonly maxCallsAtOnce: number
   /** Context handles of one association. */
   readonly maxHandles: number
+  /** Context handles of all associations of a server together. */
+  readonly maxHandlesOfAll: number
   readonly ndr: NdrLimits
 }
 
@@ -41,16 +43,17 @@ export const defaultRpcLimits: RpcLimits = {
   maxQueuedCalls: 32,
   maxCallsAtOnce: 64,
   maxHandles: 2048,
+  maxHandlesOfAll: 65_536,
   ndr: defaultNdrLimits,
 }
 
-/** Bytes that many connections share: what half-sent requests and unread answers hold, all together. */
-export class ByteBudget {
-  readonly maxBytes: number
+/** What many connections share: bytes of half-sent requests and unread answers, or handles, of all together. */
+export class Budget {
+  readonly max: number
   #used = 0
 
-  constructor(maxBytes: number) {
-    this.maxBytes = maxBytes
+  constructor(max: number) {
+    this.max = max
   }
 
   get used(): number {
@@ -58,13 +61,13 @@ export class ByteBudget {
   }
 
   /** False, and nothing taken, where so much is not left. */
-  take(bytes: number): boolean {
-    if (this.#used + bytes > this.maxBytes) return false
-    this.#used += bytes
+  take(count: number): boolean {
+    if (this.#used + count > this.max) return false
+    this.#used += count
     return true
   }
 
-  give(bytes: number): void {
-    this.#used -= bytes
+  give(count: number): void {
+    this.#used -= count
   }
 }

@@ -19,7 +19,7 @@ import {
 import type { AssociationGroup, AssociationGroups } from './association.ts'
 import { CallQueue, type QueuedCall } from './call-queue.ts'
 import { RpcFault } from './fault.ts'
-import type { ByteBudget, RpcLimits } from './limits.ts'
+import type { Budget, RpcLimits } from './limits.ts'
 import { type Logon, type LogonProblem, Logons, type RpcAuthenticator } from './logons.ts'
 import type { Maybe } from './maybe.ts'
 import { type Contexts, negotiateAll } from './negotiation.ts'
@@ -52,7 +52,7 @@ export interface RpcEndpoint {
   readonly owner: string
   readonly limits: RpcLimits
   /** For requests that are not complete yet, all connections together. */
-  readonly budget: ByteBudget
+  readonly budget: Budget
   /** Told of bugs: what a handler threw. */
   readonly report: (error: unknown) => void
   /** Absent where nobody can log on: then a call is made by who has opened the pipe. */

@@ -1,5 +1,5 @@
 import { AssociationGroups } from '../rpc/association.ts'
-import { ByteBudget, defaultRpcLimits, type RpcLimits } from '../rpc/limits.ts'
+import { Budget, defaultRpcLimits, type RpcLimits } from '../rpc/limits.ts'
 import type { RpcAuthenticator } from '../rpc/logons.ts'
 import { RpcConnection } from '../rpc/server.ts'
 import type { RpcService } from '../rpc/service.ts'
@@ -37,7 +37,7 @@ export class NamedPipes implements PipeSource {
   readonly maxUnreadMessages: number
   readonly maxReaders: number
   readonly #rpcLimits: RpcLimits
-  readonly #budget: ByteBudget
+  readonly #budget: Budget
   readonly #groups: AssociationGroups
   readonly #pipes = new Map<string, PipeDefinition>()
   readonly #rpcPipes = new Map<string, (context: ServiceContext) => readonly RpcService[]>()
@@ -47,8 +47,8 @@ export class NamedPipes implements PipeSource {
     this.maxUnreadMessages = options.maxUnreadMessages ?? 16_384
     this.maxReaders = options.maxReaders ?? 64
     this.#rpcLimits = { ...defaultRpcLimits, ...options.rpc }
-    this.#budget = new ByteBudget(options.maxPendingBytes ?? 64 * MIB)
-    this.#groups = new AssociationGroups(this.#rpcLimits.maxHandles)
+    this.#budget = new Budget(options.maxPendingBytes ?? 64 * MIB)
+    this.#groups = new AssociationGroups(this.#rpcLimits)
     this.addRpc('srvsvc', (context) => [srvsvc(context)])
     this.addRpc('wkssvc', (context) => [wkssvc(context)])
     this.addRpc('lsarpc', (context) => [...withAccounts(context, lsarpc), dssetup(context)])

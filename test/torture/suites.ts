@@ -6,6 +6,8 @@ import { join } from 'node:path'
 export const baselineFile = join(import.meta.dirname, 'smbd-4.17.json')
 /** What smbkit made of them in its last full run: `npm run torture -- --out`. */
 export const ownFile = join(import.meta.dirname, 'smbkit.json')
+/** What smbkit made of the `rpc.*` tests of services that it has, in the last run of these. */
+export const rpcOwnFile = join(import.meta.dirname, 'rpc-smbkit.json')
 export const knownFailuresFile = join(import.meta.dirname, 'known-failures.md')
 
 /** Tests that no server passes by itself. */
@@ -32,6 +34,13 @@ export function allTests(): string[] {
 
 /** A test that takes longer than this is not for every run. */
 const fastSeconds = 4
+
+/** The `rpc.*` tests that smbkit passes; each takes less than a second. */
+export function rpcTests(): string[] {
+  return readVerdicts(rpcOwnFile)
+    .filter(([, { verdict }]) => verdict === 'pass')
+    .map(([test]) => test)
+}
 
 /** The tests that smbkit passes, quickly. */
 export function fastTests(): string[] {

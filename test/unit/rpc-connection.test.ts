@@ -275,7 +275,7 @@ async function groupOf(from: RpcEndpoint): Promise<number> {
 }
 
 test('context handles: opened, used, closed, run down; those of others are nobody’s', async () => {
-  const groups = new AssociationGroups(3)
+  const groups = new AssociationGroups({ maxHandles: 3, maxHandlesOfAll: 4 })
   const state = new ToyState()
   const from = (owner: string) => endpoint(state.services(), { owner, groups })
   const duplex = duplexTo(from('a'))
@@ -300,6 +300,9 @@ test('context handles: opened, used, closed, run down; those of others are nobod
   assert.equal((await toy.Open({ start: 1 })).result, 0)
   assert.equal((await toy.Open({ start: 1 })).result, 0)
   assert.equal((await toy.Open({ start: 1 })).result, 8)
+  // So is that of all together.
+  assert.equal((await stranger.Open({ start: 1 })).result, 0)
+  assert.equal((await stranger.Open({ start: 1 })).result, 8)
   await toy.Close({ counter })
   await assert.rejects(toy.Close({ counter }), isFault(FaultStatus.CONTEXT_MISMATCH))
   assert.equal((await toy.Open({ start: 1 })).result, 0)
@@ -307,6 +310,7 @@ test('context handles: opened, used, closed, run down; those of others are nobod
   assert.equal(state.rundowns, 0)
   second.server.connection.close()
   assert.equal(state.rundowns, 3)
+  assert.equal(groups.handles, 1)
 })
 
 test('calls of one connection run one after the other; cancel and orphan', async () => {

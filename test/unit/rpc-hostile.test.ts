@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { viewOf } from '../../src/bytes/utf16.ts'
-import { ByteBudget } from '../../src/rpc/limits.ts'
+import { AssociationGroups } from '../../src/rpc/association.ts'
+import { Budget } from '../../src/rpc/limits.ts'
 import { headerOf, requestPackets, sealed } from '../../src/rpc/packets.ts'
 import {
   Auth3,
@@ -198,7 +199,7 @@ test('a call that is left for another: the fault is for the one that was left', 
 })
 
 test('calls half sent by a client that multiplexes are bounded', () => {
-  const budget = new ByteBudget(100_000)
+  const budget = new Budget(100_000)
   const server = listening({ budget, limits: { maxQueuedCalls: 3 } })
   server.say(bindPacket([ndr20(Toy.syntax)], { flags: 3 | PacketFlags.CONCURRENT_MULTIPLEXING }))
   for (const callId of [1, 2, 3]) assert.deepEqual(server.say(request(callId, FIRST, new Uint8Array(100))), [])
@@ -208,7 +209,7 @@ test('calls half sent by a client that multiplexes are bounded', () => {
 })
 
 test('fragments that never end: cut off at the limit, and nothing is kept', () => {
-  const budget = new ByteBudget(1_000_000)
+  const budget = new Budget(1_000_000)
   const server = boundTo({ budget, limits: { maxRequestBytes: 100_000 } })
   const piece = new Uint8Array(4000)
   assert.deepEqual(server.say(request(1, FIRST, piece)), [])
@@ -228,7 +229,7 @@ test('fragments that never end: cut off at the limit, and nothing is kept', () =
 })
 
 test('what all connections hold together is bounded', () => {
-  const budget = new ByteBudget(10_000)
+  const budget = new Budget(10_000)
   const servers = Array.from({ length: 4 }, () => boundTo({ budget }))
   const results = servers.map((server) => server.say(request(1, FIRST, new Uint8Array(4000))).length)
   assert.deepEqual(results, [0, 0, 1, 1])
@@ -285,8 +286,40 @@ test('binds by the thousand on one connection: the second ends it', () => {
   assert.equal(server.ended, true)
 })
 
+test('connections by the thousand, each bound and left half way: nothing is kept of those that have gone', () => {
+  const groups = new AssociationGroups({ maxHandles: 2, maxHandlesOfAll: 1500 })
+  const budget = new Budget(1_000_000)
+  const state = new ToyState()
+  const [open] = requestPackets(
+    { callId: 2, contextId: 0, operationNumber: Toy.operations.Open.operationNumber },
+    Toy.operations.Open.in.write({ start: 1 }),
+    4280,
+  )
+  const servers = Array.from({ length: 1000 }, () => new Listening(endpoint(state.services(), { groups, budget })))
+  for (const server of servers) {
+    server.say(bindPacket([ndr20(Toy.syntax)]))
+    for (let i = 0; i < 3; i++) assert.equal(headerAt(server.say(present(open))[0]).packetType, PacketType.RESPONSE)
+    server.say(request(3, FIRST, new Uint8Array(500)))
+  }
+  assert.deepEqual([groups.size, groups.handles, budget.used], [1000, 1500, 500_000])
+  for (const server of servers) server.connection.close()
+  assert.deepEqual([groups.size, groups.handles, budget.used, state.rundowns], [0, 0, 0, 1500])
+})
+
+test('alter_context by the thousand for the same: no more is kept than at first', () => {
+  const server = boundTo({ limits: { maxContexts: 2 } })
+  const alter = bindPacket([ndr20(Toy.syntax), ndr20(Other.syntax, 1)], { packetType: PacketType.ALTER_CONTEXT })
+  for (let i = 0; i < 1000; i++) {
+    const { results } = BindAck.decode(viewOf(present(server.say(alter)[0])))
+    assert.deepEqual(
+      results.results.map(({ result }) => result),
+      [0, 0],
+    )
+  }
+})
+
 test('calls by the thousand in one write: some are served, the others told that there are too many', () => {
-  const budget = new ByteBudget(100_000)
+  const budget = new Budget(100_000)
   const server = boundTo({ budget, limits: { maxCallsAtOnce: 10 } })
   const call = request(1, FIRST | LAST, new Uint8Array(4))
   const thousand = new Uint8Array(call.length * 1000)
@@ -311,7 +344,7 @@ test('property: damaged packets, in any pieces, end in answers or in an end', as
       const bytes = whole.slice()
       for (const [at, byte] of damage) bytes[at % bytes.length] = byte
       const run = async (pieces: readonly number[]): Promise<Uint8Array[]> => {
-        const budget = new ByteBudget(100_000)
+        const budget = new Budget(100_000)
         const state = new ToyState()
         // It may also call Break, which has a bug: that is reported, and nothing else is.
         const report = (error: unknown): void => assert.match(String(error), /a (later )?bug/)

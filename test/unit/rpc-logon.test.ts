@@ -9,12 +9,21 @@ import { SpnegoInitiator } from '../../src/auth/spnego-initiator.ts'
 import { ntHash } from '../../src/crypto/ntlm.ts'
 import { RpcClient, type RpcDuplex } from '../../src/rpc/client.ts'
 import { RpcError } from '../../src/rpc/fault.ts'
+import { defaultRpcLimits } from '../../src/rpc/limits.ts'
 import type { RpcAuthenticator } from '../../src/rpc/logons.ts'
+import { withToken } from '../../src/rpc/packet-security.ts'
 import type { RpcEndpoint } from '../../src/rpc/server.ts'
 import { service } from '../../src/rpc/service.ts'
-import { AuthenticationLevel, AuthenticationType, FaultStatus } from '../../src/wire/dcerpc/index.ts'
+import {
+  AuthenticationLevel,
+  AuthenticationType,
+  BindTimeFeatures,
+  bindTimeSyntax,
+  FaultStatus,
+  PacketType,
+} from '../../src/wire/dcerpc/index.ts'
 import { localNtlm } from '../peers/local-ntlm.ts'
-import { bindPacket, duplexTo, endpoint, Listening, ndr20 } from './rpc-pair.ts'
+import { bindPacket, duplexTo, endpoint, headerAt, Listening, ndr20 } from './rpc-pair.ts'
 import { Toy, ToyState } from './rpc-toy.ts'
 
 const password = 'Secret1'
@@ -186,6 +195,30 @@ test('types and levels that nobody has are refused in the bind', async () => {
   // Where nobody can log on, a bind without logon is as ever.
   const server = new Listening(endpoint(new ToyState().services()))
   assert.equal(server.say(bindPacket([ndr20(Toy.syntax)])).length, 1)
+})
+
+test('logons by the thousand on one connection: as many as are allowed, and then its end', () => {
+  const begun: Acceptor = { accept: () => ({ token: Uint8Array.of(1) }) }
+  const rpc = { ...guarded(), authenticator: { ...authenticator(), acceptor: () => begun } }
+  const bind = (several: boolean, contextId: number, packetType: 11 | 14): Uint8Array => {
+    const features = bindTimeSyntax(BindTimeFeatures.SECURITY_CONTEXT_MULTIPLEXING)
+    const feature = { ...ndr20(Toy.syntax, 1), transferSyntaxes: [features] }
+    const packet = bindPacket([ndr20(Toy.syntax), ...(several ? [feature] : [])], { packetType })
+    const fields = { authenticationType: AuthenticationType.NTLM, authenticationLevel: 5, contextId }
+    return withToken(packet, fields, Uint8Array.of(1, 2, 3))
+  }
+  for (const [several, allowed] of [
+    [false, 1],
+    [true, defaultRpcLimits.maxLogons],
+  ] as const) {
+    const server = new Listening(rpc)
+    const types = [headerAt(server.say(bind(several, 0, PacketType.BIND))[0]).packetType]
+    for (let i = 1; i < 1000 && !server.ended; i++)
+      types.push(headerAt(server.say(bind(false, i, PacketType.ALTER_CONTEXT))[0]).packetType)
+    assert.equal(types.filter((type) => type !== PacketType.FAULT).length, allowed)
+    assert.equal(types.at(-1), PacketType.FAULT)
+    assert.equal(server.ended, true)
+  }
 })
 
 test('an acceptor that fails as a bug does is reported, and the connection ends', async () => {

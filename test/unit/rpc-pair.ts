@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { viewOf } from '../../src/bytes/utf16.ts'
 import { AssociationGroups } from '../../src/rpc/association.ts'
 import { RpcClient, type RpcDuplex } from '../../src/rpc/client.ts'
-import { ByteBudget, defaultRpcLimits, type RpcLimits } from '../../src/rpc/limits.ts'
+import { Budget, defaultRpcLimits, type RpcLimits } from '../../src/rpc/limits.ts'
 import { headerOf, sealed } from '../../src/rpc/packets.ts'
 import { RpcConnection, type RpcEndpoint } from '../../src/rpc/server.ts'
 import type { RpcService } from '../../src/rpc/service.ts'
@@ -17,14 +17,14 @@ export interface EndpointOptions {
   readonly limits?: Partial<RpcLimits>
   readonly owner?: string
   readonly groups?: AssociationGroups
-  readonly budget?: ByteBudget
+  readonly budget?: Budget
   readonly report?: (error: unknown) => void
 }
 
 /** Groups whose ids are 1, 2, 3 ... */
-function knownGroups(maxHandles: number): AssociationGroups {
+function knownGroups(limits: RpcLimits): AssociationGroups {
   let last = 0
-  return new AssociationGroups(maxHandles, { uuid: randomUUID, id: () => ++last })
+  return new AssociationGroups(limits, { uuid: randomUUID, id: () => ++last })
 }
 
 export function endpoint(services: readonly RpcService[], options: EndpointOptions = {}): RpcEndpoint {
@@ -32,10 +32,10 @@ export function endpoint(services: readonly RpcService[], options: EndpointOptio
   return {
     services,
     secondaryAddress: '\\PIPE\\test',
-    groups: options.groups ?? knownGroups(limits.maxHandles),
+    groups: options.groups ?? knownGroups(limits),
     owner: options.owner ?? 'S-1-5-21-1',
     limits,
-    budget: options.budget ?? new ByteBudget(64 * 1024 * 1024),
+    budget: options.budget ?? new Budget(64 * 1024 * 1024),
     report:
       options.report ??
       ((error) => {
