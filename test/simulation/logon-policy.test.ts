@@ -3,8 +3,11 @@ import assert from 'node:assert/strict'
 import type { Account } from '../../src/auth/accounts.ts'
 import { memoryBackend } from '../../src/backends/memory/index.ts'
 import { ntHash } from '../../src/crypto/ntlm.ts'
+import { der, Tag } from '../../src/wire/der/der.ts'
 import { AccessMask, encodeSecurityDescriptor, parseSddl } from '../../src/wire/dtyp/index.ts'
-import { CreateContextName, CreateOptions } from '../../src/wire/smb2/index.ts'
+import { ntStatusName } from '../../src/wire/erref/ntstatus.ts'
+import { Command, CreateContextName, CreateOptions, SessionSetupRequest } from '../../src/wire/smb2/index.ts'
+import { encodeNegTokenInit, MechOid } from '../../src/wire/spnego/index.ts'
 import { type Client, OTHER, TESTER } from './client.ts'
 import { close, create, tryCreate } from './files.ts'
 import { scenario, statusIs, succeeded, type World } from './world.ts'
@@ -119,6 +122,42 @@ scenario('half-finished logons: so many a connection, and all of them end', {}, 
   await world.settled()
   assert.equal(world.server.sessions.size, 0)
   world.assertNothingLeft()
+})
+
+scenario('every logon that is refused is told once, whatever is wrong with it', {}, async (world) => {
+  const told: string[] = []
+  world.server.on('logonFailed', ({ status }) => told.push(ntStatusName(status)))
+  const client = await world.client()
+  const thief = world.connect()
+  await thief.negotiate()
+  const attempt = async (token: Uint8Array, sessionId = 0n): Promise<string> => {
+    const value = { securityMode: 1, capabilities: 0, securityBuffer: token }
+    const options = { session: null, treeId: 0, sessionId, sign: false }
+    return (await thief.call(Command.SESSION_SETUP, SessionSetupRequest, value, options)).statusName
+  }
+  const nested = Array.from({ length: 200 }).reduce<Uint8Array>((inner) => der(Tag.SEQUENCE, inner), new Uint8Array(0))
+  const notEnough = new Uint8Array(40)
+  notEnough.set(Buffer.from('NTLMSSP\0'))
+  const bad: [Uint8Array, bigint][] = [
+    [Uint8Array.of(0x60), 0n],
+    [new Uint8Array(60_000).fill(0x30), 0n],
+    [nested, 0n],
+    [encodeNegTokenInit({ mechTypes: ['1.2.3.4'] }), 0n],
+    [encodeNegTokenInit({ mechTypes: [MechOid.KERBEROS], mechToken: Uint8Array.of(0x6e, 0x84, 0xff, 0xff) }), 0n],
+    [notEnough, 0n],
+    // A session of another connection, and one of nobody.
+    [Uint8Array.of(1), client.session?.id ?? 0n],
+    [Uint8Array.of(1), 0x7777n],
+  ]
+  const answers: string[] = []
+  for (const [token, sessionId] of bad) answers.push(await attempt(token, sessionId))
+  assert.ok(
+    answers.every((status) => /INVALID_PARAMETER|LOGON_FAILURE|USER_SESSION_DELETED/.test(status)),
+    answers.join(),
+  )
+  assert.deepEqual(told, answers)
+  assert.equal(world.server.sessions.size, 1)
+  succeeded(await stays(client))
 })
 
 const backend = memoryBackend()

@@ -37,7 +37,10 @@ function* serveSessionSetup(request: Request, body: SessionSetupRequest): Steps<
   if (negotiated === undefined) return fail(NtStatus.INVALID_PARAMETER)
   const isBinding = (body.flags & SessionSetupFlags.BINDING) !== 0
   const channel = isBinding ? bindingChannel(request, negotiated) : findOrCreate(request, negotiated)
-  if (failed(channel)) return channel
+  if (failed(channel)) {
+    tellRefusal(connection, channel)
+    return channel
+  }
   request.channel = channel
   const { session } = channel
   // Nothing of this is logged on yet, so nothing that it can read or write may be sealed but with its own older key.
