@@ -31,6 +31,7 @@ import {
   TreeConnectRequest,
   TreeConnectResponse,
 } from '../../src/wire/smb2/index.ts'
+import { decodeSpnego, NegState } from '../../src/wire/spnego/index.ts'
 import { TESTER } from './client.ts'
 import { joinedTo, type Spoken } from './spoken.ts'
 
@@ -45,9 +46,34 @@ function serverFor(options: Partial<ServerOptions> = {}): ServerCore {
 
 const target = { host: 'smb2server', path: '', user: TESTER.user, password: TESTER.password }
 
+/** Fields that are of one run: keys, times, sizes of tokens. The seeds' own are none that anybody else could have. */
+const OF_A_RUN = {
+  header: ['credits', 'signature'],
+  negotiated: ['serverGuid', 'systemTime', 'serverStartTime', 'securityBufferLength', 'securityBuffer'],
+  token: ['securityBufferLength', 'securityBuffer'],
+  tokenOfThatLength: ['securityBuffer'],
+} as const
+type OfARun = (typeof OF_A_RUN)[keyof typeof OF_A_RUN]
+
+/** All fields of something that was decoded, but for those of one run. */
+const fieldsBut = (decoded: object, ofARun: OfARun | readonly []): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries((decoded as { toJSON(): object }).toJSON()).filter(
+      ([name]) => !ofARun.some((field) => field === name),
+    ),
+  )
+
+interface Example<T> {
+  readonly declaration: { decode(view: DataView, base: number, end: number, origin: number): T }
+  readonly ofARun: OfARun | readonly []
+  /** Field by field as the seed has them. */
+  readonly body: object
+}
+
 test('MS-SMB2 4.3: connecting to a share by an SMB2 NEGOTIATE, in eight steps', async () => {
   const spoken: Spoken[] = []
-  const server = serverFor()
+  // The seed's server has namespaces: Capabilities 1.
+  const server = serverFor({ dfs: { domains: [{ name: 'corp.example', controllers: ['dc1.corp.example'] }] } })
   const dial = joinedTo(server, (frame) => spoken.push({ ...frame, message: frame.message.slice() }))
   const only202 = { minDialect: '2.0.2', maxDialect: '2.0.2', signing: 'off' } as const
   const client = await connectBy({ dial }, target, only202)
@@ -62,14 +88,16 @@ test('MS-SMB2 4.3: connecting to a share by an SMB2 NEGOTIATE, in eight steps', 
     steps.map(({ fromServer }) => fromServer),
     [false, true, false, true, false, true, false, true],
   )
+  const headers = steps.map(({ message }) => Smb2Header.decode(viewOf(message)))
+  const sessionId = headers[3]?.sessionId ?? 0n
+  const treeId = headers[7]?.treeId ?? 0
+  assert.notEqual(sessionId, 0n)
+  assert.notEqual(treeId, 0)
   const { NEGOTIATE, SESSION_SETUP, TREE_CONNECT } = Command
   const { MORE_PROCESSING_REQUIRED } = NtStatus
   const { SERVER_TO_REDIR, SIGNED } = HeaderFlags
-  const sessionId = Smb2Header.decode(viewOf(steps[3]?.message ?? new Uint8Array(0))).sessionId
-  assert.notEqual(sessionId, 0n)
-  const treeId = Smb2Header.decode(viewOf(steps[7]?.message ?? new Uint8Array(0))).treeId
-  // Status, command, flags, message id, tree id, session id; what else the header has is zero, or of one run.
-  const headers = [
+  // Status, command, flags, message id, tree id, session id.
+  const expected = [
     [0, NEGOTIATE, 0, 0n, 0, 0n],
     [0, NEGOTIATE, SERVER_TO_REDIR, 0n, 0, 0n],
     [0, SESSION_SETUP, 0, 1n, 0, 0n],
@@ -79,54 +107,119 @@ test('MS-SMB2 4.3: connecting to a share by an SMB2 NEGOTIATE, in eight steps', 
     [0, TREE_CONNECT, 0, 3n, 0, sessionId],
     [0, TREE_CONNECT, SERVER_TO_REDIR, 3n, treeId, sessionId],
   ]
-  steps.forEach(({ message }, i) => {
-    const header = Smb2Header.decode(viewOf(message))
-    const found = fields(header, 'status', 'command', 'flags', 'messageId', 'treeId', 'sessionId')
-    assert.deepEqual(found, headers[i], `header of step ${i + 1}`)
-    assert.deepEqual(fields(header, 'creditCharge', 'nextCommand'), [0, 0])
-    assert.ok(header.credits > 0)
-  })
-  const body = <T>(step: number, declaration: { decode(view: DataView, base: number): T }): T =>
-    declaration.decode(viewOf(steps[step - 1]?.message ?? new Uint8Array(0)), 64)
-  const at = <T>(
-    step: number,
-    declaration: { decode(view: DataView, base: number, end: number, origin: number): T },
-  ): T => {
-    const { message } = steps[step - 1] ?? assert.fail()
-    return declaration.decode(viewOf(message), 64, message.length, 0)
-  }
-  const { SIGNING_ENABLED } = SecurityMode
-  const asked = body(1, NegotiateRequest)
-  assert.deepEqual(fields(asked, 'structureSize', 'securityMode', 'capabilities'), [36, SIGNING_ENABLED, 0])
-  assert.deepEqual([...asked.dialects], [Dialect.SMB_2_0_2])
-  const told = at(2, NegotiateResponse)
-  const sizes = fields(told, 'maxTransactSize', 'maxReadSize', 'maxWriteSize')
-  assert.deepEqual(fields(told, 'structureSize', 'securityMode', 'dialectRevision'), [65, SIGNING_ENABLED, 0x0202])
-  assert.deepEqual(sizes, [65_536, 65_536, 65_536])
-  assert.equal(viewOf(steps[1]?.message ?? new Uint8Array(0)).getUint16(64 + 56, true), 128, 'SecurityBufferOffset')
-  for (const step of [3, 5]) {
-    const setup = at(step, SessionSetupRequest)
-    const known = fields(setup, 'structureSize', 'flags', 'securityMode', 'capabilities', 'securityBufferOffset')
-    assert.deepEqual(known, [25, 0, SIGNING_ENABLED, Capabilities.DFS, 88], `step ${step}`)
-  }
-  for (const step of [4, 6]) {
-    const answer = at(step, SessionSetupResponse)
+  headers.forEach((header, i) => {
+    const [status, command, flags, messageId, tree, session] = expected[i] ?? []
     assert.deepEqual(
-      fields(answer, 'structureSize', 'sessionFlags', 'securityBufferOffset'),
-      [9, 0, 72],
-      `step ${step}`,
+      fieldsBut(header, OF_A_RUN.header),
+      {
+        protocolId: 0x424d_53fe,
+        structureSize: 64,
+        creditCharge: 0,
+        status,
+        command,
+        flags,
+        nextCommand: 0,
+        messageId,
+        // Reserved, where a message is not asynchronous.
+        processId: 0,
+        treeId: tree,
+        sessionId: session,
+      },
+      `header of step ${i + 1}`,
     )
+    assert.ok(header.credits > 0)
+    const isSigned = (header.flags & SIGNED) !== 0
+    assert.equal(
+      header.signature.some((byte) => byte !== 0),
+      isSigned,
+      `signature of step ${i + 1}`,
+    )
+  })
+
+  const { SIGNING_ENABLED } = SecurityMode
+  const noGuid = '00000000-0000-0000-0000-000000000000'
+  const setup = {
+    structureSize: 25,
+    flags: 0,
+    securityMode: SIGNING_ENABLED,
+    capabilities: Capabilities.DFS,
+    channel: 0,
+    securityBufferOffset: 88,
+    previousSessionId: 0n,
   }
-  const connect = at(7, TreeConnectRequest)
-  assert.deepEqual(fields(connect, 'structureSize', 'pathOffset', 'pathLength', 'path'), [
-    9,
-    72,
-    34,
-    '\\\\smb2server\\IPC$',
-  ])
-  const tree = at(8, TreeConnectResponse)
-  const known = fields(tree, 'structureSize', 'shareType', 'shareFlags', 'capabilities', 'maximalAccess')
-  assert.deepEqual(known, [16, 2, 0x30, 0, 2_032_127])
+  const setupAnswer = { structureSize: 9, sessionFlags: 0, securityBufferOffset: 72 }
+  const examples: readonly Example<object>[] = [
+    {
+      declaration: NegotiateRequest,
+      ofARun: [],
+      body: {
+        structureSize: 36,
+        dialectCount: 1,
+        securityMode: SIGNING_ENABLED,
+        reserved: 0,
+        capabilities: 0,
+        clientGuid: noGuid,
+        // What 3.1.1 has here is StartTime in the seed: 0.
+        negotiateContextOffset: 0,
+        negotiateContextCount: 0,
+        reserved2: 0,
+        dialects: [Dialect.SMB_2_0_2],
+        negotiateContexts: [],
+      },
+    },
+    {
+      declaration: NegotiateResponse,
+      ofARun: OF_A_RUN.negotiated,
+      body: {
+        structureSize: 65,
+        securityMode: SIGNING_ENABLED,
+        dialectRevision: 0x0202,
+        negotiateContextCount: 0,
+        capabilities: Capabilities.DFS,
+        maxTransactSize: 65_536,
+        maxReadSize: 65_536,
+        maxWriteSize: 65_536,
+        securityBufferOffset: 128,
+        negotiateContextOffset: 0,
+        negotiateContexts: [],
+      },
+    },
+    // NTLM in SPNEGO, as long as the seed's.
+    {
+      declaration: SessionSetupRequest,
+      ofARun: OF_A_RUN.tokenOfThatLength,
+      body: { ...setup, securityBufferLength: 74 },
+    },
+    { declaration: SessionSetupResponse, ofARun: OF_A_RUN.token, body: setupAnswer },
+    { declaration: SessionSetupRequest, ofARun: OF_A_RUN.token, body: setup },
+    {
+      declaration: SessionSetupResponse,
+      ofARun: OF_A_RUN.tokenOfThatLength,
+      body: { ...setupAnswer, securityBufferLength: 29 },
+    },
+    {
+      declaration: TreeConnectRequest,
+      ofARun: [],
+      body: { structureSize: 9, flags: 0, pathOffset: 72, pathLength: 34, path: '\\\\smb2server\\IPC$' },
+    },
+    {
+      declaration: TreeConnectResponse,
+      ofARun: [],
+      body: {
+        structureSize: 16,
+        shareType: 2,
+        reserved: 0,
+        shareFlags: 0x30,
+        capabilities: 0,
+        maximalAccess: 0x1f_01ff,
+      },
+    },
+  ]
+  examples.forEach(({ declaration, ofARun, body }, i) => {
+    const { message } = steps[i] ?? assert.fail()
+    const decoded = declaration.decode(viewOf(message), 64, message.length, 0)
+    assert.deepEqual(fieldsBut(decoded, ofARun), body, `step ${i + 1}`)
+  })
 })
 
 test('MS-SMB 4.1: extended security authentication, in six frames', async () => {
@@ -191,6 +284,9 @@ test('MS-SMB 4.1: extended security authentication, in six frames', async () => 
     assert.equal(answer.wordCount, 4)
     assert.ok(answer.securityBlob.length >= 9)
   }
-  // As long as it takes to say that it is done: the seed's last blob.
+  // The seed's last blob says that it is done, and so does ours, which protects the list of mechanisms beside.
+  const last = decodeSpnego(at(6, Smb1SessionSetupExtendedResponse.unicode).securityBlob)
+  assert.ok(last.kind === 'resp')
+  assert.equal(last.negState, NegState.ACCEPT_COMPLETED)
   assert.equal(at(6, Smb1SessionSetupExtendedResponse.unicode).action, 0)
 })
