@@ -9,13 +9,7 @@ import { viewOf } from '../../src/bytes/utf16.ts'
 import { ntHash } from '../../src/crypto/ntlm.ts'
 import { type Failure, failed } from '../../src/wire/erref/failure.ts'
 import { NtStatus, ntStatusName } from '../../src/wire/erref/ntstatus.ts'
-import {
-  decodeSpnego,
-  encodeNegTokenInit,
-  encodeNegTokenResp,
-  MechOid,
-  type NegTokenResp,
-} from '../../src/wire/spnego/index.ts'
+import { decodeSpnego, encodeNegTokenInit, encodeNegTokenResp, MechOid } from '../../src/wire/spnego/index.ts'
 import { localNtlm } from '../peers/local-ntlm.ts'
 
 const ntlm = localNtlm(
@@ -53,14 +47,17 @@ async function between(initiator: Initiator, acceptor: Acceptor, { toServer, toC
   throw new Error('no end of it')
 }
 
-/** A negTokenResp without what `change` leaves out. */
-function resp(token: Uint8Array, change: (found: NegTokenResp) => NegTokenResp): Uint8Array {
+/** A negTokenResp without its MIC. */
+function withoutMic(token: Uint8Array): Uint8Array {
   const found = decodeSpnego(token)
   assert.ok(found.kind === 'resp')
-  const { kind: _, ...fields } = found
-  return encodeNegTokenResp(change(fields))
+  const { negState, supportedMech, responseToken } = found
+  return encodeNegTokenResp({
+    ...(negState !== undefined && { negState }),
+    ...(supportedMech !== undefined && { supportedMech }),
+    ...(responseToken !== undefined && { responseToken }),
+  })
 }
-const withoutMic = (token: Uint8Array): Uint8Array => resp(token, ({ mechListMic: _, ...rest }) => rest)
 
 test('nobody on the way', async () => {
   const outcome = await between(new SpnegoInitiator([strong, alice]), new SpnegoMechanisms([ntlm]).acceptor(), {})
