@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { type BuildOptions, build, type Metafile, type Plugin, stop, transform } from 'esbuild'
+import { Script } from 'node:vm'
+import { type BuildOptions, build, type Metafile, type Plugin, stop } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
 
@@ -57,7 +58,7 @@ export async function bundleCommands(folder: string): Promise<void> {
   const packs = { 'commands.js': [] as string[], 'own-commands.js': [] as string[] }
   for (const { path, text } of outputFiles)
     packs[forOthers.has(basename(path)) ? 'commands.js' : 'own-commands.js'].push(
-      `'${basename(path)}'(exports,module,require,moduleUrl){${await asFunction(text)}}`,
+      `'${basename(path)}'(exports,module,require,moduleUrl){${asFunction(text)}}`,
     )
   const digest = createHash('sha256')
   for (const [name, modules] of Object.entries(packs)) {
@@ -91,16 +92,27 @@ function forOtherServers({ outputs }: Metafile): Set<string> {
   return found
 }
 
-/** The inside of a function, which the entry calls with what a module of Node finds around it. */
-async function asFunction(text: string): Promise<string> {
-  const { code } = await transform(text, {
-    format: 'cjs',
-    platform: 'node',
-    target: common.target ?? 'esnext',
-    // They are loaded by the entry and not by Node, which does not know what is kept of them.
-    supported: { 'dynamic-import': false },
-    minifyWhitespace: true,
-  })
+const importStatement = /(?<=^|[;}\n])import ?(?:(?:([\w$]+),?)?(?:\*as ([\w$]+)|(\{[^{}]*\}))? ?from)?("[^"]+");/g
+const exportStatement = /(?<=^|[;}\n])export(\{[^{}]*\});?\s*$/
+
+/**
+ * The inside of a function, which the entry calls with what a module of Node finds around it. Names of other modules
+ * become names of its own, as quick as those: where they are made no module waits for another one that waits for it.
+ */
+function asFunction(text: string): string {
+  const code = text
+    .replace(importStatement, (_statement, whole?: string, all?: string, some?: string, from?: string) => {
+      const names = [whole, all, some?.replace(/ as /g, ':')].filter((name) => name !== undefined)
+      return names.map((name) => `const ${name}=require(${from});`).join('') || `require(${from});`
+    })
+    .replace(exportStatement, (_statement, names: string) => {
+      const pairs = names.replace(/([\w$]+) as ([\w$]+)/g, '$2:$1')
+      return `Object.assign(exports,${pairs});`
+    })
+    // The modules are loaded by the entry and not by Node, which does not know what is kept of them.
+    .replace(/\bimport\(("[^"]+")\)/g, 'Promise.resolve().then(()=>require($1))')
+  // Throws where this is no function.
+  new Script(`(function(){${code}})`)
   return code
 }
 

@@ -9,6 +9,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire, enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
 import { Script } from 'node:vm'
 import { cacheFolder } from './places.ts'
 import type { program } from './program.ts'
@@ -34,6 +35,9 @@ const kept =
   cache === undefined
     ? undefined
     : join(cache, `${process.version}-${process.arch}-${buildDigest}`, /^[a-z]{1,16}$/.test(command) ? command : 'none')
+// With threads that clear up together, a small heap waits longer for them than they take.
+if (command !== 'serve' && command !== 'trace') setFlagsFromString('--no-parallel-scavenge')
+
 /** A run that took longer may have lost again what was compiled at its beginning. */
 const longestRunMs = 10_000
 const digestBytes = 20
