@@ -18,6 +18,8 @@ export { type GivenSecrets, noSecrets, readSecrets, SecretError, type Secrets } 
 export type * from './model.ts'
 export type { CaptureProblem, CaptureSource } from './read-captures.ts'
 export { type CachingStep, CachingStories, type CachingStory } from './reports/caching-stories.ts'
+export { Overview, type Roll, type RollBy, type Slice } from './reports/overview.ts'
+export { type TimeSlice, timeSlices } from './reports/rolls.ts'
 export { type UserAction, UserActions } from './reports/user-actions.ts'
 
 /**

@@ -1,5 +1,6 @@
 import { CaptureReader } from './capture/capture-reader.ts'
 import type { Packet, Timeline } from './capture/packet.ts'
+import { mergeCaptures } from './merge-captures.ts'
 
 /**
  * A capture file: whole, or in pieces as streams of Node and of browsers give them. Each piece may be overwritten when
@@ -16,7 +17,10 @@ export interface CaptureProblem {
 /** A whole file in memory is read in pieces of so many bytes. */
 const PIECE_BYTES = 256 * 1024
 
-/** Gives on the packets of captures, one file after the other, until `isDone` says that it is enough. */
+/**
+ * Gives on the packets of captures in the order of their times, until `isDone` says that it is enough. Files are best
+ * given in the order in which they begin.
+ */
 export async function readCaptures(
   sources: CaptureSource | readonly CaptureSource[],
   timeline: Timeline,
@@ -39,17 +43,21 @@ export async function* readByPieces(
   timeline: Timeline,
   take: (packet: Packet) => void,
 ): AsyncGenerator<void, CaptureProblem[]> {
-  const problems: CaptureProblem[] = []
   const all: readonly CaptureSource[] = Array.isArray(sources) ? sources : [sources]
-  for (const [file, source] of all.entries()) {
-    const reader = new CaptureReader(timeline, take)
-    for await (const piece of source instanceof Uint8Array ? cut(source) : source) {
-      reader.push(piece)
-      yield
-    }
-    if (reader.problem !== undefined) problems.push({ file, problem: reader.problem })
+  const [only, second] = all
+  if (second !== undefined) return yield* mergeCaptures(all.map(piecesOf), timeline, take)
+  if (only === undefined) return []
+  const reader = new CaptureReader(timeline, take)
+  for await (const piece of only instanceof Uint8Array ? cut(only) : only) {
+    reader.push(piece)
+    yield
   }
-  return problems
+  return reader.problem === undefined ? [] : [{ file: 0, problem: reader.problem }]
+}
+
+function piecesOf(source: CaptureSource): AsyncIterator<Uint8Array> | Iterator<Uint8Array> {
+  if (source instanceof Uint8Array) return cut(source)
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
 }
 
 function* cut(whole: Uint8Array): Generator<Uint8Array> {

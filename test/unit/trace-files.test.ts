@@ -64,6 +64,23 @@ test('rotating captures are read in the order of their times, as one', async () 
   assert.deepEqual(await read(...(await inTimeOrder([second, first]))), await read(plain))
 })
 
+test('captures of the same time are read as one, in whatever order they are given', async () => {
+  const head = bytes.subarray(0, headBytes(bytes))
+  const parts = blocksOf(bytes).slice(2)
+  // Three that captured different packets of the same time, and one that follows them.
+  const last = parts.length - 100
+  const files = [0, 1, 2].map((which) => {
+    const own = parts.filter((_, index) => index < last && Math.floor(index / 5) % 3 === which)
+    return file(`same-${which}`, Buffer.concat([head, ...own]))
+  })
+  files.push(file('same-later', Buffer.concat([head, ...parts.slice(last)])))
+  const whole = await read(plain)
+  assert.deepEqual(await read(...(await inTimeOrder(files))), whole)
+  assert.deepEqual(await read(...files.toReversed()), whole)
+  const { problems } = await read(...files, file('same-cut', bytes.subarray(0, 300_001)))
+  assert.deepEqual(problems, [{ file: 4, problem: 'cut' }])
+})
+
 function blocksOf(capture: Uint8Array): Uint8Array[] {
   const view = new DataView(capture.buffer, capture.byteOffset, capture.length)
   const found: Uint8Array[] = []

@@ -28,3 +28,27 @@ test('a file that is none is told in a sentence', async () => {
   assert.equal(code, 1)
   assert.match(stderr, /^smbkit: nowhere\.pcap: cannot be read: /)
 })
+
+test('smbkit trace stats tells what is busy, also of a part of the traffic', async () => {
+  await using sandbox = new Sandbox()
+  const users = await sandbox.smbkit(['trace', 'stats', capture, '--by', 'user'])
+  assert.match(users.stdout, /COUNT +ERRORS +DATA +PER S +MEDIAN +P95 +P99 +MAX +USER\n +75 +3 .*WORKGROUP\\tester/)
+  const writes = await sandbox.smbkit([
+    'trace',
+    'stats',
+    capture,
+    '--by',
+    'time',
+    '--filter',
+    'smb2.cmd == WRITE',
+    '--csv',
+  ])
+  const [head, ...lines] = writes.stdout.trimEnd().split('\r\n')
+  assert.equal(head, 'time,length,count,errors,read,written,max')
+  assert.equal(
+    lines.reduce((sum, line) => sum + Number(line.split(',')[2]), 0),
+    2,
+  )
+  const wrong = await sandbox.smbkit(['trace', 'stats', capture, '--by', 'colour'])
+  assert.match(wrong.stderr, /must be one of server, share, user, file, command, status, time/)
+})

@@ -149,3 +149,31 @@ test('what a capture does not have is told', async () => {
   const short = await read('local-perf-loss2pct-putget.pcap')
   assert.match(textReport(short.data), /^Cut: \d+ messages, of which only what was captured is read\.$/m)
 })
+
+test('traffic is rolled up six ways, and over the time', async () => {
+  const { data } = await read('local-krb5-ok-smb311.pcap')
+  const report = JSON.parse(JSON.stringify(jsonReport(data))) as {
+    busiest: Record<string, { name: string; count: number; errors: number; rate: number | null; p99: number | null }[]>
+    overTime: { count: number; read: number; written: number; length: number }[]
+    sessions: { user: string; user_inferred: boolean; ticket_frame: number; ticket_kdc: string }[]
+  }
+  assert.deepEqual(Object.keys(report.busiest), ['server', 'share', 'user', 'file', 'command', 'status'])
+  for (const rolls of Object.values(report.busiest)) assert.ok((rolls[0]?.count ?? 0) > 0)
+  const [user] = report.busiest['user'] ?? []
+  assert.deepEqual([user?.name, user?.count, user?.errors], [String.raw`LAB.TEST\alice`, 26, 1])
+  assert.ok((user?.rate ?? 0) > 0 && (user?.p99 ?? 0) > 0)
+  assert.equal(
+    report.overTime.reduce((sum, { count }) => sum + count, 0),
+    data.overview.transactions,
+  )
+  const [session] = report.sessions
+  assert.deepEqual(
+    [session?.user, session?.user_inferred, session?.ticket_frame, session?.ticket_kdc],
+    ['alice', true, 35, '10.99.0.1'],
+    'the logon is tied to the exchange that gave its ticket',
+  )
+  assert.match(
+    textReport(data),
+    /^Logon at frame 59: LAB\.TEST\\alice with the ticket for cifs\/dc1\.lab\.test that 10\.99\.0\.1/m,
+  )
+})

@@ -18,7 +18,14 @@ import { UsageError } from '../report.ts'
 /** Rows that are kept until they are written together. */
 const groupRows = 50_000
 
-const TYPES = { text: 'STRING', integer: 'INT64', unsigned: 'INT64', seconds: 'DOUBLE', boolean: 'BOOLEAN' } as const
+const TYPES = {
+  text: 'STRING',
+  integer: 'INT64',
+  unsigned: 'INT64',
+  seconds: 'DOUBLE',
+  number: 'DOUBLE',
+  boolean: 'BOOLEAN',
+} as const
 
 /** A table that grows while the capture is read. Its file is written synchronously: nothing has to be waited for. */
 class ParquetTable<T> {

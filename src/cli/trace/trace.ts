@@ -14,6 +14,7 @@ import { framesCommand } from './frames.ts'
 import { list, listCommand } from './list.ts'
 import { PacedOutput } from './paced-output.ts'
 import { showCommand } from './show.ts'
+import { statsCommand } from './stats.ts'
 
 interface TraceOptions extends ReadingOptions {
   readonly json?: boolean
@@ -41,7 +42,7 @@ export function traceCommand(): Command {
   ).action((files: string[], options: TraceOptions) => runCommand(() => trace(files, options)))
   // What stands behind the name of a command is for that command: both have --json.
   command.enablePositionalOptions()
-  for (const made of [listCommand(), framesCommand(), showCommand(), rulesCommand(), schemaCommand()])
+  for (const made of [listCommand(), statsCommand(), framesCommand(), showCommand(), rulesCommand(), schemaCommand()])
     command.addCommand(made)
   return command
 }

@@ -5,6 +5,7 @@ import type { Fact, Finding, FrameSpot, MessageSpot, Session, Transaction } from
 import { grantedName, levelName } from './caching-names.ts'
 import { holderText } from './list.ts'
 import type { Roll } from './overview.ts'
+import { rateOf, type TimeSlice } from './rolls.ts'
 
 /** A value of a record; null is what is not known. */
 export type Cell = string | number | bigint | boolean | null
@@ -12,7 +13,7 @@ export type Cell = string | number | bigint | boolean | null
 /** A column: `integer` has up to 53 bits, `unsigned` 64. */
 export interface Column<T> {
   readonly name: string
-  readonly type: 'text' | 'integer' | 'unsigned' | 'seconds' | 'boolean'
+  readonly type: 'text' | 'integer' | 'unsigned' | 'seconds' | 'number' | 'boolean'
   /** What it is, with its unit. */
   readonly about: string
   of(row: T): Cell
@@ -252,6 +253,12 @@ export const rollColumns: readonly Column<Roll>[] = [
   { name: 'errors', type: 'integer', about: 'requests that failed', of: ({ errors }) => errors },
   { name: 'bytes', type: 'integer', about: 'bytes of data that were moved', of: ({ bytes }) => bytes },
   {
+    name: 'rate',
+    type: 'number',
+    about: 'bytes in a second, from the first request to the last answer',
+    of: (roll) => rateOf(roll) ?? null,
+  },
+  {
     name: 'median',
     type: 'seconds',
     about: 'median of the response time',
@@ -275,6 +282,22 @@ export const rollColumns: readonly Column<Roll>[] = [
     about: 'longest response time',
     of: ({ durations }) => (durations.count === 0 ? null : durations.maxNs / NS_PER_SECOND),
   },
+]
+
+/** What happened in a slice of the capture's time. */
+export const sliceColumns: readonly Column<TimeSlice>[] = [
+  {
+    name: 'time',
+    type: 'seconds',
+    about: 'when it begins, since the first frame',
+    of: ({ fromNs }) => seconds(fromNs),
+  },
+  { name: 'length', type: 'seconds', about: 'how long it is', of: ({ lengthNs }) => seconds(lengthNs) },
+  { name: 'count', type: 'integer', about: 'requests that ended in it', of: ({ count }) => count },
+  { name: 'errors', type: 'integer', about: 'those that failed', of: ({ errors }) => errors },
+  { name: 'read', type: 'integer', about: 'bytes that were read', of: ({ readBytes }) => readBytes },
+  { name: 'written', type: 'integer', about: 'bytes that were written', of: ({ writtenBytes }) => writtenBytes },
+  { name: 'max', type: 'seconds', about: 'longest response time', of: ({ maxNs }) => seconds(maxNs) },
 ]
 
 const quantile = (durations: Roll['durations'], part: number): number | null =>

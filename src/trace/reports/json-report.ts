@@ -3,10 +3,20 @@ import { dialectName } from '../evidence/dialects.ts'
 import { pathOf, userOf } from '../evidence/names.ts'
 import type { Finding } from '../model.ts'
 import type { CachingStories } from './caching-stories.ts'
-import { type Cell, type Column, findingColumns, recordOf, rollColumns, transactionColumns } from './columns.ts'
+import {
+  type Cell,
+  type Column,
+  findingColumns,
+  recordOf,
+  rollColumns,
+  sessionColumns,
+  sliceColumns,
+  transactionColumns,
+} from './columns.ts'
 import type { Contention } from './contention.ts'
 import { holderText } from './list.ts'
-import type { Overview, RollBy } from './overview.ts'
+import type { Overview } from './overview.ts'
+import { ROLLS, timeSlices } from './rolls.ts'
 import type { ReportData } from './text-report.ts'
 
 /** Changes when a field goes or means something else; new fields leave it. */
@@ -15,7 +25,6 @@ export const REPORT_FORMAT = 'smbkit-trace-1'
 const MOST = 100
 const WAITS = ['lockWaits', 'lockRefusals', 'sharingViolations', 'creditWaits'] as const
 const NS_PER_SECOND = 1e9
-const ROLLS: readonly RollBy[] = ['server', 'share', 'user', 'file', 'command', 'status']
 
 /** The whole report as a plain value. */
 export function jsonReport({ files, summary, overview, findings }: ReportData): object {
@@ -30,9 +39,11 @@ export function jsonReport({ files, summary, overview, findings }: ReportData): 
     healthy: problems.length === 0,
     traffic: trafficOf(overview),
     findings: findings.map(findingOf),
+    sessions: overview.logons.slice(0, MOST).map((session) => plain(sessionColumns, session)),
     caching: cachingJson(overview.caching),
     waits: waitsJson(overview.contention),
     slowest: overview.slowest.map((transaction) => plain(transactionColumns, transaction)),
+    overTime: timeSlices(overview).map((slice) => plain(sliceColumns, slice)),
     busiest: Object.fromEntries(
       ROLLS.map((by) => [by, overview.busiest(by, MOST, ({ count }) => count).map((roll) => plain(rollColumns, roll))]),
     ),
@@ -124,6 +135,7 @@ const TYPES: Readonly<Record<Column<never>['type'], string>> = {
   integer: 'integer',
   unsigned: 'string',
   seconds: 'number',
+  number: 'number',
   boolean: 'boolean',
 }
 
@@ -191,9 +203,11 @@ export function reportSchema(): object {
     healthy: { type: 'boolean', description: 'neither problems nor warnings' },
     traffic: { type: 'object' },
     findings: array(finding),
+    sessions: array(recordSchema(sessionColumns)),
     caching: { ...cachingSchema(), description: 'oplocks and leases: those that were broken first' },
     waits: { ...waitsSchema(), description: 'what requests waited for, or were refused for, because of others' },
     slowest: array(recordSchema(transactionColumns)),
+    overTime: array(recordSchema(sliceColumns)),
     busiest: {
       type: 'object',
       properties: Object.fromEntries(ROLLS.map((by) => [by, array(recordSchema(rollColumns))])),

@@ -2,9 +2,9 @@ import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { dialectName } from '../evidence/dialects.ts'
 import { Durations } from '../evidence/durations.ts'
 import { Recent } from '../evidence/groups.ts'
-import { pathOf, serverOf, shareOf, userOf } from '../evidence/names.ts'
+import { pathOf, serverOf, shareOf, statusOf, userOf } from '../evidence/names.ts'
 import { maySleep } from '../evidence/speed.ts'
-import type { Conversation, KerberosExchange, Observer, Transaction, Unseen } from '../model.ts'
+import type { Conversation, KerberosExchange, Observer, Session, Transaction, Unseen } from '../model.ts'
 import { CachingStories } from './caching-stories.ts'
 import { Contention } from './contention.ts'
 import { type UserAction, UserActions } from './user-actions.ts'
@@ -16,6 +16,9 @@ export interface Roll {
   errors: number
   bytes: number
   readonly durations: Durations
+  /** When the first request of it was sent and the last answer came, nanoseconds. */
+  firstNs: number
+  lastNs: number
 }
 
 /** By what the traffic is rolled up. */
@@ -24,6 +27,8 @@ export type RollBy = 'server' | 'share' | 'user' | 'file' | 'command' | 'status'
 /** Rolls of one kind that are kept. */
 const MAX_ROLLS = 20_000
 const MAX_SLOWEST = 100
+/** Sessions that are listed. */
+const MAX_LOGONS = 1000
 /** How many pieces a capture's time is cut into, for plots. */
 const SLICES = 240
 
@@ -74,6 +79,8 @@ export class Overview implements Observer {
   readonly kdcs = new Set<string>()
   conversations = 0
   sessions = 0
+  /** The first of the sessions. */
+  readonly logons: Session[] = []
   withoutBeginning = 0
   missingBytes = 0
   /** Connections of which the capture has one half, by the end that is missing. */
@@ -109,7 +116,9 @@ export class Overview implements Observer {
     if (!conversation.hasBeginning) this.withoutBeginning++
     this.missingBytes += conversation.fromClient.missingBytes + conversation.fromServer.missingBytes
     this.#unseen(conversation.unseen)
-    for (const { mechanism, isSealed, isOpaque } of conversation.sessions) {
+    for (const session of conversation.sessions) {
+      const { mechanism, isSealed, isOpaque } = session
+      if (this.logons.length < MAX_LOGONS) this.logons.push(session)
       this.sessions++
       if (mechanism !== undefined && mechanism.value !== 'unknown') this.mechanisms.add(mechanism.value)
       if (isSealed) this.sealed++
@@ -151,7 +160,7 @@ export class Overview implements Observer {
       this.#roll('user', userOf(transaction.session), transaction, isBad)
     if (transaction.path !== undefined && transaction.path.value !== '')
       this.#roll('file', pathOf(transaction), transaction, isBad)
-    if (transaction.status !== undefined) this.#roll('status', String(transaction.status), transaction, isBad)
+    if (transaction.status !== undefined) this.#roll('status', statusOf(transaction), transaction, isBad)
     this.#slow(transaction)
     this.#slice(transaction, isBad)
   }
@@ -165,9 +174,13 @@ export class Overview implements Observer {
     return [...this.rolls[by].values()].toSorted((left, right) => weight(right) - weight(left)).slice(0, most)
   }
 
-  #roll(by: RollBy, name: string, { time, dataBytes }: Transaction, isBad: boolean): void {
-    const roll = this.rolls[by].take(name, () => ({ name, count: 0, errors: 0, bytes: 0, durations: new Durations() }))
+  #roll(by: RollBy, name: string, { time, dataBytes, request, response }: Transaction, isBad: boolean): void {
+    const roll = this.rolls[by].take(name, () => newRoll(name))
     roll.count++
+    const fromNs = (request ?? response)?.first.timeNs ?? 0
+    const toNs = (response ?? request)?.last.timeNs ?? 0
+    if (fromNs < roll.firstNs) roll.firstNs = fromNs
+    if (toNs > roll.lastNs) roll.lastNs = toNs
     roll.bytes += dataBytes
     if (isBad) roll.errors++
     if (time.responseNs !== undefined) roll.durations.add(time.responseNs)
@@ -204,6 +217,11 @@ export class Overview implements Observer {
     if (!maySleep(transaction)) slice.maxNs = Math.max(slice.maxNs, transaction.time.responseNs ?? 0)
   }
 }
+
+const newRoll = (name: string): Roll => ({
+  ...{ name, count: 0, errors: 0, bytes: 0, durations: new Durations() },
+  ...{ firstNs: Number.POSITIVE_INFINITY, lastNs: 0 },
+})
 
 const emptySlice = (): Slice => ({ count: 0, errors: 0, readBytes: 0, writtenBytes: 0, maxNs: 0 })
 

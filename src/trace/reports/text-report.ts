@@ -1,5 +1,4 @@
 /** The report for the terminal. */
-import { ntStatusName } from '../../wire/erref/ntstatus.ts'
 import {
   countOf,
   durationOf,
@@ -10,12 +9,14 @@ import {
   statusOf,
   timesOf,
   UNKNOWN_USER,
+  userOf,
 } from '../evidence/names.ts'
 import type { CaptureSummary } from '../index.ts'
 import type { Advice, Finding, Severity } from '../model.ts'
 import { cachingLines } from './caching-text.ts'
 import { contentionLines } from './contention.ts'
-import type { Overview, Roll } from './overview.ts'
+import type { Overview } from './overview.ts'
+import { rollTable, throughputLine } from './rolls.ts'
 import { textTable } from './text-table.ts'
 import { wrap } from './wrap.ts'
 
@@ -68,7 +69,19 @@ export function reportHead({ files, summary, overview }: ReportData): string[] {
     lines.push(
       `Sealed: ${countOf(overview.opaque, 'session')} cannot be read without a key (--key, --password, --keytab).`,
     )
+  lines.push(...ticketLines(overview))
   return lines
+}
+
+/** Which exchange with a KDC the sessions by Kerberos come of. */
+function ticketLines({ logons }: Overview): string[] {
+  const found = logons.filter(({ ticket }) => ticket?.response !== undefined)
+  const lines = found.slice(0, MOST).map((session) => {
+    const { ticket, serviceName, first } = session
+    const to = serviceName?.value ?? ticket?.serviceName ?? 'a service'
+    return `Logon at frame ${first.frame}: ${userOf(session)} with the ticket for ${to} that ${ticket?.kdc.address ?? '?'} gave in frame ${ticket?.response?.frame ?? '?'}.`
+  })
+  return found.length > MOST ? [...lines, `and ${found.length - MOST} more logons by Kerberos.`] : lines
 }
 
 /** What the capture does not have, or could not be read. */
@@ -204,39 +217,26 @@ function slowText(overview: Overview): string {
 }
 
 function busyText(overview: Overview): string {
-  const columns = [
-    { title: 'COUNT', right: true },
-    { title: 'ERRORS', right: true },
-    { title: 'DATA', right: true },
-    { title: 'MEDIAN', right: true },
-    { title: 'P95', right: true },
-    { title: 'P99', right: true },
-    { title: 'MAX', right: true },
-  ]
   const tables = (
     [
-      ['command', 'COMMAND', MOST],
-      ['file', 'FILE', MOST],
-      ['user', 'USER', 4],
-      ['share', 'SHARE', 4],
+      ['command', MOST],
+      ['file', MOST],
+      ['user', 4],
+      ['share', 4],
+      ['server', 4],
+      ['status', MOST],
     ] as const
-  ).flatMap(([by, title, most]) => {
-    const rolls = overview.busiest(by, most, ({ count }) => count)
-    return rolls.length === 0 ? [] : [textTable([...columns, { title }], rolls.map(rollRow), '  ')]
-  })
+  )
+    // One server, and nothing but success, say nothing.
+    .filter(([by]) => (by !== 'server' && by !== 'status') || overview.rolls[by].size > 1)
+    .map(([by, most]) => rollTable(overview, by, most))
+    .filter((table) => table !== '')
   const statuses = overview
     .busiest('status', MOST, ({ errors }) => errors)
     .filter(({ errors }) => errors > 0)
-    .map(({ name, count }) => `${ntStatusName(Number(name))} ${count}`)
+    .map(({ name, count }) => `${name} ${count}`)
   const errors = statuses.length === 0 ? '' : `${wrap(`Errors: ${statuses.join(', ')}`, WIDTH, '  ')}\n`
-  return `Busiest:\n${tables.join('\n')}${errors}`
+  const throughput = throughputLine(overview)
+  const line = throughput === undefined ? '' : `${wrap(throughput, WIDTH, '  ')}\n`
+  return `Busiest:\n${tables.join('\n')}${errors}${line}`
 }
-
-const rollRow = ({ name, count, errors, bytes, durations }: Roll): string[] => [
-  String(count),
-  String(errors),
-  sizeOf(bytes),
-  ...[0.5, 0.95, 0.99].map((part) => (durations.count === 0 ? '-' : durationOf(durations.quantile(part)))),
-  durations.count === 0 ? '-' : durationOf(durations.maxNs),
-  name,
-]
