@@ -20,7 +20,9 @@ const commands = join(built, 'dist/cli')
 mkdirSync(commands, { recursive: true })
 await bundleCommands(commands)
 
-const scripts = { main: join(commands, 'main.js'), start: join(root, 'src/cli/start.ts') } as const
+/** The program as it is published. */
+export const mainScript = join(commands, 'main.js')
+const scripts = { main: mainScript, start: join(root, 'src/cli/start.ts') } as const
 
 /** A temporary folder with what the program takes from the environment set to places inside it. */
 export class Sandbox {

@@ -1,9 +1,7 @@
 /** Types at the program as a person does: at a terminal, made by `script` of util-linux. */
 import { spawn, spawnSync } from 'node:child_process'
-import { join } from 'node:path'
-import type { Sandbox } from './cli-program.ts'
+import { mainScript, type Sandbox } from './cli-program.ts'
 
-const main = join(import.meta.dirname, '../../src/cli/main.ts')
 const timeoutMs = 30_000
 
 /** Test options: the test is skipped where there is no such terminal. */
@@ -23,7 +21,7 @@ export async function typeAt(
   prompt: RegExp,
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ code: number | null; output: string }> {
-  const quoted = [process.execPath, main, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
+  const quoted = [process.execPath, mainScript, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
   const child = spawn('script', ['--quiet', '--return', '--command', quoted, '/dev/null'], {
     cwd: sandbox.folder,
     env: { ...process.env, ...sandbox.env, SHELL: '/bin/sh', ...env },
