@@ -41,7 +41,7 @@ for (const { name, needs, start } of servers)
     after(() => server.stop())
 
     /** Connects, and counts the READs. */
-    const connected = async (): Promise<{ client: Client; reads: () => number }> => {
+    const connected = async (onIoctl?: () => void): Promise<{ client: Client; reads: () => number }> => {
       let reads = 0
       const { host, port, user, password } = server
       const client = await connect(
@@ -51,8 +51,11 @@ for (const { name, needs, start } of servers)
           password,
           observer: {
             message(observed) {
-              for (const message of messagesIn(observed))
-                if (observed.direction === 'sent' && message[COMMAND_AT] === Command.READ) reads++
+              if (observed.direction !== 'sent') return
+              for (const message of messagesIn(observed)) {
+                if (message[COMMAND_AT] === Command.READ) reads++
+                if (message[COMMAND_AT] === Command.IOCTL) onIoctl?.()
+              }
             },
           },
         },
@@ -74,6 +77,23 @@ for (const { name, needs, start } of servers)
       assert.deepEqual(await b.readFile('carried'), content)
       assert.deepEqual((await b.stat('carried')).mtime, mtime)
       await assert.rejects(a.copyFile('large', 'copied', { share: b, exclusive: true }), { code: 'EEXIST' })
+    })
+
+    test('what is there stays until the copy is whole', async () => {
+      const stop = new AbortController()
+      let isCopying = false
+      const { client } = await connected(() => {
+        // The beginning of the copy itself.
+        if (isCopying) stop.abort(new Error('enough'))
+      })
+      await using _closed = client
+      const [a, b] = [await client.share('a'), await client.share('b')]
+      await a.writeFile('new', randomBytes(3_000_000))
+      await b.writeFile('kept', 'as it was')
+      isCopying = true
+      await assert.rejects(a.cp('new', { share: b, path: 'kept' }, { signal: stop.signal }), /enough/)
+      assert.equal(await b.readFile('kept', 'utf8'), 'as it was')
+      assert.deepEqual(await b.readdir('', { pattern: '*.part' }), [])
     })
   })
 

@@ -8,7 +8,7 @@ import { Pool } from './pool.ts'
 import { BufferBudget } from './pump.ts'
 import { ShareSide } from './share-side.ts'
 import type { Item, Listed, Side } from './side.ts'
-import { isPointless, type TransferContext, transferFile } from './transfer.ts'
+import { copiedWithin, isPointless, type TransferContext, transferFile } from './transfer.ts'
 
 /** What a copy may take: of the client's limits. */
 export interface CopyLimits {
@@ -299,11 +299,8 @@ class Copy {
     const inPlace = this.#options.inPlace === true || there?.kind === 'other'
     if (there?.kind === 'directory') await this.#to.removeTree(target)
     const transfer = { from: this.#from, to: this.#to, source, target, item, preserve, resume, inPlace }
-    const { from, to } = transfer
-    if (from instanceof ShareSide && to instanceof ShareSide && from.isBeside(to)) {
-      const isDone = await from.copyWithin(source, to, target, preserve ? item : undefined)
-      if (isDone) return this.#tell({ kind: 'bytes', entry, bytes: item.size, kept: false })
-    }
+    if (await copiedWithin(transfer, this.#context))
+      return this.#tell({ kind: 'bytes', entry, bytes: item.size, kept: false })
     await transferFile(transfer, this.#context, (bytes, kept) => {
       if (kept) this.#totals.keptBytes += bytes
       this.#tell({ kind: 'bytes', entry, bytes, kept })

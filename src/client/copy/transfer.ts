@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { StatusError, TransportError, UsageError } from '../errors.ts'
 import { type BufferBudget, pump, SourceChanged } from './pump.ts'
+import { ShareSide } from './share-side.ts'
 import type { Item, Side, Sink, Source } from './side.ts'
 
 /** How one file is to be carried. */
@@ -53,6 +54,24 @@ export async function transferFile(transfer: Transfer, context: TransferContext,
   }
 }
 
+/** By the server alone; false where it cannot. A large file takes its place when it is whole, as one that is carried. */
+export async function copiedWithin(transfer: Transfer, context: TransferContext): Promise<boolean> {
+  const { from, to, source, target, item, preserve, inPlace } = transfer
+  if (!(from instanceof ShareSide && to instanceof ShareSide && from.isBeside(to))) return false
+  const like = preserve ? item : undefined
+  if (inPlace || item.size <= context.maxWholeBytes) return from.copyWithin(source, to, target, like)
+  const part = partOf(transfer)
+  try {
+    const isDone = await from.copyWithin(source, to, part, like)
+    if (isDone) await to.replace(part, target)
+    return isDone
+  } catch (error) {
+    // Nothing of it is gone on with.
+    await to.remove(part).catch(() => undefined)
+    throw error
+  }
+}
+
 async function writeInPlace(input: Source, transfer: Transfer, context: TransferContext, moved: Moved): Promise<void> {
   const { to, target, item, preserve } = transfer
   await using sink = await to.openSink(target, false, false)
@@ -62,12 +81,8 @@ async function writeInPlace(input: Source, transfer: Transfer, context: Transfer
 
 /** Writes under another name, which goes away where nothing of it can be used again. */
 async function writePart(input: Source, transfer: Transfer, context: TransferContext, moved: Moved): Promise<void> {
-  const { to, source, target, item, preserve, resume } = transfer
-  const { folder, name } = to.split(target)
-  const part = to.join(
-    folder,
-    to.partPrefix + partName(name, `${source}\0${item.size}\0${item.writeTime}\0${item.identity}`),
-  )
+  const { to, target, item, preserve, resume } = transfer
+  const part = partOf(transfer)
   const before = resume ? await to.item(part, false) : undefined
   const isThere = before?.kind === 'file'
   try {
@@ -117,6 +132,12 @@ async function usableStart(
   const at = start - there.length
   const [read, wanted] = await Promise.all([sink.read(there, at), source.read(expected, at)])
   return read === wanted && Buffer.compare(there, expected) === 0 ? start : 0
+}
+
+function partOf({ to, source, target, item }: Transfer): string {
+  const { folder, name } = to.split(target)
+  const version = `${source}\0${item.size}\0${item.writeTime}\0${item.identity}`
+  return to.join(folder, to.partPrefix + partName(name, version))
 }
 
 /** The name of a part: of this file alone, and of this version of its source alone. */
