@@ -22,9 +22,12 @@ import { type AdDc, needsAdDc, startAdDc } from '../peers/ad-dc.ts'
 import { type KerberosServer, startKerberosServer } from '../peers/kerberos-server.ts'
 import { startMemberSmbd } from '../peers/member-smbd.ts'
 import { needsPeer, peerPath, python } from '../peers/peer.ts'
+import { Sandbox } from '../unit/cli-program.ts'
 
 const options = { timeout: 90_000 }
 const MAXIMUM_ALLOWED = 0x0200_0000
+/** From its source: the thread that speaks Kerberos is a file of the library, beside the published commands. */
+const main = join(import.meta.dirname, '../../src/cli/main.ts')
 const passwordOf = (user: string): string => `${user.charAt(0).toUpperCase()}${user.slice(1)}-Pass-1`
 
 /** What the KDC has against accounts whose password is right. The workstation of a user is nothing to Kerberos. */
@@ -108,6 +111,22 @@ suite('Kerberos in Active Directory', needed, () => {
   })
 
   test('with a keytab', options, () => reads({ user: 'alice', keytab: dc.keytab('alice'), resolve }))
+
+  test('on the command line: with a ticket, a keytab, a password', options, async () => {
+    await using sandbox = new Sandbox()
+    const cat = async (env: Readonly<Record<string, string>>, ...how: string[]): Promise<string> => {
+      const words = ['cat', `//${dc.host}/public/hello.txt`, '--kerberos', 'required', ...how]
+      const ran = await dc.run(process.execPath, [main, ...words], { env: { ...sandbox.env, ...env } })
+      return ran.output
+    }
+    const said = 'hello from dc1 public\n'
+    const cache = await dc.ticket('alice', passwordOf('alice'))
+    assert.equal(await cat({}, '--ccache', cache, '--delegate'), said)
+    assert.equal(await cat({ KRB5CCNAME: cache }), said)
+    assert.equal(await cat({}, '--user', 'alice', '--keytab', dc.keytab('alice')), said)
+    assert.equal(await cat({ SMBKIT_PASSWORD: passwordOf('bob') }, '--user', 'bob', '--domain', dc.realm), said)
+    assert.match(await cat({ KRB5CCNAME: `FILE:${sandbox.path('none')}` }), /^smbkit: .*ticket.*\n$/)
+  })
 
   for (const [user, statusName] of Object.entries(refused))
     test(`${user} may not: ${statusName}`, options, () =>

@@ -54,6 +54,13 @@ import { Server, fail, failed, NtStatus } from 'smbkit/server'
 import { memoryBackend } from 'smbkit/backends/memory'
 import { diskBackend } from 'smbkit/backends/disk'
 import { smb2, nbss, explainStatus } from 'smbkit/wire'
+import { connect as connectTo, connectRpc, openShare, StatusError } from 'smbkit/client'
+import { ntHash } from 'smbkit/server'
+import { rpcInterface } from 'smbkit/rpc'
+import * as trace from 'smbkit/trace'
+import * as traceOfNode from 'smbkit/trace/node'
+import { domainController } from 'smbkit/domain'
+import { virtualBackend } from 'smbkit/backends/virtual'
 
 const disk = diskBackend('.')
 const server = new Server({
@@ -83,9 +90,25 @@ const answered = smb2.NegotiateResponse.decode(view, 4 + 64, view.byteLength, 4)
 socket.destroy()
 await other.stop()
 await server.stop()
+
+const account = { user: 'anna', ntHash: ntHash('secret') }
+const served = new Server({
+  shares: [{ name: 'memory', backend: memoryBackend({ files: { 'a.txt': 'content' } }) }],
+  accounts: { find: (user) => (user === 'anna' ? account : undefined) },
+})
+const at = await served.start({ port: 0 })
+const url = 'smb://anna@' + at.host + ':' + at.port
+const client = await connectTo(url, { password: 'secret', encryption: 'required' })
+const files = await client.share('memory')
+const names = await files.readdir('')
+const content = await files.readFile('a.txt', 'utf8')
+await client.close()
+const refused = await openShare(url + '/memory', { password: 'wrong' }).catch((error) => error instanceof StatusError && error.code)
+await served.stop()
+const others = [connectRpc, rpcInterface, domainController, virtualBackend, Object.keys(trace).length > 0, Object.keys(traceOfNode).length > 0]
 await disk.close()
 const words = explainStatus(NtStatus.ACCESS_DENIED)
-console.log(JSON.stringify({ dialect: answered.dialectRevision, seen: seen.length, failed: failed(fail(NtStatus.ACCESS_DENIED)), words: typeof words, nbss: typeof nbss }))
+console.log(JSON.stringify({ dialect: answered.dialectRevision, seen: seen.length, failed: failed(fail(NtStatus.ACCESS_DENIED)), words: typeof words, nbss: typeof nbss, names, content, refused, others: others.map((one) => typeof one).join(' ') }))
 `
 
 const typed = `
@@ -174,6 +197,10 @@ for (const major of nodeMajors) {
       failed: true,
       words: 'string',
       nbss: 'object',
+      names: ['a.txt'],
+      content: 'content',
+      refused: 'EACCES',
+      others: 'function function function function boolean boolean',
     })
 
     const bin = join(installed, 'node_modules/.bin/smbkit')
@@ -187,6 +214,10 @@ for (const major of nodeMajors) {
     assert.equal(refused.code, 1, refused.output)
     assert.match(refused.stderr, /^smbkit: .*package\.json: others can reach/)
     await serveAndEnd(node, bin)
+    // What a command loads late is there, too.
+    const kerberos = await run(node, [bin, 'ls', '//nas.invalid/x', '--kerberos', 'required', '--ccache', 'FILE:none'])
+    assert.match(kerberos.stderr, /^smbkit: \/\/nas\.invalid: /)
+    assert.doesNotMatch(kerberos.stderr, /module/)
   })
 }
 
@@ -195,13 +226,16 @@ async function serveAndEnd(node: string, bin: string): Promise<void> {
   const users = join(mkdtempSync(join(folder, 'run-')), 'users')
   const added = await run(node, [bin, 'user', 'add', 'anna', '--users', users, '--password-stdin'], { input: 'secret' })
   assert.equal(added.code, 0, added.output)
-  const env = { XDG_RUNTIME_DIR: folder }
+  const env = { XDG_RUNTIME_DIR: folder, SMBKIT_PASSWORD: 'secret' }
   // The shell ends the server as soon as it has said that it serves.
   const script = `"$0" "$1" serve --share all=. --users "$2" --port 0 > out-$$ & server=$!
-    for i in $(seq 200); do grep -q Serving out-$$ && break; sleep 0.1; done; cat out-$$; kill -TERM $server; wait $server`
+    for i in $(seq 200); do grep -q Serving out-$$ && break; sleep 0.1; done; cat out-$$
+    at=//$(sed -n 's/^Serving on \\([0-9.:]*\\);.*/\\1/p' out-$$)/all
+    "$0" "$1" put package.json "$at/copy.json" --user anna -q && "$0" "$1" ls "$at/*.json" --user anna --sort name
+    kill -TERM $server; wait $server`
   const served = await run('/bin/sh', ['-c', script, node, bin, users], { cwd: installed, env, timeoutMs: 60_000 })
   assert.equal(served.code, 0, served.output)
-  assert.match(served.stdout, /^Serving on 127\.0\.0\.1:\d+;/)
+  assert.match(served.stdout, /^Serving on 127\.0\.0\.1:\d+;[^]*\ncopy\.json\n(?:package-lock\.json\n)?package\.json\n/)
 }
 
 test('the example of the README runs as it stands', async () => {

@@ -1,4 +1,6 @@
 import { Command } from 'commander'
+import type { Share } from '../../client/api/share.ts'
+import { StatusError } from '../../client/errors.ts'
 import { printable } from '../report.ts'
 import { displayAddress, joinPath, parseShareAddress, type ShareAddress } from './address.ts'
 import { type ConnectionOptions, positive, withConnection } from './connection-options.ts'
@@ -18,8 +20,8 @@ interface DuOptions extends ConnectionOptions {
 export function duCommand(): Command {
   return withConnection(
     new Command('du')
-      .description('show how much folders hold, with all that is in them')
-      .argument('<address...>', 'folders')
+      .description('show how much folders hold, with all that is in them, and files')
+      .argument('<address...>', 'folders and files')
       .option('-d, --depth <number>', 'show folders so deep (default: all)', positive)
       .option('-s, --summarize', 'the sum alone')
       .option('-b, --bytes', 'in bytes')
@@ -52,6 +54,16 @@ const emptySum = (path: string): Sum => ({ path, size: 0, allocated: 0, files: 0
 
 async function sum(context: Context, address: ShareAddress, options: DuOptions): Promise<void> {
   const share = await context.servers.share(address)
+  try {
+    await sumFolder(context, share, address, options)
+  } catch (error) {
+    if (!(error instanceof StatusError && error.code === 'ENOTDIR')) throw error
+    const { size, allocationSize: allocated } = await share.stat(address.path, { signal: context.signal })
+    await write(context, address, { path: '', size, allocated, files: 1, folders: 0 }, options)
+  }
+}
+
+async function sumFolder(context: Context, share: Share, address: ShareAddress, options: DuOptions): Promise<void> {
   /** The folders from the root to where the walk is. */
   const open = [emptySum('')]
   const shownDepth = options.summarize === true ? 0 : (options.depth ?? Number.POSITIVE_INFINITY)

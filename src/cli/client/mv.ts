@@ -10,6 +10,7 @@ import { about } from './servers.ts'
 interface MvOptions extends ConnectionOptions {
   /** False: `--no-replace`. */
   readonly replace: boolean
+  readonly json?: boolean
 }
 
 /** `smbkit mv`: renames within a share. */
@@ -19,7 +20,8 @@ export function mvCommand(): Command {
       .description('rename files and folders, or move them to another folder of the share')
       .argument('<address...>', 'what to rename, and its new name or folder')
       .usage('[options] <address...> <target>')
-      .option('--no-replace', 'a file that has the new name is an error'),
+      .option('--no-replace', 'a file that has the new name is an error')
+      .option('--json', 'for programs: a line of JSON for each'),
   ).action((words: string[], options: MvOptions) => runClient(options, (context) => move(context, words, options)))
 }
 
@@ -47,11 +49,13 @@ async function move(context: Context, words: readonly string[], options: MvOptio
 }
 
 async function moveOne(
-  { signal }: Context,
+  { out, signal }: Context,
   { address, share }: Found,
   to: string,
-  { replace }: MvOptions,
+  { replace, json = false }: MvOptions,
 ): Promise<void> {
   if (address.path === '') throw new UsageError(`${displayAddress(address)}: a share cannot be renamed`)
   await about(address, share.rename(address.path, to, { replace, signal }))
+  const event = { event: 'moved', path: displayAddress(address), to: displayAddress({ ...address, path: to }) }
+  if (json) await out.json(event, true)
 }

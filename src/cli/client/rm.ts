@@ -12,6 +12,7 @@ interface RmOptions extends ConnectionOptions {
   readonly force?: boolean
   readonly dryRun?: boolean
   readonly verbose?: boolean
+  readonly json?: boolean
 }
 
 /** `smbkit rm`: removes files and folders. */
@@ -23,7 +24,8 @@ export function rmCommand(): Command {
       .option('-r, --recursive', 'folders with all that is in them')
       .option('-f, --force', 'what is not there is no error; what is read-only goes, too')
       .option('-n, --dry-run', 'tell what would be removed, and do nothing')
-      .option('-v, --verbose', 'a line for each that was removed'),
+      .option('-v, --verbose', 'a line for each that was removed')
+      .option('--json', 'for programs: a line of JSON for each'),
   ).action((words: string[], options: RmOptions) => runClient(options, (context) => remove(context, words, options)))
 }
 
@@ -36,8 +38,10 @@ async function remove(context: Context, words: readonly string[], options: RmOpt
     const shown = displayAddress(one.address)
     try {
       await removeOne(context, one, options)
-      const what = options.dryRun === true ? 'remove' : 'removed'
-      if (options.verbose === true || options.dryRun === true) await context.out.write(`${what}  ${printable(shown)}\n`)
+      const event = options.dryRun === true ? 'remove' : 'removed'
+      if (options.json === true) await context.out.json({ event, path: shown }, true)
+      else if (options.verbose === true || options.dryRun === true)
+        await context.out.write(`${event}  ${printable(shown)}\n`)
     } catch (error) {
       if (found.length === 1 || context.signal.aborted) throw error
       context.failedWith(error)
