@@ -7,7 +7,7 @@ import type { ServerStatus } from '../../src/server/index.ts'
 import { until } from '../peers/free-port.ts'
 import { needsPeer } from '../peers/peer.ts'
 import { run } from '../peers/run.ts'
-import { smbclient } from '../peers/smbclient.ts'
+import { type SmbclientOptions, smbclient } from '../peers/smbclient.ts'
 import { Sandbox } from '../unit/cli-program.ts'
 
 const host = '127.0.0.1'
@@ -54,12 +54,18 @@ test(
       '--users',
       users,
       '--port=0',
+      '--smb1',
       '--verbose',
       '--debug',
     ])
     const port = await server.port()
-    const as = (user: string, password: string, share: string, commands: string) =>
-      smbclient({ host, port, user, password }, commands, { share, cwd: sandbox.folder })
+    const as = (
+      user: string,
+      password: string,
+      share: string,
+      commands: string,
+      more: Partial<SmbclientOptions> = {},
+    ) => smbclient({ host, port, user, password }, commands, { share, cwd: sandbox.folder, ...more })
 
     assert.equal((await as('anna', 'Anna-1', 'all', 'get a.txt out.txt; put out.txt b.txt')).code, 0)
     assert.equal(readFileSync(join(sandbox.path('all'), 'b.txt'), 'utf8'), 'a')
@@ -96,6 +102,10 @@ test(
     await server.says(/anna@all #\d+ READ file=\S+ offset=0 length=1 -> STATUS_SUCCESS\n/)
     await server.says(/ > {3}desiredAccess: /)
     await server.says(/ < {3}createAction: CREATED/)
+    const old = { dialect: 'NT1', args: ['--option=client min protocol=NT1'] }
+    assert.equal((await as('anna', 'Anna-1', 'all', 'get b.txt', old)).code, 0)
+    await server.says(/anna@all SMB1 NT_CREATE_ANDX "\\\\b\.txt" -> STATUS_SUCCESS\n/)
+    await server.says(/ < {3}dataLength: 1/)
     await server.says(/logon of anna refused: STATUS_LOGON_FAILURE \(wrong password\)\n/)
     assert.doesNotMatch(server.stdout + server.stderr, /Anna-1|Bernd-1/)
 
