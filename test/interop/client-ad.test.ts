@@ -3,15 +3,22 @@ import assert from 'node:assert/strict'
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { NULL_GUID } from '../../src/bytes/guid.ts'
 import {
   type Client,
   type ConnectOptions,
   connect,
+  connectRpc,
   type ObservedEvent,
   openShare,
   StatusError,
   type Target,
 } from '../../src/client/index.ts'
+import { nullHandle } from '../../src/rpc/context-handles.ts'
+import { Epmapper, InquiryType } from '../../src/rpc/epmapper/epmapper.ts'
+import { decodeTower } from '../../src/rpc/epmapper/tower.ts'
+import { Samr } from '../../src/rpc/samr/samr.ts'
+import { Winreg } from '../../src/rpc/winreg/winreg.ts'
 import { type AdDc, administrator, needsAdDc, startAdDc } from '../peers/ad-dc.ts'
 import { fileSuite } from './client-suite.ts'
 
@@ -249,4 +256,63 @@ suite('Active Directory', needsAdDc(), () => {
       ])
     }),
   )
+
+  inDomain('what administrators see and end: open files and sessions', async () => {
+    const alice = await connect({ host: dc.host, path: '' }, as('alice', passwordOf('alice')))
+    try {
+      const file = await (await alice.share('public')).open('hello.txt', 'r')
+      await assert.rejects(alice.sessions(), { statusName: 'STATUS_ACCESS_DENIED' })
+      await connected(as(administrator.user, administrator.password), async (admin) => {
+        assert.equal((await admin.serverInfo()).name, 'DC1')
+        const shared = (await admin.shares({ details: true })).find(({ name }) => name === 'public')
+        assert.deepEqual([shared?.currentUses, shared?.path?.startsWith('C:\\')], [1, true])
+        const open = (await admin.openFiles()).find(({ path }) => path.endsWith('\\hello.txt'))
+        assert.ok(open)
+        assert.deepEqual([open.reads, open.writes, open.locks], [true, false, 0])
+        await admin.closeOpenFile(open.id)
+        assert.deepEqual(await admin.openFiles(), [])
+        await assert.rejects(file.readFile(), { code: 'EBADF' })
+        const theirs = (await admin.sessions()).find(({ user }) => user === 'CORP\\alice')
+        assert.ok(theirs)
+        await admin.endSessions({ client: theirs.client, user: theirs.user })
+        const left = (await admin.sessions()).map(({ user }) => user)
+        assert.deepEqual([left.includes('CORP\\alice'), left.includes(`CORP\\${administrator.user}`)], [false, true])
+      })
+    } finally {
+      await alice.close().catch(() => undefined)
+    }
+  })
+
+  inDomain('users and groups with their members', () =>
+    connected(as('alice', passwordOf('alice')), async (client) => {
+      const users = await client.users()
+      const state = new Map(users.map(({ name, disabled }) => [name, disabled]))
+      assert.deepEqual([state.get('alice'), state.get('carol'), state.get('zoë')], [false, true, false])
+      const sidOf = (name: string) => users.find((user) => user.name === name)?.sid
+      const groups = await client.groups()
+      const engineering = groups.find(({ name }) => name === 'engineering')
+      assert.deepEqual([engineering?.kind, engineering?.members], ['group', [sidOf('alice')]])
+      assert.ok(groups.some(({ name, kind }) => name === 'Administrators' && kind === 'alias'))
+    }),
+  )
+
+  inDomain('the endpoint mapper, by TCP: what there is, in pieces', async () => {
+    const resolve = (_: string, port: number): Target => ({ host: dc.address, port })
+    await using mapper = await connectRpc(dc.host, Epmapper, { port: 135, resolve })
+    const names = new Set<string>()
+    let entryHandle = nullHandle
+    for (let pieces = 0; pieces < 100; pieces++) {
+      const asked = { inquiryType: InquiryType.ALL, object: null, interface: null, versionOption: 1, maxEntries: 7 }
+      const answer = await mapper.calls.ept_lookup({ ...asked, entryHandle })
+      for (const { tower } of answer.entries.entries) {
+        const { interface: found, endpoint } = decodeTower(tower?.tower ?? new Uint8Array(0))
+        if (found.uuid === Samr.syntax.uuid) names.add(endpoint.kind === 'pipe' ? endpoint.pipe : endpoint.kind)
+      }
+      entryHandle = answer.entryHandle
+      if (answer.status !== 0 || entryHandle.uuid === NULL_GUID) break
+    }
+    assert.ok(names.has('tcp') && names.has('\\pipe\\samr'), [...names].join())
+    await assert.rejects(connectRpc(dc.host, Winreg, { resolve }), { code: 'RPC_BIND_REFUSED' })
+    await assert.rejects(connectRpc(dc.host, Samr, { port: 1, resolve }), { code: 'ECONNREFUSED' })
+  })
 })

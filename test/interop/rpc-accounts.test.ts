@@ -1,6 +1,8 @@
 /** Accounts, names and SIDs, as rpcclient, `net` and impacket's scripts ask for them. */
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { startOurServer } from '../peers/our-server.ts'
 import { needsPeer, peerPath, python } from '../peers/peer.ts'
@@ -14,7 +16,7 @@ const scripts = '/usr/share/doc/python3-impacket/examples'
 const start = (address: { host?: string; port?: number } = {}) =>
   startOurServer({
     backend: 'memory',
-    shares: [{ name: 'files' }],
+    shares: [{ name: 'files', comment: 'of all', files: { 'letter.txt': 'dear' } }],
     administrators: ['tester'],
     server: { name: 'RPCTEST', comment: 'a test' },
     ...address,
@@ -69,7 +71,8 @@ describe('rpcclient', needsPeer('rpcclient'), () => {
 })
 
 /** `net` and impacket's scripts come to port 445 alone. */
-const needsPort445 = process.getuid?.() === 0 ? needsPeer('impacket', 'net') : { skip: 'port 445 is for root' }
+const needsPort445 =
+  process.getuid?.() === 0 ? needsPeer('impacket', 'net', 'smbmap') : { skip: 'port 445 is for root' }
 /** Images without documentation have the library, and not its examples. */
 const needsScripts = existsSync(scripts) ? {} : { skip: `${scripts} is not there` }
 
@@ -93,6 +96,26 @@ describe('impacket’s scripts and net', needsPort445, () => {
     assert.match(await script('services', 'list'), /LanmanServer - +Server - +RUNNING/)
     const found = await script('lookupsid')
     assert.match(found, /501: RPCTEST\\Guest \(SidTypeUser\)\n513: RPCTEST\\None \(SidTypeGroup\)/)
+  })
+
+  test('smbmap: shares with what may be done there, their folders, and files that have a name', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'smbmap-'))
+    const smbmap = async (...more: string[]): Promise<string> => {
+      const args = ['-H', host, '-u', 'tester', '-p', String(target?.password), ...more]
+      return (await run(peerPath('smbmap'), args, { cwd: folder, timeoutMs })).output
+    }
+    try {
+      const shares = await smbmap()
+      assert.match(shares, /^\tfiles +\tREAD, WRITE\tof all$/m)
+      assert.match(shares, /^\tIPC\$ /m)
+      assert.match(await smbmap('-r', 'files', '-A', 'letter'), /Match found! Downloading: files\\letter\.txt/)
+      assert.deepEqual(
+        readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8')),
+        ['dear'],
+      )
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   test('net rpc user, share and file', async () => {

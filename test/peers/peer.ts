@@ -35,6 +35,7 @@ const packages = {
   faketime: 'faketime',
   zeroconf: 'python3-zeroconf',
   wsdd: 'wsdd',
+  smbmap: 'smbmap',
 } as const
 
 export type Peer = keyof typeof packages

@@ -3,7 +3,7 @@ import { WireError } from '../../bytes/errors.ts'
 import type { Bound, RpcClient } from '../../rpc/client.ts'
 import type { ContextHandle } from '../../rpc/ndr/index.ts'
 import { Samr } from '../../rpc/samr/samr.ts'
-import { UserAccountControl } from '../../rpc/samr/user.ts'
+import { UserAccountControl, UserInformationClass } from '../../rpc/samr/user.ts'
 import type { Sid } from '../../wire/dtyp/sid.ts'
 import { isError, NtStatus } from '../../wire/erref/ntstatus.ts'
 import type { GroupListing, UserListing } from '../api/client.ts'
@@ -82,18 +82,31 @@ export const listUsers = (ipc: Tree, signal: AbortSignal | undefined): Promise<U
       if (result === NtStatus.NO_MORE_ENTRIES) break
       ensure(result, 'SamrQueryDisplayInformation', 'users')
       const entries = information.tag === 1 ? (information.value.entries ?? []) : []
-      for (const { accountName, fullName, adminComment, rid, attributes } of entries)
+      for (const { accountName, fullName, adminComment, rid, attributes } of entries) {
+        // Each account is of some type. Samba's domain controllers tell of none in a list.
+        const control = attributes === 0 ? await controlOf(sam, domain, rid) : attributes
         found.push({
           name: accountName ?? '',
           sid: `${domain.sid}-${rid}`,
           fullName: fullName ?? '',
           comment: adminComment ?? '',
-          disabled: (attributes & UserAccountControl.ACCOUNT_DISABLED) !== 0,
+          disabled: (control & UserAccountControl.ACCOUNT_DISABLED) !== 0,
         })
+      }
       if (result !== NtStatus.MORE_ENTRIES || entries.length === 0) break
     }
     return found
   })
+
+/** SamrQueryInformationUser, MS-SAMR 3.1.5.5.6: what an account is and may; nothing where that is not told. */
+async function controlOf(sam: Sam, domain: OpenDomain, relativeId: number): Promise<number> {
+  const asked = { domain: domain.handle, desiredAccess: MAXIMUM_ALLOWED, relativeId }
+  const { handle: user, result } = await sam.SamrOpenUser(asked)
+  if (isError(result)) return 0
+  const { information } = await sam.SamrQueryInformationUser({ user, informationClass: UserInformationClass.CONTROL })
+  await sam.SamrCloseHandle({ handle: user })
+  return information?.tag === UserInformationClass.CONTROL ? information.value.userAccountControl : 0
+}
 
 /** SamrEnumerateGroups and SamrEnumerateAliases, MS-SAMR 3.1.5.2. */
 export const listGroups = (ipc: Tree, signal: AbortSignal | undefined): Promise<GroupListing[]> =>
