@@ -13,6 +13,8 @@ export interface RpcAuthenticator {
   acceptor(authenticationType: number): Acceptor | undefined
   /** What is offered to who has logged on. */
   services(identity: Identity): readonly RpcService[]
+  /** Is told of each attempt that fails, and why. */
+  refused?(why: Failure): void
 }
 
 /** One logon: its legs, and what its packets are protected with afterwards. */
@@ -42,8 +44,12 @@ export class Logon {
       this.state = 'refused'
       return undefined
     }
-    if (failed(step)) return refused()
+    if (failed(step)) {
+      this.#authenticator.refused?.(step)
+      return refused()
+    }
     const { complete, token = NOTHING } = step
+    if (step.refused !== undefined) this.#authenticator.refused?.(step.refused)
     if (complete === undefined) return token
     if (signsPackets(this.fields.authenticationLevel)) {
       // Guests and the like share no secret with anybody: nothing can be signed.

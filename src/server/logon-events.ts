@@ -3,7 +3,7 @@ import type { Failure } from '../wire/erref/failure.ts'
 import type { Connection } from './connection.ts'
 
 /** Tells those who listen of a logon that was refused, and why as far as that is known. */
-export function tellRefusal({ server, transport }: Connection, why: Failure): void {
+export function tellRefusal({ server, transport }: Pick<Connection, 'server' | 'transport'>, why: Failure): void {
   const { remote } = transport
   if (!(why instanceof RefusedLogon)) server.emit('logonFailed', { remote, status: why.status })
   else {

@@ -126,6 +126,7 @@ function authenticatorOf(
   return {
     acceptor: (type) => logons.acceptor(type),
     services: (identity) => services(logons.contextFor(identity)),
+    refused: (why) => logons.refused?.(why),
   }
 }
 

@@ -3,6 +3,7 @@ import type { Transport } from '../protocol/transport.ts'
 import { AuthenticationType } from '../wire/dcerpc/index.ts'
 import { isAdministrator } from './access-check.ts'
 import { fileSecurity, setFileSecurity } from './file-security.ts'
+import { tellRefusal } from './logon-events.ts'
 import type { ServerCore } from './server-core.ts'
 import type { ServiceContext, SharedResource } from './services/context.ts'
 import type { Session } from './session.ts'
@@ -43,6 +44,7 @@ function contextFor(server: ServerCore, identity: Identity | undefined, transpor
     logons: {
       acceptor: (type) => (offers(server, type) ? server.logons.rpcAcceptor(transport) : undefined),
       contextFor: (other) => contextFor(server, other, transport),
+      refused: (why) => tellRefusal({ server, transport }, why),
     },
   }
 }

@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict'
 import { userInfo } from 'node:os'
 import { after, before, suite, test } from 'node:test'
-import { type Client, connect, type DialectName, StatusError, UsageError } from '../../src/client/index.ts'
+import {
+  type Client,
+  connect,
+  type DialectName,
+  type RpcCredentials,
+  StatusError,
+  UsageError,
+} from '../../src/client/index.ts'
+import { AuthenticationLevel, AuthenticationType } from '../../src/rpc/index.ts'
+import { Lsarpc } from '../../src/rpc/lsarpc/lsarpc.ts'
 import { type OurServer, startOurServer } from '../peers/our-server.ts'
 import { needsPeer } from '../peers/peer.ts'
 import { other, type Smbd, startSmbd } from '../peers/smbd.ts'
@@ -207,6 +216,31 @@ suite('administration of ours', () => {
         ],
       )
       assert.deepEqual(groups[1]?.members, [tester?.sid])
+    }),
+  )
+
+  test('calls by somebody else than the session’s user; the log says why one is refused', options, () =>
+    connected(ours, async (admin) => {
+      const refusals: string[] = []
+      ours.server.on('logonFailed', ({ user, reason }) => refusals.push(`${user}: ${reason}`))
+      const whoAmI = async (authentication?: RpcCredentials): Promise<string | null> => {
+        const { userName } = await admin.rpc(
+          Lsarpc,
+          (lsa) => lsa.LsarGetUserName({ systemName: null, userName: null, domainName: null }),
+          authentication && { authentication },
+        )
+        return userName
+      }
+      assert.equal(await whoAmI(), ours.user)
+      assert.equal(await whoAmI({}), ours.user)
+      const { INTEGRITY, CONNECT } = AuthenticationLevel
+      for (const more of [{}, { type: AuthenticationType.NTLM }, { level: INTEGRITY }, { level: CONNECT }])
+        assert.equal(await whoAmI({ user: other.user, password: other.password, ...more }), other.user)
+      await assert.rejects(whoAmI({ user: other.user, password: 'wrong' }), /RPC|refused|failed/)
+      assert.equal(refusals.length, 1)
+      assert.match(refusals[0] ?? '', /^other: .*password/)
+      await assert.rejects(whoAmI({ type: AuthenticationType.KERBEROS }), { code: 'EINVAL' })
+      await assert.rejects(whoAmI({ type: AuthenticationType.SCHANNEL }), { code: 'EINVAL' })
     }),
   )
 

@@ -85,6 +85,8 @@ export interface ServiceLogons {
   acceptor(authenticationType: number): Acceptor | undefined
   /** The same server, and what it is for another caller. */
   contextFor(identity: Identity): ServiceContext
+  /** Is told of each attempt that fails, and why. */
+  refused?(why: Failure): void
 }
 
 /** What RPC services and pipes may know of the server, and of who calls. */
