@@ -8,6 +8,7 @@ import { nullHandle } from '../../src/rpc/context-handles.ts'
 import { EPT_NOT_REGISTERED, Epmapper, InquiryType } from '../../src/rpc/epmapper/epmapper.ts'
 import { decodeTower, encodeTower } from '../../src/rpc/epmapper/tower.ts'
 import { Eventlog } from '../../src/rpc/eventlog/eventlog.ts'
+import type { ContextHandle } from '../../src/rpc/ndr/index.ts'
 import { Netdfs } from '../../src/rpc/netdfs/netdfs.ts'
 import { Srvsvc } from '../../src/rpc/srvsvc/srvsvc.ts'
 import { ServiceState, Svcctl } from '../../src/rpc/svcctl/svcctl.ts'
@@ -118,6 +119,21 @@ test('svcctl: what runs here, in buffers of any size; nothing is started or stop
   assert.deepEqual([tooSmall.result, tooSmall.bytesNeeded], [WinError.INSUFFICIENT_BUFFER, descriptor.bytesNeeded])
   assert.ok(descriptor.bytesNeeded > 20)
   assert.equal((await control.RControlService({ service, control: 1 })).result, WinError.ACCESS_DENIED)
+  const start = async (handle: ContextHandle) =>
+    (await control.RStartServiceW({ service: handle, argc: 1, argv: [{ text: 'now' }] })).result
+  assert.equal(await start(service), WinError.SERVICE_ALREADY_RUNNING)
+  assert.equal(await start((await open('spooler')).handle), WinError.ACCESS_DENIED)
+  const nothing = new Uint8Array(0)
+  const kinds = { serviceType: 16, startType: 2, errorControl: 1, loadOrderGroup: null, tagId: null }
+  const logon = { dependencies: null, dependenciesBytes: 0, serviceStartName: null, password: null, passwordBytes: 0 }
+  const made = { ...kinds, ...logon, displayName: null, binaryPathName: 'C:\\evil.exe' }
+  for (const { result } of [
+    await control.RCreateServiceW({ manager, serviceName: 'evil', desiredAccess: 0xf01ff, ...made }),
+    await control.RChangeServiceConfigW({ service, ...made }),
+    await control.RSetServiceObjectSecurity({ ...security, descriptor: nothing, descriptorBytes: 0 }),
+    await control.RDeleteService({ service }),
+  ])
+    assert.equal(result, WinError.ACCESS_DENIED)
   // Whatever a client says of its buffer, it gets no more than a buffer may have.
   assert.equal((await list(0xffff_ffff)).buffer.length, 256 * 1024)
 })

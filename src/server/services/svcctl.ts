@@ -131,6 +131,8 @@ const configOf = ({ name, displayName }: Offered) => ({
 })
 const noConfig = { ...configOf(new Offered('', '', '', false)), serviceType: 0, startType: 0, serviceStartName: '' }
 
+const refused = () => ({ result: WinError.ACCESS_DENIED })
+
 /** The service for one caller. */
 export function svcctl(context: ServiceContext): RpcService {
   const open = (handles: ContextHandles, value: object): { handle: ContextHandle; result: number } => {
@@ -165,7 +167,17 @@ export function svcctl(context: ServiceContext): RpcService {
       }),
     RCloseServiceHandle: ({ handle }, { handles }) =>
       handles.close(handle, Manager, Offered) ? { handle: nullHandle, result: 0 } : fault(FaultStatus.CONTEXT_MISMATCH),
-    // Services are started and stopped where the server is.
+    // Services are made, changed, started and stopped where the server is.
+    RCreateServiceW: ({ manager }, { handles }) =>
+      held(handles, manager, Manager, () => ({ tagId: null, service: nullHandle, result: WinError.ACCESS_DENIED })),
+    RChangeServiceConfigW: ({ service: handle }, { handles }) =>
+      held(handles, handle, Offered, () => ({ tagId: null, result: WinError.ACCESS_DENIED })),
+    RSetServiceObjectSecurity: ({ service: handle }, { handles }) => held(handles, handle, Offered, refused),
+    RDeleteService: ({ service: handle }, { handles }) => held(handles, handle, Offered, refused),
+    RStartServiceW: ({ service: handle }, { handles }) =>
+      held(handles, handle, Offered, ({ isRunning }) =>
+        isRunning ? { result: WinError.SERVICE_ALREADY_RUNNING } : refused(),
+      ),
     RControlService: ({ service: handle, control }, { handles }) =>
       held(handles, handle, Offered, () => ({
         serviceStatus: noStatus,
