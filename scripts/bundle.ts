@@ -112,7 +112,7 @@ function asFunction(text: string): string {
     // The modules are loaded by the entry and not by Node, which does not know what is kept of them.
     .replace(/\bimport\(("[^"]+")\)/g, 'Promise.resolve().then(()=>require($1))')
   // Throws where this is no function.
-  new Script(`(function(){${code}})`)
+  void new Script(`(function(){${code}})`)
   return code
 }
 
