@@ -59,6 +59,7 @@ export async function runServer(options: RunOptions): Promise<void> {
     ...plan.settings.server,
     ...(shareStore.comment === undefined ? {} : { comment: shareStore.comment }),
     shareKeeper: shareStore,
+    ...(plan.settings.workgroup === undefined ? {} : { workgroup: plan.settings.workgroup }),
     ...keeping,
     ...(domain === undefined ? {} : { domain }),
     dfs: dfsOf(plan.settings),
@@ -71,7 +72,7 @@ export async function runServer(options: RunOptions): Promise<void> {
   try {
     const address = await start(server, plan.settings)
     if (plan.settings.netbios === true) await startNetbios(server, plan.settings)
-    if (plan.settings.announce === true) await announce(server, plan.settings)
+    if (plan.settings.announce === true) await announce(server)
     socket = await openSocket(plan.settings, address.port, server)
     warn([...plan.warnings, ...together.notes, ...notes, ...kerberosNote(server.kerberosProblem)])
     if (options.reloads) signals.onHangup(() => reload(options, { server, backends, shareStore }, plan))
@@ -115,18 +116,18 @@ async function start(server: Server, { host, port }: Settings): Promise<{ host: 
   }
 }
 
-async function startNetbios(server: Server, { host, workgroup }: Settings): Promise<void> {
+async function startNetbios(server: Server, { host }: Settings): Promise<void> {
   try {
     await server.startNetbios({ host })
-    await server.startNames({ host, ...(workgroup === undefined ? {} : { workgroup }) })
+    await server.startNames({ host })
   } catch (error) {
     throw new UsageError(`netbios: ${whyNotListening(host, 139, error)}`, { cause: error })
   }
 }
 
-async function announce(server: Server, { workgroup }: Settings): Promise<void> {
+async function announce(server: Server): Promise<void> {
   try {
-    await server.announce(workgroup === undefined ? {} : { workgroup })
+    await server.announce()
   } catch (error) {
     throw new UsageError(`announce: ${sentence(error)}`, { cause: error })
   }

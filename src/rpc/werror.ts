@@ -24,6 +24,12 @@ export const WinError = {
   INVALID_SECURITY_DESCRIPTOR: 1338,
   /** NERR_UnknownDevDir: there is no such folder. */
   UNKNOWN_FOLDER: 2116,
+  /** NERR_QNotFound: there is no such printer. */
+  QUEUE_NOT_FOUND: 2150,
+  /** NERR_JobNotFound. */
+  JOB_NOT_FOUND: 2151,
+  /** NERR_JobInvalidState: it cannot be done to the document any more, or not yet. */
+  JOB_STATE: 2164,
   /** NERR_DuplicateShare. */
   DUPLICATE_SHARE: 2118,
   /** NERR_BufTooSmall: not even one entry fits. */

@@ -108,7 +108,7 @@ export class Server extends ServerCore {
     options: { host?: string; workgroup?: string; namePort?: number; datagramPort?: number } = {},
   ): Promise<void> {
     if (this.#names !== undefined) throw new Error('the server answers for its name already')
-    const { host = '0.0.0.0', workgroup = 'WORKGROUP', ...ports } = options
+    const { host = '0.0.0.0', workgroup = this.workgroup, ...ports } = options
     const networks = () => ipv4Networks({ withLoopback: host.startsWith('127.') })
     const about = { name: this.name, comment: () => this.comment, hasPrinters: () => this.hasPrinters, host, workgroup }
     const names = new NetbiosNames({ clock: this.clock, open: openDatagrams, networks }, { ...about, ...ports })
@@ -123,7 +123,7 @@ export class Server extends ServerCore {
   async announce(options: { workgroup?: string; host?: string; metadataPort?: number } = {}): Promise<void> {
     const port = this.#listener?.port
     if (port === undefined) throw new Error('the server has not been started')
-    const { workgroup = 'WORKGROUP', host = '0.0.0.0', metadataPort } = options
+    const { workgroup = this.workgroup, host = '0.0.0.0', metadataPort } = options
     const { announceByMdns } = await import('../net/discovery/mdns.ts')
     const { announceByWsd } = await import('../net/discovery/ws-discovery.ts')
     const name = this.name.toLowerCase()

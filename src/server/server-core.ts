@@ -33,6 +33,7 @@ import type { Open } from './open.ts'
 import type { OpenStore } from './open-store.ts'
 import type { Reply } from './reply.ts'
 import type { Request } from './request.ts'
+import { DEFAULT_DOMAIN } from './services/context.ts'
 import type { Session } from './session.ts'
 import { endSession } from './session-end.ts'
 import { recheckSessions } from './session-recheck.ts'
@@ -72,6 +73,8 @@ export interface ServerOptions {
   readonly name?: string
   /** For people who browse. */
   readonly comment?: string
+  /** What it says that it belongs to. Default: `domain`, or WORKGROUP. */
+  readonly workgroup?: string
   /** What Macs take the machine for: it decides the icon in the Finder. Default Xserve. */
   readonly macModel?: string
   /** Default 2.0.2. */
@@ -129,6 +132,9 @@ export class ServerCore extends EventEmitter<ServerEvents> {
   readonly name: string
   /** Administrators may change it. */
   comment: string
+  readonly workgroup: string
+  /** The domain that judges users; undefined where there is none. */
+  readonly memberOf: Pick<DomainVerifier, 'domain' | 'dnsDomain'> | undefined
   readonly macModel: string
   readonly dialects: readonly number[]
   readonly smb1: boolean
@@ -178,6 +184,8 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     this.buffers = new BufferPool(this.limits.maxIdleBufferBytes)
     this.name = (options.name ?? 'SMBKIT').toUpperCase()
     this.comment = options.comment ?? 'smbkit'
+    this.memberOf = options.domain
+    this.workgroup = (options.workgroup ?? options.domain?.domain ?? DEFAULT_DOMAIN).toUpperCase()
     this.macModel = options.macModel ?? 'Xserve'
     const least = DIALECTS[options.minDialect ?? '2.0.2']
     const most = DIALECTS[options.maxDialect ?? '3.1.1']
@@ -236,7 +244,7 @@ export class ServerCore extends EventEmitter<ServerEvents> {
     await Promise.all(ending)
     await this.durableOpens.end()
     this.logons.close()
-    for (const { printing } of this.#shares.values()) await printing
+    for (const { printQueue } of this.#shares.values()) await printQueue.done
     // What could not be kept was reported when that was found out.
     await this.persistence?.pending?.catch(() => {})
     for (const connection of [...this.connections]) {

@@ -20,6 +20,8 @@ function contextFor(server: ServerCore, identity: Identity | undefined, transpor
   return {
     serverName: server.name,
     comment: server.comment,
+    domainName: server.workgroup,
+    ...(server.memberOf && { memberOf: server.memberOf }),
     pipes: server.pipes,
     now: () => server.clock.now(),
     sessionCount: () => server.sessions.size,

@@ -6,7 +6,7 @@ import { ChangeNotifier } from './change-notifier.ts'
 import { type DfsRootOptions, Namespace } from './dfs/namespace.ts'
 import { FileTable } from './file-table.ts'
 import { NameTunnel } from './name-tunnel.ts'
-import type { Printer } from './printing.ts'
+import { type Printer, PrintQueue } from './printing.ts'
 import type { ShareRight } from './share-access.ts'
 import { type Steps, wait } from './steps.ts'
 
@@ -83,8 +83,8 @@ export class Share {
   readonly past: Map<Filetime, Maybe<Share | Failure>>
   /** Its links, where it is the root of a namespace. */
   readonly namespace: Namespace | undefined
-  /** What has been sent to the printer has been printed. */
-  printing: Promise<void> = Promise.resolve()
+  /** What it prints, where it is a printer. */
+  readonly printQueue: PrintQueue
   /** Links have their folders. */
   hasLinkFolders = false
   #volumeId: bigint | undefined
@@ -96,7 +96,7 @@ export class Share {
     this.notifier = previous?.notifier ?? new ChangeNotifier()
     this.tunnel = previous?.tunnel ?? new NameTunnel()
     this.past = previous?.past ?? new Map()
-    this.printing = previous?.printing ?? this.printing
+    this.printQueue = previous?.printQueue ?? new PrintQueue()
     this.namespace = options.dfs && new Namespace(options.dfs)
   }
 

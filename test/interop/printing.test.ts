@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { diskBackend } from '../../src/backends/disk/index.ts'
+import { memoryBackend } from '../../src/backends/memory/index.ts'
 import { commandPrinter } from '../../src/cli/printer.ts'
 import { ntHash } from '../../src/crypto/ntlm.ts'
 import { Server } from '../../src/server/index.ts'
@@ -66,6 +67,65 @@ suite('printers', needsPeer('smbclient'), () => {
     assert.ok(await until(() => readdirSync(spool).length === 0, WAIT_MS), readdirSync(spool).join(' '))
     const listed = await smbclient(target, 'ls', { share: 'office' })
     assert.match(listed.stdout + listed.stderr, /NT_STATUS_NO_SUCH_FILE/)
+  })
+})
+
+suite('the queue of a printer', needsPeer('smbclient'), () => {
+  test('smbclient shows what waits, and takes it back: that is SMB1 alone, for want of another way', async (context) => {
+    const printed: string[] = []
+    const { promise: hasPaper, resolve: bringPaper } = Promise.withResolvers<void>()
+    const backend = memoryBackend()
+    const server = new Server({
+      smb1: true,
+      accounts: { find: (user) => ({ user, ntHash: ntHash(credentials.password) }) },
+      shares: [
+        {
+          name: 'office',
+          backend,
+          async printer({ document }) {
+            await hasPaper
+            printed.push(document)
+          },
+        },
+      ],
+    })
+    const { host, port } = await server.start({ port: 0 })
+    context.after(() => {
+      bringPaper()
+      return server.stop()
+    })
+    const local = folder(context)
+    for (const name of ['one.txt', 'two.txt', 'three.txt']) writeFileSync(join(local, name), `what is in ${name}`)
+    const does = async (commands: string, user = credentials.user) => {
+      const asked = { host, port, user, password: credentials.password }
+      const { stdout, stderr } = await smbclient(asked, commands, {
+        share: 'office',
+        dialect: 'NT1',
+        args: ['--option=client min protocol=NT1'],
+        cwd: local,
+      })
+      return stdout + stderr
+    }
+    const queue = async () =>
+      [...(await does('queue')).matchAll(/^(\d+) +(\d+) +(.*?) *$/gm)].map(([, ...parts]) => parts)
+    assert.deepEqual(await queue(), [])
+    await does('print one.txt; print two.txt; print three.txt')
+    const all = [
+      ['1', '18', 'one.txt'],
+      ['2', '18', 'two.txt'],
+      ['3', '20', 'three.txt'],
+    ]
+    assert.deepEqual(await queue(), all)
+    // What is on the printer stays, and what others have sent; smbclient does not tell what it is told.
+    await does('cancel 1; cancel 9')
+    await does('cancel 2', 'other')
+    assert.deepEqual(await queue(), all)
+    await does('cancel 2')
+    assert.deepEqual(await queue(), [all[0], all[2]])
+    bringPaper()
+    assert.ok(await until(() => printed.length === 2, WAIT_MS))
+    assert.deepEqual(printed, ['one.txt', 'three.txt'])
+    assert.deepEqual(await queue(), [])
   })
 })
 

@@ -21,6 +21,7 @@ describe('rpcclient', needsPeer('rpcclient'), () => {
       administrators: ['tester'],
       server: {
         name: 'RPCTEST',
+        workgroup: 'Cellar',
         shareKeeper: {
           open: (path) => (path === '/srv/new' ? memoryBackend() : fail(NtStatus.OBJECT_NAME_NOT_FOUND)),
           changed: (shares) => void (kept = shares),
@@ -50,7 +51,7 @@ describe('rpcclient', needsPeer('rpcclient'), () => {
     assert.match(await rpcclient('epmlookup'), /\\PIPE\\samr.*: samr\n(?:.*\n)*epm_Lookup no more entries/)
     assert.match(await rpcclient('epmmap'), /num_tower\[1\]\ntower\[0\] ncacn_np:.*lsarpc/)
     assert.match(await rpcclient('eventlog_numrecord System'), /number of records: 0/)
-    assert.match(await rpcclient('wkssvc_getjoininformation'), /WORKGROUP \(2\)/)
+    assert.match(await rpcclient('wkssvc_getjoininformation'), /CELLAR \(2\)/)
     assert.match(await rpcclient('wkssvc_enumerateusers'), /^tester$/m)
     assert.match(await rpcclient('dfsversion'), /dfs is present \(1\)/)
   })

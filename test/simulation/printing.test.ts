@@ -46,7 +46,7 @@ const asDocument = {
 
 async function settled(world: World): Promise<void> {
   await world.settled()
-  for (const { printing } of world.server.shares) await printing
+  for (const { printQueue } of world.server.shares) await printQueue.done
 }
 
 const office = printer()

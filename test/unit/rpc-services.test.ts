@@ -262,3 +262,21 @@ test('wkssvc: the workgroup, the names, and who is logged on', async () => {
   const transports = await workstation.NetrWkstaTransportEnum({ ...request, transports: users })
   assert.equal(transports.totalEntries, 1)
 })
+
+test('a member of a domain says so, and of which; what an administrator sets of the server is its comment', async () => {
+  const member = { ...contextFor(admin), domainName: 'CORP', memberOf: { domain: 'CORP', dnsDomain: 'corp.example' } }
+  const workstation = await clientOn('wkssvc', member).bind(Wkssvc)
+  const joined = await workstation.NetrGetJoinInformation({ serverName: null, name: null })
+  assert.deepEqual([joined.name, joined.nameType], ['CORP', JoinStatus.DOMAIN])
+  const change = (caller: Caller, comment: string | null) =>
+    clientOn('srvsvc', contextFor(caller))
+      .bind(Srvsvc)
+      .then(async (srvsvc) => {
+        const info = { tag: 1005, value: { comment } } as const
+        return (await srvsvc.NetrServerSetInfo({ serverName: null, level: 1005, info, parameterError: null })).result
+      })
+  assert.equal(await change(user, 'x'), WinError.ACCESS_DENIED)
+  assert.equal(await change(admin, 'x'.repeat(257)), WinError.INVALID_PARAMETER)
+  assert.equal(await change(admin, 'in the cellar'), WinError.SUCCESS)
+  assert.equal(server.comment, 'in the cellar')
+})

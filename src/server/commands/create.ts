@@ -152,7 +152,7 @@ function* createFile(request: Request, body: CreateRequest, share: Share): Steps
 function* createDocument(asked: Omit<Creation, 'desired' | 'lease' | 'naming'>): Steps<Reply | Failure> {
   const spooled = spoolName(asked.body, asked.name)
   if (failed(spooled)) return spooled
-  return yield* openFile({ ...asked, name: spooled, document: documentOf(asked.request, asked.name) })
+  return yield* openFile({ ...asked, name: spooled, document: documentOf(asked.request, asked.share, asked.name) })
 }
 
 function* openFile(asked: Omit<Creation, 'desired' | 'lease' | 'naming'>): Steps<Reply | Failure> {

@@ -95,6 +95,8 @@ export interface ServiceContext {
   readonly comment: string
   /** Domain or workgroup; default WORKGROUP. */
   readonly domainName?: string
+  /** The domain that it is a member of, by the names that are known. Default: of none. */
+  readonly memberOf?: { readonly domain: string; readonly dnsDomain?: string }
   shares(): readonly SharedResource[]
   readonly user: Caller
   /** Default: the machine's clock. */

@@ -46,7 +46,7 @@ const noAuditing = Array.from({ length: 9 }, () => 0)
 
 type Information = InputOf<typeof PolicyInformation>
 
-/** MS-LSAD 3.1.4.4.3, as a server that belongs to no domain answers. */
+/** MS-LSAD 3.1.4.4.3, as a server answers that belongs to no domain, or does not know the SID of its domain. */
 function policyInformation(
   context: ServiceContext,
   accounts: AccountDirectory,
@@ -54,7 +54,13 @@ function policyInformation(
 ): Information | undefined {
   const domainName = context.domainName ?? DEFAULT_DOMAIN
   const accountDomain = { domainName: accounts.name, domainSid: accounts.sid }
-  const dns = { name: domainName, dnsDomainName: '', dnsForestName: '', domainGuid: NULL_GUID, sid: null }
+  const dns = {
+    name: domainName,
+    dnsDomainName: context.memberOf?.dnsDomain ?? '',
+    dnsForestName: '',
+    domainGuid: NULL_GUID,
+    sid: null,
+  }
   const Class = PolicyInformationClass
   switch (informationClass) {
     case Class.AUDIT_EVENTS:
@@ -213,17 +219,17 @@ export function lsarpc(context: ServiceContext, accounts: AccountDirectory): Rpc
   })
 }
 
-/** MS-DSSP 3.2.5.1: a server of its own. */
+/** MS-DSSP 3.2.5.1: a server of its own, or a member of a domain. */
 export function dssetup(context: ServiceContext): RpcService {
   return service(Dssetup, {
     DsRolerGetPrimaryDomainInformation({ informationLevel }) {
       if (informationLevel !== RoleInformationLevel.BASIC)
         return { information: null, result: WinError.INVALID_PARAMETER }
       const value = {
-        machineRole: MachineRole.STANDALONE_SERVER,
+        machineRole: context.memberOf === undefined ? MachineRole.STANDALONE_SERVER : MachineRole.MEMBER_SERVER,
         flags: 0,
         domainNameFlat: context.domainName ?? DEFAULT_DOMAIN,
-        domainNameDns: null,
+        domainNameDns: context.memberOf?.dnsDomain ?? null,
         domainForestName: null,
         domainGuid: NULL_GUID,
       }

@@ -75,7 +75,7 @@ export function wkssvc(context: ServiceContext): RpcService {
     /** MS-WKST 3.2.4.15. */
     NetrGetJoinInformation: () => ({
       name: context.domainName ?? DEFAULT_DOMAIN,
-      nameType: JoinStatus.WORKGROUP,
+      nameType: context.memberOf === undefined ? JoinStatus.WORKGROUP : JoinStatus.DOMAIN,
       result: WinError.SUCCESS,
     }),
     /** MS-WKST 3.2.4.19. */

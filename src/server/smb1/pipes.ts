@@ -1,6 +1,14 @@
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
-import { type Smb1Link, Smb1PipeFunction, Smb1PipeSetup, Smb1TransactionResponse } from '../../wire/smb1/index.ts'
+import { LANMAN_PIPE } from '../../wire/rap/index.ts'
+import {
+  Smb1Flags2,
+  type Smb1Link,
+  Smb1PipeFunction,
+  Smb1PipeSetup,
+  Smb1TransactionResponse,
+  smb1Text,
+} from '../../wire/smb1/index.ts'
 import { FsctlCode, IoctlFlags, IoctlResponse } from '../../wire/smb2/index.ts'
 import { ioctl } from '../commands/ioctl.ts'
 import { PipeOpen } from '../open.ts'
@@ -8,6 +16,7 @@ import type { Steps } from '../steps.ts'
 import { refuse, type Smb1Result } from './context.ts'
 import { answered, ask, openOf, type Place } from './core.ts'
 import { PIPE_STATE } from './files.ts'
+import { serveLanman } from './lanman.ts'
 import { type Answer, answerTransaction, readTransaction, type Transaction } from './transaction.ts'
 
 /** SMB_COM_TRANSACTION: messages through a pipe that is open, as RPC has them. MS-CIFS 3.3.5.57. */
@@ -15,11 +24,23 @@ export function* serveTransaction(place: Place, link: Smb1Link): Steps<Smb1Resul
   const { context } = place
   const transaction = readTransaction(context, link)
   if (failed(transaction)) return refuse(transaction)
-  return answerTransaction(context, link, Smb1TransactionResponse, yield* servePipe(place, transaction))
+  const { setup } = transaction
+  const answer =
+    setup.start === setup.end && isForLanman(place, link)
+      ? serveLanman(place, transaction)
+      : yield* servePipe(place, transaction)
+  return answerTransaction(context, link, Smb1TransactionResponse, answer)
+}
+
+/** By the name, which stands first among the bytes. */
+function isForLanman({ context: { message, header } }: Place, link: Smb1Link): boolean {
+  const start = link.at + 1 + link.wordCount * 2 + 2
+  const { value } = smb1Text(message, (header.flags2 & Smb1Flags2.UNICODE) !== 0, start, message.byteLength)
+  return value.toUpperCase() === LANMAN_PIPE
 }
 
 function* servePipe(place: Place, { setup, data, maxDataCount }: Transaction): Steps<Answer | Failure> {
-  // Mail slots, and calls of LAN Manager that pipes of a name of their own once took.
+  // Mail slots.
   if (setup.end - setup.start < Smb1PipeSetup.size) return fail(NtStatus.NOT_SUPPORTED)
   const asked = Smb1PipeSetup.decode(place.context.message, setup.start, setup.end, 0)
   const open = openOf(place, asked.fid)

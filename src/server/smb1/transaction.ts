@@ -2,6 +2,7 @@ import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import {
   SMB1_HEADER_SIZE,
+  Smb1Command,
   type Smb1Link,
   Smb1NtTransactResponse,
   Smb1NtTransactWords,
@@ -60,11 +61,12 @@ export function readTransaction(context: Smb1Context, link: Smb1Link): Transacti
   const parts = partsOf(context, words)
   const [subcommand] = words.setup
   if (failed(parts)) return parts
-  if (subcommand === undefined) return fail(NtStatus.INVALID_PARAMETER)
+  // Only calls of LAN Manager have no setup: their name says what they are.
+  if (subcommand === undefined && link.command !== Smb1Command.TRANSACTION) return fail(NtStatus.INVALID_PARAMETER)
   const start = link.at + 1 + Smb1TransactionWords.size
   const { maxDataCount, maxParameterCount } = words
   return {
-    function: subcommand,
+    function: subcommand ?? 0,
     setup: { start, end: start + words.setup.length * 2 },
     ...parts,
     maxParameterCount,
