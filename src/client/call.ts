@@ -33,10 +33,27 @@ export interface Call<T> {
   late?(value: T): void
 }
 
+/** Requests lie one after the other in pieces of memory: one of its own for each would cost more than to fill it. */
+const PIECE_BYTES = 16 * 1024
+let piece = new ArrayBuffer(0)
+let used = 0
+
+/** Zeros. */
+function room(size: number): Uint8Array {
+  if (size > PIECE_BYTES / 4) return new Uint8Array(size)
+  if (used + size > piece.byteLength) {
+    piece = new ArrayBuffer(PIECE_BYTES)
+    used = 0
+  }
+  const bytes = new Uint8Array(piece, used, size)
+  used += size
+  return bytes
+}
+
 /** Encodes a body by its declaration, with room for what stands before it. */
 export function encodeCall<T, I>(body: Struct<T, I>, value: NoInfer<I>): Uint8Array {
   const size = BODY_AT + body.sizeOfEncoded(value, SMB2_HEADER_SIZE)
-  const frame = new Uint8Array(size)
+  const frame = room(size)
   body.encodeInto(viewOf(frame), BODY_AT, value, FRAME_HEADER_BYTES)
   return frame
 }

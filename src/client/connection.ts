@@ -19,6 +19,7 @@ import type { ClientLimits } from './limits.ts'
 import type { Negotiated } from './negotiation.ts'
 import { type Context, encodeCancel, encodeFrame, type Numbered, type OutgoingFrame } from './outgoing.ts'
 import type { BoundSession } from './session.ts'
+import { type Endable, SignalWatch } from './signal-watch.ts'
 import { SilenceWatch } from './silence.ts'
 
 /** Nobody has more to say before a logon. */
@@ -47,7 +48,7 @@ export interface ConnectionEvents {
   closed(error: Error | undefined): void
 }
 
-interface Entry {
+interface Entry extends Endable {
   readonly call: Call<unknown>
   readonly context: Context
   readonly resolve: (value: unknown) => void
@@ -99,6 +100,7 @@ export class Connection implements TransportEvents {
   readonly #waiting: Batch[] = []
   #isStarving = false
   readonly #silence: SilenceWatch
+  readonly #signals = new SignalWatch<Entry>((entry, reason) => this.#abort(entry, reason))
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts
@@ -178,7 +180,7 @@ export class Connection implements TransportEvents {
   ): Entry {
     const charge = this.#chargeOf(call)
     const sent = { messageId: -1, asyncId: undefined, isPending: false, turns: 0, isTaken: false, onTaken: undefined }
-    return { call, context, resolve, reject, charge, isAbandoned: false, ...sent }
+    return { call, context, resolve, reject, charge, signal: undefined, isAbandoned: false, ...sent }
   }
 
   /** MS-SMB2 3.1.5.2. */
@@ -197,7 +199,7 @@ export class Connection implements TransportEvents {
       for (const entry of entries) entry.reject(this.#lost(entry, false))
       return
     }
-    if (signal !== undefined) this.#heed(signal, entries)
+    if (signal !== undefined) for (const entry of entries) this.#signals.heed(signal, entry)
     const batch = { entries, context, charge: entries.reduce((sum, { charge }) => sum + charge, 0) }
     // What the server itself waits for is not to wait behind what may wait for the server.
     if (entries[0]?.call.command === Command.OPLOCK_BREAK) this.#waiting.unshift(batch)
@@ -205,35 +207,21 @@ export class Connection implements TransportEvents {
     this.#pump()
   }
 
-  #heed(signal: AbortSignal, entries: readonly Entry[]): void {
-    const abort = (): void => {
-      for (const entry of entries) this.#abort(entry, signal.reason)
-    }
-    signal.addEventListener('abort', abort, { once: true })
-    let left = entries.length
-    for (const entry of entries) {
-      const settle = (): void => {
-        if (--left === 0) signal.removeEventListener('abort', abort)
-      }
-      const { resolve, reject } = entry
-      Object.assign(entry, {
-        resolve: (value: unknown) => {
-          settle()
-          resolve(value)
-        },
-        reject: (error: unknown) => {
-          settle()
-          reject(error)
-        },
-      })
-    }
+  #resolve(entry: Entry, value: unknown): void {
+    this.#signals.over(entry)
+    entry.resolve(value)
+  }
+
+  #reject(entry: Entry, error: unknown): void {
+    this.#signals.over(entry)
+    entry.reject(error)
   }
 
   #abort(entry: Entry, reason: unknown): void {
     const waiting = this.#waiting.findIndex(({ entries }) => entries.includes(entry))
     if (waiting >= 0) {
       const [batch] = this.#waiting.splice(waiting, 1)
-      for (const other of batch?.entries ?? []) other.reject(reason)
+      for (const other of batch?.entries ?? []) this.#reject(other, reason)
       return
     }
     if (entry.isAbandoned || this.#pending.get(entry.messageId) !== entry) return
@@ -244,8 +232,8 @@ export class Connection implements TransportEvents {
   /** The caller goes; the slot stays until the server has answered. */
   #abandon(entry: Entry, error: unknown): void {
     entry.isAbandoned = true
-    if (entry.isTaken || entry.call.data === undefined) entry.reject(error)
-    else entry.onTaken = () => entry.reject(error)
+    if (entry.isTaken || entry.call.data === undefined) this.#reject(entry, error)
+    else entry.onTaken = () => this.#reject(entry, error)
   }
 
   /** MS-SMB2 3.2.4.24. */
@@ -409,9 +397,9 @@ export class Connection implements TransportEvents {
       if (call.accepts?.includes(status) !== true && isFailure(answer)) throw failureOf(answer, call)
       const value = call.read(answer)
       if (entry.isAbandoned) call.late?.(value)
-      else entry.resolve(value)
+      else this.#resolve(entry, value)
     } catch (error) {
-      if (!entry.isAbandoned) entry.reject(error)
+      if (!entry.isAbandoned) this.#reject(entry, error)
     }
   }
 
@@ -469,10 +457,10 @@ export class Connection implements TransportEvents {
     const unsent = this.#waiting.splice(0).flatMap(({ entries }) => entries)
     this.#pending.clear()
     for (const entry of sent) {
-      if (!entry.isAbandoned) entry.reject(this.#lost(entry, true))
+      if (!entry.isAbandoned) this.#reject(entry, this.#lost(entry, true))
       entry.onTaken?.()
     }
-    for (const entry of unsent) entry.reject(this.#lost(entry, false))
+    for (const entry of unsent) this.#reject(entry, this.#lost(entry, false))
     this.events?.closed(error)
   }
 

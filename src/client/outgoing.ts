@@ -67,11 +67,23 @@ const total = (parts: readonly Uint8Array[]): number => {
   return length
 }
 
+/** What is no longer than this goes out in one piece: each piece costs the socket more than to copy so much. */
+const JOINED_BYTES = 16 * 1024
+
 /** The transport's length goes before the first message, where there is room for it. */
 function plain(requests: readonly Numbered[], messages: readonly Uint8Array[]): OutgoingFrame {
   const first = (requests[0] as Numbered).call.frame
-  viewOf(first).setUint32(0, total(messages), false)
-  return { parts: [first, ...messages.slice(1)], messages }
+  const length = total(messages)
+  viewOf(first).setUint32(0, length, false)
+  const parts = [first, ...messages.slice(1)]
+  if (parts.length === 1 || length > JOINED_BYTES) return { parts, messages }
+  const joined = Buffer.allocUnsafe(FRAME_HEADER_BYTES + length)
+  let at = 0
+  for (const part of parts) {
+    joined.set(part, at)
+    at += part.length
+  }
+  return { parts: [joined], messages }
 }
 
 function sealed(messages: readonly Uint8Array[], context: Context, pool: BufferPool): OutgoingFrame {

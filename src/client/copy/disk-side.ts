@@ -12,6 +12,7 @@ import {
   openSync,
   readFileSync,
   readlinkSync,
+  readSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -22,7 +23,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { type FileHandle, open, opendir } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, sep } from 'node:path'
 import { type Filetime, filetimeFromUnixNs, unixNsFromFiletime } from '../../bytes/filetime.ts'
 import { FileAttributes } from '../../wire/fscc/index.ts'
 import { UsageError } from '../errors.ts'
@@ -36,7 +37,7 @@ import type { Item, Listed, Side, Sink, Source } from './side.ts'
 export const diskSide: Side = {
   kind: 'disk',
   partPrefix: '.',
-  join: (folder, name) => join(folder, name),
+  join: within,
   split: (path) => ({ folder: dirname(path), name: basename(path) }),
   settled: (path) =>
     lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true && existsSync(path)
@@ -52,7 +53,7 @@ export const diskSide: Side = {
 
   async *list(path) {
     for await (const { name } of await opendir(path, { bufferSize: listBatch })) {
-      const stats = lstatSync(join(path, name), { bigint: true, throwIfNoEntry: false })
+      const stats = lstatSync(within(path, name), { bigint: true, throwIfNoEntry: false })
       // It went away meanwhile.
       if (stats !== undefined) yield { name, item: itemOf(stats) } satisfies Listed
     }
@@ -83,8 +84,8 @@ export const diskSide: Side = {
     symlinkSync(target, path, isFolder ? 'dir' : 'file')
   },
 
-  async readWhole(path) {
-    return readFileSync(path)
+  async readWhole(path, size) {
+    return readNow(path, size)
   },
 
   async writeWhole(path, data, like, inPlace) {
@@ -93,7 +94,7 @@ export const diskSide: Side = {
       return
     }
     // Nobody sees it half written.
-    const part = join(dirname(path), `.${process.pid}-${nextTemporary++}.part`)
+    const part = within(dirname(path), `.${process.pid}-${nextTemporary++}.part`)
     try {
       writeNow(openNew(part), data, like)
       renameSync(part, path)
@@ -127,6 +128,27 @@ export const diskSide: Side = {
 }
 
 const listBatch = 256
+
+/** A name in a folder. Neither needs to be looked at: names are without separators, and what the user has named is kept. */
+function within(folder: string, name: string): string {
+  return folder === '' || folder.endsWith(sep) ? `${folder}${name}` : `${folder}${sep}${name}`
+}
+
+/** All of a file that had `size` bytes: with one call to the system more than it takes. */
+function readNow(path: string, size: number): Buffer {
+  const file = openSync(path, 'r')
+  try {
+    const bytes = Buffer.allocUnsafe(size + 1)
+    let length = 0
+    for (let count = -1; count !== 0 && length < bytes.length; length += count)
+      count = readSync(file, bytes, length, bytes.length - length, null)
+    // It has grown meanwhile.
+    return length > size ? Buffer.concat([bytes, readFileSync(file)]) : bytes.subarray(0, length)
+  } finally {
+    closeSync(file)
+  }
+}
+
 let nextTemporary = 1
 
 /**
