@@ -148,7 +148,7 @@ export class CaptureDissector {
   }
 
   #readDcerpc(connection: TcpConnection): void {
-    const state = new RpcState()
+    const state = new RpcState(this.#keys)
     this.#read(connection, dcerpcPackets, (bytes, place) => {
       const field = dcerpcField(bytes, place, state)
       return [{ protocol: 'dcerpc', title: field.display, bytes, fields: [field] }]

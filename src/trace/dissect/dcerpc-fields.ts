@@ -1,10 +1,13 @@
+import { hex } from '../../bytes/hex.ts'
 import { viewOf } from '../../bytes/utf16.ts'
 import {
   AuthenticationLevel,
   AuthenticationType,
   AuthTrailer,
   Bind,
+  BindAck,
   CommonHeader,
+  ContextResult,
   interfaceName,
   operationName,
   PacketFlags,
@@ -19,6 +22,7 @@ import { dissectSpnego } from '../../wire/spnego/index.ts'
 import { lenient } from '../lenient.ts'
 import { type Field, inferredField, namedFields, ownField } from './field.ts'
 import { argumentFields } from './rpc-arguments.ts'
+import { trailerOf } from './rpc-security.ts'
 import type { RpcContext, RpcState } from './rpc-state.ts'
 import type { Place } from './smb2-layer.ts'
 
@@ -81,57 +85,145 @@ function learn(
   fields: Field[] = [],
 ): string | undefined {
   const view = viewOf(packet)
-  const { frame } = place
-  const callId = packet.length >= CommonHeader.size ? view.getUint32(12, true) : 0
-  if (type === PacketType.BIND || type === PacketType.ALTER_CONTEXT) {
-    const bind = lenient(() => Bind.decode(view, 0, trailerStart(view) ?? packet.length))
-    for (const { contextId, abstractSyntax, transferSyntaxes } of bind?.contexts ?? []) {
-      const isNdr = transferSyntaxes.some(({ uuid }) => uuid === TransferSyntax.NDR20.uuid)
-      state.contexts.set(contextId, { value: { interfaceId: abstractSyntax.uuid, isNdr }, frame })
+  const end = trailerStart(view) ?? packet.length
+  const trailer = trailerOf(packet, trailerStart(view))
+  if (trailer !== undefined && carriesToken.has(type)) state.security.token(trailer)
+  switch (type) {
+    case PacketType.BIND:
+    case PacketType.ALTER_CONTEXT:
+      return learnBind(
+        lenient(() => Bind.decode(view, 0, end)),
+        place,
+        state,
+      )
+    case PacketType.BIND_ACK:
+    case PacketType.ALTER_CONTEXT_RESPONSE:
+      return learnResults(
+        lenient(() => BindAck.decode(view, 0, end)),
+        place,
+        state,
+      )
+    case PacketType.REQUEST: {
+      const request = lenient(() => Request.decode(view, 0, end))
+      return request && learnRequest(request, { packet, trailer, place, state, fields })
     }
-    return bind?.contexts.map(({ abstractSyntax }) => interfaceName(abstractSyntax.uuid)).join(', ')
+    case PacketType.RESPONSE:
+    case PacketType.FAULT:
+      return learnAnswer(type, { packet, trailer, place, state, fields })
+    default:
+      return undefined
   }
-  if (type === PacketType.REQUEST) {
-    const request = lenient(() => Request.decode(view, 0, trailerStart(view) ?? packet.length))
-    if (request === undefined) return undefined
-    const bound = state.contexts.get(request.contextId)
-    const { operationNumber } = request
-    state.calls.set(callId, { value: { context: bound?.value, operationNumber }, frame })
-    const what = about(bound?.value.interfaceId, operationNumber, bound?.frame ?? frame, fields)
-    addArguments(packet, bound?.value, operationNumber, request.stub, fields)
-    return what
+}
+
+function learnBind(bind: Bind | undefined, { frame }: Place, state: RpcState): string | undefined {
+  if (bind === undefined) return undefined
+  state.offered = bind.contexts.map(({ contextId, abstractSyntax }) => ({
+    contextId,
+    interfaceId: abstractSyntax.uuid,
+  }))
+  for (const { contextId, abstractSyntax, transferSyntaxes } of bind.contexts) {
+    const isNdr = transferSyntaxes.some(({ uuid }) => uuid === TransferSyntax.NDR20.uuid)
+    state.contexts.set(contextId, { value: { interfaceId: abstractSyntax.uuid, isNdr, transfer: undefined }, frame })
   }
-  const call = state.calls.get(callId)
-  if (call === undefined || (type !== PacketType.RESPONSE && type !== PacketType.FAULT)) return undefined
+  return [...new Set(bind.contexts.map(({ abstractSyntax }) => interfaceName(abstractSyntax.uuid)))].join(', ')
+}
+
+const transferNames = new Map<string, string>(
+  Object.entries(TransferSyntax).map(([name, { uuid }]) => [uuid, name === 'NDR20' ? 'NDR' : name]),
+)
+
+/** Each result is of the context at its place in the bind. C706 12.6.4.4. */
+function learnResults(ack: BindAck | undefined, { frame }: Place, state: RpcState): string | undefined {
+  const told: string[] = []
+  for (const [index, { result, transferSyntax }] of (ack?.results.results ?? []).entries()) {
+    const offered = state.offered[index]
+    if (offered === undefined || result !== ContextResult.ACCEPTANCE) continue
+    const { contextId, interfaceId } = offered
+    const transfer = transferNames.get(transferSyntax.uuid) ?? transferSyntax.uuid
+    const isNdr = transferSyntax.uuid === TransferSyntax.NDR20.uuid
+    state.contexts.set(contextId, { value: { interfaceId, isNdr, transfer }, frame })
+    told.push(`${interfaceName(interfaceId)} in ${transfer}`)
+  }
+  state.offered = []
+  return told.length === 0 ? undefined : told.join(', ')
+}
+
+/** A packet of a call, with what is known beside it. */
+interface CallPacket {
+  readonly packet: Uint8Array
+  readonly trailer: AuthTrailer | undefined
+  readonly place: Place
+  readonly state: RpcState
+  readonly fields: Field[]
+}
+
+const callIdOf = (packet: Uint8Array): number => viewOf(packet).getUint32(12, true)
+
+function learnRequest({ contextId, operationNumber, stub }: Request, call: CallPacket): string {
+  const { packet, state, fields, place } = call
+  const bound = state.contexts.get(contextId)
+  state.calls.set(callIdOf(packet), { value: { context: bound?.value, operationNumber }, frame: place.frame })
+  const what = about(bound?.value.interfaceId, operationNumber, bound?.frame ?? place.frame, fields)
+  addArguments(call, bound?.value, operationNumber, stub)
+  return what
+}
+
+function learnAnswer(type: number, answer: CallPacket): string | undefined {
+  const { packet, trailer, state, fields } = answer
+  if (packet.length < CommonHeader.size) return undefined
+  const view = viewOf(packet)
+  const call = state.calls.get(callIdOf(packet))
+  const response =
+    type === PacketType.RESPONSE ? lenient(() => Response.decode(view, 0, trailerStart(view))) : undefined
+  if (call === undefined) {
+    // The cipher has to go on, also past what nobody asked for here.
+    if (response !== undefined) state.security.open(response.stub, trailer, true)
+    return undefined
+  }
   fields.push(inferredField('dcerpc.request_in', 'request in', call.frame, call.frame))
   const { context, operationNumber } = call.value
   fields.push(inferredField('dcerpc.opnum', 'operationNumber', operationNumber, call.frame))
   const what = about(context?.interfaceId, operationNumber, call.frame, fields)
-  const response =
-    type === PacketType.RESPONSE ? lenient(() => Response.decode(view, 0, trailerStart(view))) : undefined
-  if (response !== undefined) addArguments(packet, context, operationNumber, response.stub, fields)
+  if (response !== undefined) addArguments(answer, context, operationNumber, response.stub)
   return what
 }
 
-const WHOLE = PacketFlags.FIRST_FRAGMENT | PacketFlags.LAST_FRAGMENT
 const LITTLE_ENDIAN = 0x10
 
-/** What a call says, where that is in one packet, in the usual order of bytes, and not sealed. */
+/** What a call says, opened and put together, where that is in NDR and in the usual order of bytes. */
 function addArguments(
-  packet: Uint8Array,
+  { packet, trailer, place, state, fields }: CallPacket,
   context: RpcContext | undefined,
   operation: number,
-  stub: Uint8Array,
-  fields: Field[],
+  sealed: Uint8Array,
 ): void {
   const [, , type = 0, flags = 0, representation = 0] = packet
-  const trailer = trailerStart(viewOf(packet))
-  const isSealed = trailer !== undefined && packet[trailer + 1] === AuthenticationLevel.PRIVACY
-  if (context?.isNdr !== true || isSealed || (flags & WHOLE) !== WHOLE || (representation & LITTLE_ENDIAN) === 0) return
   const direction = type === PacketType.REQUEST ? 'in' : 'out'
-  const found = argumentFields(context.interfaceId, operation, direction, stub)
+  const isSealed = trailer?.authenticationLevel === AuthenticationLevel.PRIVACY
+  const stub = state.security.open(sealed, trailer, direction === 'out')
+  const isFirst = (flags & PacketFlags.FIRST_FRAGMENT) !== 0
+  const isLast = (flags & PacketFlags.LAST_FRAGMENT) !== 0
+  const whole = state.joined(`${direction} ${callIdOf(packet)}`, stub, { isFirst, isLast }, place.frame)
+  if (!place.isWanted) return
+  if (stub === undefined) return void fields.push(noteField('parameters', 'sealed, and no key opens them'))
+  if (isSealed) fields.push(noteField('opened parameters', hex(stub, 32), stub))
+  if (whole === undefined)
+    return void fields.push(noteField('fragment', isLast ? 'those before it are missing' : 'more is to come'))
+  if (whole.fragments > 1) {
+    const display = `${whole.fragments} fragments, ${whole.stub.length} bytes, from frame ${whole.frame} on`
+    fields.push(inferredField('dcerpc.reassembled_in', 'put together', place.frame, whole.frame, display))
+  }
+  if (context === undefined || (representation & LITTLE_ENDIAN) === 0) return
+  if (!context.isNdr) {
+    const transfer = context.transfer ?? transferNames.get(TransferSyntax.NDR64.uuid) ?? ''
+    return void fields.push(noteField('parameters', `in ${transfer}, which is not taken apart`))
+  }
+  const found = argumentFields(context.interfaceId, operation, direction, whole.stub)
   if (found !== undefined) fields.push(found)
 }
+
+const noteField = (label: string, display: string, value?: Uint8Array): Field =>
+  ownField(undefined, label, [0, 0], value, [], display)
 
 function about(interfaceId: string | undefined, operation: number, from: number, fields: Field[]): string {
   if (interfaceId === undefined) return `operation ${operation} of an interface whose bind was not captured`

@@ -21,6 +21,7 @@ const others: readonly string[] = [
   'smb2.channel_sequence',
   'smb2.credits.requested',
   'dcerpc.request_in',
+  'dcerpc.reassembled_in',
   'tcp.srcport',
   'tcp.dstport',
   'tcp.port',

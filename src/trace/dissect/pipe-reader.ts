@@ -1,4 +1,5 @@
 import { viewOf } from '../../bytes/utf16.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
 import { dcerpcField } from './dcerpc-fields.ts'
 import { type Field, movedField, ownField } from './field.ts'
 import { dcerpcPackets, isDcerpc } from './framings.ts'
@@ -19,6 +20,11 @@ const maxPacketBytes = 0xffff
 /** Finds packets of DCE/RPC in what is read from and written to handles, also where one is spread over several. */
 export class PipeReader {
   readonly #pipes = new LimitedMap<string, Pipe>()
+  readonly #keys: KeyRing | undefined
+
+  constructor(keys: KeyRing | undefined) {
+    this.#keys = keys
+  }
 
   /** What a message carries: `from` is where that lies in its layer. */
   read(fileId: string, data: Uint8Array, place: Place, from: number): Field[] {
@@ -26,7 +32,7 @@ export class PipeReader {
     const known = this.#pipes.get(fileId)
     const before = known?.[side]
     if (before === undefined && !isDcerpc(viewOf(data), 0)) return []
-    const pipe = known ?? { state: new RpcState(), fromClient: undefined, fromServer: undefined }
+    const pipe = known ?? { state: new RpcState(this.#keys), fromClient: undefined, fromServer: undefined }
     if (known === undefined) this.#pipes.set(fileId, pipe)
     const bytes = before === undefined ? data : joined(before, data)
     pipe[side] = undefined

@@ -34,10 +34,11 @@ export class SmbStream {
   readonly #keys: ConnectionKeys | undefined
   readonly #smb2 = new Smb2State()
   readonly #smb1 = new Smb1State()
-  readonly #pipes = new PipeReader()
+  readonly #pipes: PipeReader
 
   constructor(keys: ConnectionKeys | undefined) {
     this.#keys = keys
+    this.#pipes = new PipeReader(keys?.ring)
   }
 
   /** A session packet, header included; cut where the capture is. */

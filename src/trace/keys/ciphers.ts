@@ -3,6 +3,12 @@ import type { CipherName } from '../../crypto/sealing.ts'
 
 export type { CipherName }
 
+/** Opens the messages of one direction, each once and in their order: the cipher goes on from one to the next. */
+export interface NtlmUnsealer {
+  /** The plaintext; undefined where a message before it is missing. */
+  open(sealed: Uint8Array, signature: Uint8Array): Uint8Array | undefined
+}
+
 /**
  * What opening sealed traffic needs of cryptography. It is handed in, since the core imports nothing of Node's:
  * `src/trace/node/ciphers.ts` has what Node can do.
@@ -40,6 +46,8 @@ export interface Ciphers {
   ): Uint8Array | undefined
   /** The session key under the key exchange key. MS-NLMP 3.2.5.1.2. */
   exchangeKey(keyExchangeKey: Uint8Array, key: Uint8Array): Uint8Array
+  /** Opens what NTLM has sealed in one direction. MS-NLMP 3.4.3. */
+  ntlmUnsealer(exportedSessionKey: Uint8Array, sender: 'client' | 'server', flags: number): NtlmUnsealer
   /** What a Kerberos key has sealed (RFC 3961); undefined where it is not the one. */
   openKerberos(encryptionType: number, key: Uint8Array, usage: number, data: Uint8Array): Uint8Array | undefined
 }

@@ -49,7 +49,7 @@ interface Logon {
  * their order: what it does not see, 3.1.1's keys cannot be derived from.
  */
 export class ConnectionKeys {
-  readonly #ring: KeyRing
+  readonly ring: KeyRing
   readonly #server: string
   #dialect: number | undefined
   #cipher: CipherName | undefined
@@ -60,7 +60,7 @@ export class ConnectionKeys {
   readonly #clients = new Map<bigint, string>()
 
   constructor(ring: KeyRing, server: string) {
-    this.#ring = ring
+    this.ring = ring
     this.#server = server
   }
 
@@ -91,15 +91,15 @@ export class ConnectionKeys {
   }
 
   #opener(sessionId: bigint): SessionOpener | undefined {
-    const found = this.#ring.session(this.#server, sessionId)
+    const found = this.ring.session(this.#server, sessionId)
     if (found !== undefined) return found
-    const given = this.#ring.given(sessionId)
+    const given = this.ring.given(sessionId)
     return given === undefined ? undefined : this.#useGiven(sessionId, given, undefined)
   }
 
   /** MS-SMB2 3.2.5.2, 3.3.5.4: the hash begins anew with each NEGOTIATE. */
   #negotiate(message: Uint8Array, fromServer: boolean): void {
-    const { ciphers } = this.#ring
+    const { ciphers } = this.ring
     if (!fromServer) {
       this.#preauthHash = ciphers.sha512(new Uint8Array(64), message)
       return
@@ -148,7 +148,7 @@ export class ConnectionKeys {
 
   /** MS-SMB2 3.3.5.5: all but the last response are taken in. */
   #hash(logon: Logon, message: Uint8Array): void {
-    if (logon.preauthHash !== undefined) logon.preauthHash = this.#ring.ciphers.sha512(logon.preauthHash, message)
+    if (logon.preauthHash !== undefined) logon.preauthHash = this.ring.ciphers.sha512(logon.preauthHash, message)
   }
 
   #request(logon: Logon, message: Uint8Array): void {
@@ -158,7 +158,7 @@ export class ConnectionKeys {
     if (token === undefined) return
     if (ntlmMessageType(token) === NtlmMessageType.AUTHENTICATE) logon.authenticate = token.slice()
     else if (!isNtlmssp(token)) {
-      const { secrets, ciphers } = this.#ring
+      const { secrets, ciphers } = this.ring
       if (secrets.keytab.length > 0) logon.ticket = openTicket(token, secrets.keytab, ciphers) ?? logon.ticket
     }
   }
@@ -170,29 +170,29 @@ export class ConnectionKeys {
 
   /** The session is there: its keys follow from what was said. */
   #settle(logon: Logon, message: Uint8Array, sessionId: bigint): void {
-    const { ciphers } = this.#ring
-    const given = this.#ring.given(sessionId)
+    const { ciphers } = this.ring
+    const given = this.ring.given(sessionId)
     if (given !== undefined) {
       this.#useGiven(sessionId, given, logon.preauthHash)
       return
     }
     // A session that logs on again keeps its keys (MS-SMB2 3.3.5.5.3).
-    if (this.#ring.session(this.#server, sessionId) !== undefined) return
+    if (this.ring.session(this.#server, sessionId) !== undefined) return
     const { challenge, authenticate, ticket } = logon
     let sessionKey: Uint8Array | undefined
     if (ticket !== undefined) {
       this.#clients.set(sessionId, ticket.client)
       sessionKey = kerberosSessionKey(ticket, mechanismToken(responseToken(message)), ciphers)
     } else if (challenge !== undefined && authenticate !== undefined)
-      sessionKey = ntlmSessionKey(challenge, authenticate, this.#ring.ntHashes, ciphers)
+      sessionKey = ntlmSessionKey(challenge, authenticate, this.ring.ntHashes, ciphers)
     if (sessionKey === undefined) return
     this.#derive(sessionId, sessionKey, logon.preauthHash)
   }
 
   #derive(sessionId: bigint, sessionKey: Uint8Array, preauthHash: Uint8Array | undefined): SessionOpener | undefined {
     const source = { dialect: this.#dialect, cipher: this.#cipher, sessionKey, preauthHash }
-    const opener = deriveOpener(source, this.#ring.ciphers)
-    if (opener !== undefined) this.#ring.remember(this.#server, sessionId, opener)
+    const opener = deriveOpener(source, this.ring.ciphers)
+    if (opener !== undefined) this.ring.remember(this.#server, sessionId, opener)
     return opener
   }
 
@@ -207,8 +207,8 @@ export class ConnectionKeys {
       key === undefined
         ? []
         : [{ key, ciphers: this.#cipher === undefined ? ciphersOfLength(key.length) : [this.#cipher] }]
-    const opener = new SessionOpener(this.#ring.ciphers, direction(clientToServerKey), direction(serverToClientKey))
-    this.#ring.remember(this.#server, sessionId, opener)
+    const opener = new SessionOpener(this.ring.ciphers, direction(clientToServerKey), direction(serverToClientKey))
+    this.ring.remember(this.#server, sessionId, opener)
     return opener
   }
 }

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { openKerberos } from '../../crypto/kerberos.ts'
 import { deriveSessionKeys } from '../../crypto/key-derivation.ts'
-import { exchangeKey, ntHash, ntowfV2, ntProof, sessionBaseKey } from '../../crypto/ntlm.ts'
+import { exchangeKey, type NtlmRole, ntHash, ntowfV2, ntProof, sealKey, sessionBaseKey } from '../../crypto/ntlm.ts'
 import { ntlmV1SessionKey } from '../../crypto/ntlm-v1.ts'
+import { Rc4 } from '../../crypto/rc4.ts'
 import { type CipherName, createSealer, type Sealer } from '../../crypto/sealing.ts'
-import type { Ciphers } from '../keys/ciphers.ts'
+import { NtlmFlags } from '../../wire/ntlmssp/index.ts'
+import type { Ciphers, NtlmUnsealer } from '../keys/ciphers.ts'
 
 const PROOF_BYTES = 16
 
@@ -35,6 +37,36 @@ export function nodeCiphers(): Ciphers {
     },
     ntlmV1SessionKey,
     exchangeKey,
+    ntlmUnsealer: (key, sender, flags) => new NtlmOpener(key, sender, flags),
     openKerberos,
+  }
+}
+
+const CHECKSUM_AT = 4
+const SEQUENCE_AT = 12
+const SIGNATURE_BYTES = 16
+
+/** One direction of messages that NTLM has sealed. MS-NLMP 3.4.3, 3.4.4.2. */
+class NtlmOpener implements NtlmUnsealer {
+  readonly #stream: Rc4
+  readonly #sealsChecksum: boolean
+  #next: number | undefined
+  #isLost = false
+
+  constructor(exportedSessionKey: Uint8Array, sender: NtlmRole, flags: number) {
+    this.#stream = new Rc4(sealKey(exportedSessionKey, sender, flags))
+    this.#sealsChecksum = (flags & NtlmFlags.KEY_EXCHANGE) !== 0
+  }
+
+  open(sealed: Uint8Array, signature: Uint8Array): Uint8Array | undefined {
+    if (this.#isLost || signature.length < SIGNATURE_BYTES) return undefined
+    const sequence = new DataView(signature.buffer, signature.byteOffset).getUint32(SEQUENCE_AT, true)
+    // SPNEGO may have used up the first numbers for its own exchange, and has begun the stream anew.
+    this.#isLost = this.#next !== undefined && this.#next !== sequence
+    if (this.#isLost) return undefined
+    this.#next = (sequence + 1) >>> 0
+    const opened = this.#stream.update(sealed)
+    if (this.#sealsChecksum) this.#stream.update(signature.subarray(CHECKSUM_AT, SEQUENCE_AT))
+    return opened
   }
 }
