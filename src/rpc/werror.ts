@@ -42,6 +42,8 @@ export const WinError = {
   CLIENT_NAME_NOT_FOUND: 2312,
   /** NERR_DfsNoSuchVolume: there is no such root or link. */
   DFS_NO_SUCH_VOLUME: 2662,
+  /** NERR_DfsNoSuchShare: there is no such target. */
+  DFS_NO_SUCH_SHARE: 2665,
   /** NERR_FileIdNotFound. */
   FILE_ID_NOT_FOUND: 2314,
 } as const

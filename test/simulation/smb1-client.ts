@@ -8,6 +8,7 @@ import type { TransportEvents } from '../../src/protocol/transport.ts'
 import type { ServerCore } from '../../src/server/server-core.ts'
 import { failed } from '../../src/wire/erref/failure.ts'
 import { NtStatus } from '../../src/wire/erref/ntstatus.ts'
+import { LANMAN_PIPE } from '../../src/wire/rap/index.ts'
 import type { Struct } from '../../src/wire/schema/index.ts'
 import {
   encodeSmb1Frame,
@@ -150,6 +151,31 @@ export function transaction2(subcommand: number, parameters: Uint8Array, data: U
       setup: [subcommand],
     },
     Uint8Array.from([0, 0, 0, ...parameters, ...data]),
+  )
+}
+
+/** A call of LAN Manager: TRANSACTION without setup, known by its name. */
+export function lanman(parameters: Uint8Array): Smb1Part {
+  const name = text(LANMAN_PIPE)
+  const parameterOffset = 32 + 1 + 28 + 2 + name.length
+  return command(
+    Smb1Command.TRANSACTION,
+    Smb1TransactionWords,
+    {
+      totalParameterCount: parameters.length,
+      totalDataCount: 0,
+      maxParameterCount: 100,
+      maxDataCount: 0xffff,
+      maxSetupCount: 0,
+      flags: 0,
+      timeout: 0,
+      parameterCount: parameters.length,
+      parameterOffset,
+      dataCount: 0,
+      dataOffset: 0,
+      setup: [],
+    },
+    Uint8Array.from([...name, ...parameters]),
   )
 }
 

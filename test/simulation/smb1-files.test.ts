@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { memoryBackend } from '../../src/backends/memory/index.ts'
+import { viewOf } from '../../src/bytes/utf16.ts'
 import { ntHash } from '../../src/crypto/ntlm.ts'
+import { WinError } from '../../src/rpc/werror.ts'
 import { ServerCore, type ServerOptions } from '../../src/server/server-core.ts'
 import { NtStatus } from '../../src/wire/erref/ntstatus.ts'
+import { RapEnumWords, RapOpcode, RapPrintJob2, RapPrintJobEnum, RapRequest } from '../../src/wire/rap/index.ts'
 import {
   Smb1CloseWords,
   Smb1Command,
@@ -31,6 +34,7 @@ import { TESTER } from './client.ts'
 import {
   command,
   create,
+  lanman,
   locking,
   NO_BYTES,
   nothing,
@@ -310,6 +314,49 @@ test('what is not served is refused as that; a client without NT’s statuses ha
   await server.end()
 })
 
+/** NetPrintJobEnum. */
+const askForJobs = (queueName: string, receiveBufferBytes: number, informationLevel = 2): Uint8Array => {
+  const rest = RapEnumWords.encode({ informationLevel, receiveBufferBytes })
+  const [parameterDescriptor, dataDescriptor] = ['zWrLeh', 'WWzWWDDzz']
+  const parameters = RapPrintJobEnum.encode({ queueName, rest })
+  return RapRequest.encode({ opcode: RapOpcode.PRINT_JOB_ENUM, parameterDescriptor, dataDescriptor, parameters })
+}
+
+test('the queue of a printer: as much as there is room for, of printers that one may use', async () => {
+  const { promise: hasPaper, resolve: bringPaper } = Promise.withResolvers<void>()
+  const { server } = serverFor({
+    shares: [
+      { name: 'data', backend: memoryBackend(), printer: () => hasPaper },
+      { name: 'closed', backend: memoryBackend(), printer: () => hasPaper, users: ['other'] },
+    ],
+  })
+  const line = await Smb1Line.on(server, TESTER)
+  for (const name of ['\\one', '\\two']) {
+    const fid = (await line.open({ name, access: 0x0002_0002, disposition: 5 })) & 0xffff
+    await line.send({}, write(fid, HELLO))
+    await line.send({}, closing(fid))
+  }
+  const answer = async (parameters: Uint8Array) =>
+    (await line.send({}, lanman(parameters))).body(Smb1TransactionResponse)
+  const counts = async (parameters: Uint8Array) => [
+    ...new Uint16Array((await answer(parameters)).parameters.slice().buffer),
+  ]
+  assert.deepEqual(await counts(askForJobs('DATA', 1000)), [0, 0, 2, 2])
+  assert.deepEqual(await counts(askForJobs('data', 40)), [WinError.MORE_DATA, 0, 1, 2])
+  assert.deepEqual(await counts(askForJobs('data', 0)), [WinError.MORE_DATA, 0, 0, 2])
+  assert.deepEqual(await counts(askForJobs('data', 1000, 1)), [WinError.INVALID_LEVEL, 0])
+  for (const name of ['closed', 'nothing', 'IPC$'])
+    assert.deepEqual(await counts(askForJobs(name, 1000)), [WinError.QUEUE_NOT_FOUND, 0], name)
+  const { data } = await answer(askForJobs('data', 1000))
+  const first = RapPrintJob2.decode(viewOf(data))
+  assert.deepEqual([first.jobId, first.size, first.position], [1, HELLO.length, 1])
+  assert.equal(Buffer.from(data.subarray(first.documentNameOffset, first.documentNameOffset + 4)).toString(), 'one\0')
+  assert.equal(status(await line.send({}, lanman(Uint8Array.of(1, 0, 0, 0)))), NtStatus.NOT_SUPPORTED)
+  bringPaper()
+  line.close()
+  await server.end()
+})
+
 test('messages that are damaged, cut off, or lie about their counts are refused; the server lives', async () => {
   const { server, told } = serverFor()
   let line = await Smb1Line.on(server, TESTER)
@@ -322,6 +369,7 @@ test('messages that are damaged, cut off, or lie about their counts are refused;
     [write(fid, HELLO)],
     [locking(fid, { locks: [range] })],
     [FIND_ALL(10)],
+    [lanman(askForJobs('data', 1000))],
     [transaction2(Smb1Trans2Command.QUERY_FILE_INFORMATION, query)],
     [ntTransact(Smb1NtTransactFunction.QUERY_SECURITY_DESCRIPTOR, security)],
     [

@@ -9,7 +9,7 @@ import { EPT_NOT_REGISTERED, Epmapper, InquiryType } from '../../src/rpc/epmappe
 import { decodeTower, encodeTower } from '../../src/rpc/epmapper/tower.ts'
 import { Eventlog } from '../../src/rpc/eventlog/eventlog.ts'
 import type { ContextHandle } from '../../src/rpc/ndr/index.ts'
-import { Netdfs } from '../../src/rpc/netdfs/netdfs.ts'
+import { DfsState, Netdfs } from '../../src/rpc/netdfs/netdfs.ts'
 import { Srvsvc } from '../../src/rpc/srvsvc/srvsvc.ts'
 import { ServiceState, Svcctl } from '../../src/rpc/svcctl/svcctl.ts'
 import { WinError } from '../../src/rpc/werror.ts'
@@ -239,6 +239,21 @@ test('netdfs: roots and links are told; administrators add and remove targets, a
   const { info } = await dfs.NetrDfsGetInfo({ ...named, level: 4 })
   assert.ok(info.tag === 4)
   assert.deepEqual([info.value?.comment, info.value?.timeout, info.value?.storageCount], ['better', 60, 2])
+  const states = async () => {
+    const found = await dfs.NetrDfsGetInfo({ ...named, level: 3 })
+    return found.info.tag === 3 ? found.info.value?.storages?.map(({ state }) => state) : undefined
+  }
+  const setState = async (serverName: string | null, state: number) => {
+    const target = { entryPath, serverName, shareName: serverName === null ? null : 'files' }
+    return (await dfs.NetrDfsSetInfo({ ...target, info: { tag: 101, value: { state } } })).result
+  }
+  assert.equal(await setState('TWO', DfsState.OFFLINE), 0)
+  assert.deepEqual(await states(), [DfsState.ONLINE, DfsState.OFFLINE])
+  assert.equal(server.namespaces.root('ns')?.namespace.linkOf(['a', 'b'])?.targets[1]?.enabled, false)
+  assert.equal(await setState('two', DfsState.ONLINE), 0)
+  assert.equal(await setState('two', 7), WinError.INVALID_PARAMETER)
+  assert.equal(await setState(null, DfsState.ONLINE), WinError.INVALID_PARAMETER)
+  assert.equal(await setState('nine', DfsState.ONLINE), WinError.DFS_NO_SUCH_SHARE)
   const remove = (serverName: string | null) =>
     dfs.NetrDfsRemove({ entryPath, serverName, shareName: serverName === null ? null : 'files' })
   assert.equal((await remove('nine')).result, WinError.DFS_NO_SUCH_VOLUME)

@@ -4,7 +4,7 @@ import { op, rpcInterface } from '../operation.ts'
 import { container, optionalText } from '../srvsvc/levels.ts'
 
 /** State of a root or link, and of a target (MS-DFSNM 2.2.2.10, 2.2.2.12). */
-export const DfsState = { OK: 1, ONLINE: 2 } as const
+export const DfsState = { OK: 1, OFFLINE: 1, ONLINE: 2 } as const
 /** `DFS_VOLUME_FLAVOR_STANDALONE` in the state of a root (MS-DFSNM 2.2.2.6). */
 export const STANDALONE_FLAVOR = 0x100
 

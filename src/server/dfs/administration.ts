@@ -71,11 +71,7 @@ export class NamespaceAdministration {
   }
 
   /** @throws RangeError */
-  change(
-    root: NamespaceRoot,
-    link: DfsLink,
-    change: Pick<DfsLinkOptions, 'comment' | 'timeToLive'>,
-  ): Promise<true | Failure> {
+  change(root: NamespaceRoot, link: DfsLink, change: Partial<DfsLinkOptions>): Promise<true | Failure> {
     return this.#put(root, link, { ...linkOptions(link), ...change })
   }
 

@@ -15,6 +15,9 @@ export const ANNOUNCE_EVERY_MS = 12 * 60_000
 /** Master browsers of a workgroup listen to this one. */
 const MASTER_BROWSER = 0x1d
 
+/** MS-BRWS 2.2.1: with its zero 43 bytes. */
+const MAX_COMMENT_LENGTH = 42
+
 export interface Announced {
   readonly name: string
   readonly workgroup: string
@@ -32,7 +35,7 @@ export function hostAnnouncement(announced: Announced, datagramId: number): Uint
     periodicity: ANNOUNCE_EVERY_MS,
     serverName: name,
     serverType: WORKSTATION | SERVER | UNIX | (hasPrinters ? PRINT_QUEUE_SERVER : 0),
-    comment,
+    comment: comment.slice(0, MAX_COMMENT_LENGTH),
   })
   const header = { command: Smb1Command.TRANSACTION, flags: 0, flags2: 0, securityFeatures: new Uint8Array(8) }
   const userData = MailslotWrite.encode({ header, mailslotName: BROWSE_MAILSLOT, data })

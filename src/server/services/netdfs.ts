@@ -6,7 +6,7 @@ import { type RpcService, service } from '../../rpc/service.ts'
 import { WinError } from '../../rpc/werror.ts'
 import { failed } from '../../wire/erref/failure.ts'
 import type { NamespaceAdministration, NamespaceRoot } from '../dfs/administration.ts'
-import type { DfsLink } from '../dfs/namespace.ts'
+import type { DfsLink, DfsLinkOptions } from '../dfs/namespace.ts'
 import type { Target } from '../dfs/target.ts'
 import type { ServiceContext } from './context.ts'
 import { pageOf } from './paging.ts'
@@ -22,8 +22,8 @@ interface Entry {
   readonly storages: readonly { readonly state: number; readonly serverName: string; readonly shareName: string }[]
 }
 
-const storageOf = ({ names: [serverName = '', ...share] }: Target) => ({
-  state: DfsState.ONLINE,
+const storageOf = ({ enabled, names: [serverName = '', ...share] }: Target) => ({
+  state: enabled ? DfsState.ONLINE : DfsState.OFFLINE,
   serverName,
   shareName: share.join('\\'),
 })
@@ -62,6 +62,24 @@ const isOneOf = <T extends number>(levels: readonly T[], level: number): level i
 function namesIn(path: string): { root: string; below: readonly string[] } {
   const [, root = '', ...below] = path.split('\\').filter((name) => name !== '')
   return { root, below }
+}
+
+/** What is set of a link, or of one of its targets (MS-DFSNM 3.1.4.1.4); a code where that cannot be. */
+function changeOf(
+  link: DfsLink,
+  target: string | undefined,
+  info: InputOf<typeof DfsInfo>,
+): Partial<DfsLinkOptions> | number {
+  if (info.tag === 100 && info.value !== null) return { comment: info.value.comment ?? '' }
+  if (info.tag === 102 && info.value !== null) return { timeToLive: info.value.timeout }
+  if (info.tag !== 101 || info.value === null) return WinError.INVALID_LEVEL
+  const { state } = info.value
+  if (target === undefined || (state !== DfsState.ONLINE && state !== DfsState.OFFLINE))
+    return WinError.INVALID_PARAMETER
+  const isMeant = ({ path }: Target): boolean => path.toUpperCase() === target.toUpperCase()
+  if (!link.targets.some(isMeant)) return WinError.DFS_NO_SUCH_SHARE
+  const enabled = state === DfsState.ONLINE
+  return { targets: link.targets.map((each) => ({ ...each.options, ...(isMeant(each) && { enabled }) })) }
 }
 
 /** The service for one caller. */
@@ -105,14 +123,15 @@ export function netdfs(context: ServiceContext, namespaces: NamespaceAdministrat
         if (failed(removed)) return WinError.WRITE_FAULT
         return removed ? WinError.SUCCESS : WinError.DFS_NO_SUCH_VOLUME
       }),
-    NetrDfsSetInfo: ({ entryPath, info }) =>
+    NetrDfsSetInfo: ({ entryPath, serverName: server, shareName, info }) =>
       changed(async () => {
         const { root: name, below } = namesIn(entryPath)
         const root = namespaces.root(name)
         const link = root && namespaces.link(root, below)
         if (root === undefined || link === undefined) return WinError.DFS_NO_SUCH_VOLUME
-        if ((info.tag !== 100 && info.tag !== 102) || info.value === null) return WinError.INVALID_LEVEL
-        const change = info.tag === 100 ? { comment: info.value.comment ?? '' } : { timeToLive: info.value.timeout }
+        const target = server === null && shareName === null ? undefined : targetOf(server, shareName)
+        const change = changeOf(link, target, info)
+        if (typeof change === 'number') return change
         return failed(await namespaces.change(root, link, change)) ? WinError.WRITE_FAULT : WinError.SUCCESS
       }),
     NetrDfsGetInfo({ entryPath, level }) {
