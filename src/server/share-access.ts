@@ -75,6 +75,12 @@ export function usesOf(server: ServerCore, share: Share): number {
   return uses
 }
 
+/** MS-SMB2 3.3.5.7: a share with a limit has as many connections as it may have. */
+export function isFull({ server }: Session, share: Share): boolean {
+  const { maxUses } = share.options
+  return maxUses !== undefined && usesOf(server, share) >= maxUses
+}
+
 /** By the share's list of names: what is denied is, and of what is granted the most counts. */
 function permitted(somebody: Somebody, share: Share): number {
   const { identity, server } = somebody

@@ -15,9 +15,8 @@ import { defineCommand } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import { makeLinkFolders } from '../dfs/link-folders.ts'
 import { reply } from '../reply.ts'
-import type { Session } from '../session.ts'
 import type { Share } from '../share.ts'
-import { allow, usesOf } from '../share-access.ts'
+import { allow, isFull } from '../share-access.ts'
 import type { Steps } from '../steps.ts'
 import { TreeConnect } from '../tree-connect.ts'
 
@@ -43,7 +42,7 @@ export const treeConnect = defineCommand({
     const encrypt = share?.options.encryption === 'required'
     // MS-SMB2 3.3.5.7: a client that cannot seal gets no share that wants it.
     if (encrypt && (!canSeal(dialect) || session.keys?.sealer === undefined)) return fail(NtStatus.ACCESS_DENIED)
-    if (share !== undefined && isFull(share, session)) return fail(NtStatus.REQUEST_NOT_ACCEPTED)
+    if (share !== undefined && isFull(session, share)) return fail(NtStatus.REQUEST_NOT_ACCEPTED)
     if (share !== undefined) yield* prepareNamespace(share)
     const tree = new TreeConnect(session.newTreeId(), session, share, maximalAccess, encrypt)
     session.trees.set(tree.id, tree)
@@ -62,12 +61,6 @@ export const treeConnect = defineCommand({
     })
   },
 })
-
-/** MS-SMB2 3.3.5.7: a share with a limit has as many connections as it may have. */
-function isFull(share: Share, { server }: Session): boolean {
-  const { maxUses } = share.options
-  return maxUses !== undefined && usesOf(server, share) >= maxUses
-}
 
 function shareType(share: Share | undefined): ShareType {
   if (share === undefined) return ShareType.PIPE

@@ -8,22 +8,18 @@ import {
   FileInformationClass,
   FileInternalInformation,
   FileNameInformation,
+  FileRenameInformation,
+  FileRenameInformationType1,
   FileStandardInformation,
   FsInformationClass,
 } from '../../wire/fscc/index.ts'
-import { InfoType, QueryInfoResponse } from '../../wire/smb2/index.ts'
-import { queryInfo } from '../commands/query-info.ts'
+import { InfoType } from '../../wire/smb2/index.ts'
 import { setInfo } from '../commands/set-info.ts'
-import type { Open, PipeOpen } from '../open.ts'
+import { Open, type PipeOpen } from '../open.ts'
 import type { Steps } from '../steps.ts'
-import { withPath } from './by-path.ts'
-import { answered, ask, type Place } from './core.ts'
-
-/** What a query answers with; `status` says whether it was cut off. */
-export interface Information {
-  readonly data: Uint8Array
-  readonly status: number
-}
+import { ask, type Place } from './core.ts'
+import { basicOfStandard, OldLevel, queryOldLevel } from './old-levels.ts'
+import { type Information, queryFile, queryVolume } from './queries.ts'
 
 /** Levels from here on are the information classes of Windows, and 1000. MS-SMB 2.2.2.3.5. */
 const PASS_THROUGH = 1000
@@ -44,14 +40,14 @@ const QUERY_ALL_LEVEL = 0x0107
 
 /** Levels by which files are changed. MS-CIFS 2.2.2.3.4. */
 const SET_LEVELS: Readonly<Record<number, number>> = {
+  [OldLevel.STANDARD]: CLASS.FileBasicInformation,
   0x0101: CLASS.FileBasicInformation,
   0x0102: CLASS.FileDispositionInformation,
   0x0103: CLASS.FileAllocationInformation,
   0x0104: CLASS.FileEndOfFileInformation,
 }
-/** In SMB1 their names begin elsewhere, and may be relative. */
+/** In SMB1 their names begin elsewhere, and nobody asks for them. */
 const NOT_AS_IN_SMB2: ReadonlySet<number> = new Set([
-  CLASS.FileRenameInformation,
   CLASS.FileLinkInformation,
   CLASS.FileRenameInformationEx,
   CLASS.FileLinkInformationEx,
@@ -65,22 +61,6 @@ const VOLUME_LEVELS: Readonly<Record<number, number>> = {
   0x0105: FsInformationClass.FileFsAttributeInformation,
 }
 
-/** One information class of an open file. */
-export function* queryFile(
-  place: Place,
-  { fileId }: Open | PipeOpen,
-  fileInfoClass: number,
-  room: number,
-): Steps<Information | Failure> {
-  const answer = yield* ask(place, queryInfo, {
-    infoType: InfoType.FILE,
-    fileInfoClass,
-    outputBufferLength: room,
-    fileId,
-  })
-  return failed(answer) ? answer : { data: answered(answer, QueryInfoResponse).outputBuffer, status: answer.status }
-}
-
 /** Larger than what any class answers with, so that an answer is rearranged whole. */
 const WHOLE = 65_536
 
@@ -91,10 +71,15 @@ export function* queryLevel(
   level: number,
   room: number,
 ): Steps<Information | Failure> {
-  if (level >= PASS_THROUGH) return yield* queryFile(place, open, level - PASS_THROUGH, room)
+  const isAll = level === QUERY_ALL_LEVEL || level === PASS_THROUGH + CLASS.FileAllInformation
+  if (level >= PASS_THROUGH && !isAll) return yield* queryFile(place, open, level - PASS_THROUGH, room)
   const known = QUERY_LEVELS[level]
   if (known !== undefined) return yield* queryFile(place, open, known, room)
-  if (level !== QUERY_ALL_LEVEL && level !== QUERY_NAME_LEVEL) return fail(NtStatus.INVALID_LEVEL)
+  if (level === OldLevel.STANDARD || level === OldLevel.QUERY_EA_SIZE) {
+    const data = yield* queryOldLevel(place, open, level)
+    return failed(data) ? data : cut(data, room)
+  }
+  if (!isAll && level !== QUERY_NAME_LEVEL) return fail(NtStatus.INVALID_LEVEL)
   const answer = yield* queryFile(place, open, CLASS.FileAllInformation, WHOLE)
   if (failed(answer)) return answer
   const all = FileAllInformation.decode(viewOf(answer.data))
@@ -102,7 +87,7 @@ export function* queryLevel(
   return cut(level === QUERY_NAME_LEVEL ? name : asAllLevel(answer.data, name), room)
 }
 
-/** SMB_QUERY_FILE_ALL_INFO: of FileAllInformation what was there before Windows had more of it. MS-CIFS 2.2.8.3.8. */
+/** SMB_QUERY_FILE_ALL_INFO, also where FileAllInformation is passed through (raw.qfileinfo): of FileAllInformation what was there before Windows had more of it. MS-CIFS 2.2.8.3.8. */
 function asAllLevel(all: Uint8Array, name: Uint8Array): Uint8Array {
   const start = FileBasicInformation.size + FileStandardInformation.size
   const eaSize = start + FileInternalInformation.size
@@ -114,18 +99,6 @@ const cut = (data: Uint8Array, room: number): Information =>
   data.length <= room
     ? { data, status: NtStatus.SUCCESS }
     : { data: data.subarray(0, room), status: NtStatus.BUFFER_OVERFLOW }
-
-/** One class of a volume: asked of its root. */
-export const queryVolume = (place: Place, fileInfoClass: number, room: number): Steps<Information | Failure> =>
-  withPath(place, '', {}, function* ({ fileId }): Steps<Information | Failure> {
-    const answer = yield* ask(place, queryInfo, {
-      infoType: InfoType.FILESYSTEM,
-      fileInfoClass,
-      outputBufferLength: room,
-      fileId,
-    })
-    return failed(answer) ? answer : { data: answered(answer, QueryInfoResponse).outputBuffer, status: answer.status }
-  })
 
 export function* queryVolumeLevel(place: Place, level: number, room: number): Steps<Information | Failure> {
   const known = level >= PASS_THROUGH ? level - PASS_THROUGH : VOLUME_LEVELS[level]
@@ -148,13 +121,26 @@ export function* setLevel(
 ): Steps<Failure | undefined> {
   const fileInfoClass = classToSet(level)
   if (failed(fileInfoClass)) return fileInfoClass
+  const isRename = fileInfoClass === CLASS.FileRenameInformation
+  const buffer = level === OldLevel.STANDARD ? basicOfStandard(data) : isRename ? newName(open, data) : data
+  if (failed(buffer)) return buffer
   const answer = yield* ask(place, setInfo, {
     infoType: InfoType.FILE,
     fileInfoClass,
     fileId: open.fileId,
-    buffer: fileInfoClass === CLASS.FileBasicInformation ? padded(data) : data,
+    buffer: fileInfoClass === CLASS.FileBasicInformation ? padded(buffer) : buffer,
   })
   return failed(answer) ? answer : undefined
+}
+
+/** FileRenameInformation of SMB2: there a name counts from the root; here one without separators is beside the old one. */
+function newName(open: Open | PipeOpen, data: Uint8Array): Uint8Array | Failure {
+  const { fileName, replaceIfExists, rootDirectory } = FileRenameInformationType1.decode(viewOf(data))
+  if (rootDirectory !== 0 || !(open instanceof Open)) return fail(NtStatus.INVALID_PARAMETER)
+  const beside = open.path.slice(0, -1)
+  const isBeside = !fileName.includes('\\') && !fileName.startsWith(':')
+  const whole = isBeside ? [...beside, fileName].join('\\') : fileName.replace(/^\\/, '')
+  return FileRenameInformation.encode({ replaceIfExists, fileName: whole })
 }
 
 /** Clients may leave out what is reserved at its end. MS-CIFS 2.2.8.4.3. */

@@ -8,7 +8,11 @@ import type { TreeConnect } from '../tree-connect.ts'
  * it is in, where the client names one.
  */
 export function nameOf(text: string, { share }: Pick<TreeConnect, 'share'>, root?: Open | PipeOpen): string | Failure {
-  const name = text.replace(/^\\/, '').replace(/\\$/, '')
+  // Separators count once, however many there are (smbtorture, raw.chkpath).
+  const name = text
+    .split('\\')
+    .filter((component) => component !== '')
+    .join('\\')
   if (share === undefined) return name.replace(/^pipe\\/i, '')
   if (root === undefined) return name
   if (!(root instanceof Open)) return fail(NtStatus.INVALID_HANDLE)

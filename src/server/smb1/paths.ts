@@ -30,9 +30,9 @@ import { refuse, type Smb1Context, type Smb1Result, succeed } from './context.ts
 import { ask, type Place } from './core.ts'
 import { setWriteTime } from './files.ts'
 import { HIDES, isWanted, namesFound } from './find.ts'
-import { queryFile, queryVolume } from './information.ts'
 import { hasWildcards, nameOf, searchOf } from './names.ts'
 import { secondsOf, shownAttributes, shownSize } from './old-forms.ts'
+import { queryFile, queryVolume } from './queries.ts'
 
 const { DELETE, FILE_READ_ATTRIBUTES, FILE_WRITE_ATTRIBUTES } = AccessMask
 

@@ -3,6 +3,7 @@ import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { FileInformationClass } from '../../wire/fscc/index.ts'
 import {
+  Smb1CreateDirectoryParameters,
   Smb1EaErrorOffset,
   Smb1FileInformationParameters,
   type Smb1Link,
@@ -11,6 +12,7 @@ import {
   Smb1TransactionResponse,
   Smb1VolumeParameters,
 } from '../../wire/smb1/index.ts'
+import { CreateDisposition, CreateOptions } from '../../wire/smb2/index.ts'
 import type { Steps } from '../steps.ts'
 import { withPath } from './by-path.ts'
 import { refuse, type Smb1Result } from './context.ts'
@@ -42,6 +44,7 @@ const subcommands = new Map<number, Serve>([
   [Smb1Trans2Command.SET_PATH_INFORMATION, setPath],
   [Smb1Trans2Command.QUERY_FILE_INFORMATION, queryOpen],
   [Smb1Trans2Command.SET_FILE_INFORMATION, setOpen],
+  [Smb1Trans2Command.CREATE_DIRECTORY, createDirectory],
 ])
 
 /** Nothing is wrong with any extended attribute. MS-CIFS 2.2.6.6.2. */
@@ -73,12 +76,30 @@ function* queryPath(place: Place, transaction: Transaction): Steps<Answer | Fail
   return failed(information) ? information : { parameters: NOTHING_WRONG, ...information }
 }
 
+/** The size of a list of extended attributes that has none. MS-CIFS 2.2.1.2.2.1. */
+const EMPTY_EA_LIST_BYTES = 4
+
+/** MS-CIFS 3.3.5.58.11. */
+function* createDirectory(place: Place, { parameters, data }: Transaction): Steps<Answer | Failure> {
+  // Extended attributes in the form of OS/2.
+  if (data.length > EMPTY_EA_LIST_BYTES) return fail(NtStatus.NOT_SUPPORTED)
+  const { start, end } = parameters
+  const { size } = Smb1CreateDirectoryParameters
+  Smb1CreateDirectoryParameters.decode(place.context.message, start, end, 0)
+  const name = nameOf(place.context.text(start + size, end).value, place.tree)
+  if (failed(name)) return name
+  const how = { disposition: CreateDisposition.CREATE, options: CreateOptions.DIRECTORY_FILE }
+  const made = yield* withPath(place, name, how, function* () {})
+  return failed(made) ? made : { parameters: NOTHING_WRONG }
+}
+
 /** FileFullEaInformation, passed through. */
 const EA_LEVEL = 1000 + FileInformationClass.FileFullEaInformation
 
 /** What it takes to change a file by a class. */
 const ACCESS: Readonly<Record<number, number>> = {
   [FileInformationClass.FileDispositionInformation]: DELETE,
+  [FileInformationClass.FileRenameInformation]: DELETE,
   [FileInformationClass.FileAllocationInformation]: FILE_WRITE_DATA,
   [FileInformationClass.FileEndOfFileInformation]: FILE_WRITE_DATA,
   [FileInformationClass.FileFullEaInformation]: FILE_WRITE_EA,

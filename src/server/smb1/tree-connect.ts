@@ -11,7 +11,7 @@ import {
 } from '../../wire/smb1/index.ts'
 import { endTree } from '../session-end.ts'
 import type { Share } from '../share.ts'
-import { allow } from '../share-access.ts'
+import { allow, isFull } from '../share-access.ts'
 import { type Steps, wait } from '../steps.ts'
 import { TreeConnect } from '../tree-connect.ts'
 import { isResult, refuse, type Smb1Context, type Smb1Result, succeed } from './context.ts'
@@ -34,6 +34,7 @@ export function* serveTreeConnect(context: Smb1Context, link: Smb1Link): Steps<S
   const { share, maximalAccess } = allowed
   // Nothing of SMB1 is sealed.
   if (share?.options.encryption === 'required') return refuse(NtStatus.ACCESS_DENIED)
+  if (share !== undefined && isFull(session, share)) return refuse(NtStatus.REQUEST_NOT_ACCEPTED)
   const service = serviceOf(share)
   if (body.service !== Smb1Service.ANY && body.service !== service) return refuse(NtStatus.BAD_DEVICE_TYPE)
   if (session.trees.size >= server.limits.maxTreesPerSession) return refuse(NtStatus.INSUFFICIENT_RESOURCES)

@@ -1,6 +1,16 @@
 import { type Infer, octets, struct, tail, u32, u64, utf16 } from '../schema/index.ts'
 import { bool8 } from './kinds.ts'
 
+/** As SMB1 sends it (type 1). MS-FSCC 2.4.42.1. */
+export const FileRenameInformationType1 = struct('FileRenameInformation', '2.4.42.1', {
+  replaceIfExists: bool8,
+  reserved: octets(3).reserved,
+  rootDirectory: u32.or(0),
+  fileNameLength: u32.lengthOf('fileName'),
+  fileName: tail(utf16),
+})
+export type FileRenameInformationType1 = Infer<typeof FileRenameInformationType1>
+
 /** As SMB2 sends it (type 2). MS-FSCC 2.4.42.2. Clients may pad it: bytes after the name mean nothing. */
 export const FileRenameInformation = struct('FileRenameInformation', '2.4.42.2', {
   replaceIfExists: bool8,

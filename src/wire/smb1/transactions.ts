@@ -133,6 +133,12 @@ export type Smb1FindFirst2Answer = Infer<typeof Smb1FindFirst2Answer>
 export const Smb1FindNext2Answer = struct('TRANS2_FIND_NEXT2 answer', 'MS-CIFS 2.2.6.3.2', found)
 export type Smb1FindNext2Answer = Infer<typeof Smb1FindNext2Answer>
 
+/** Parameters before the name of CREATE_DIRECTORY. MS-CIFS 2.2.6.14.1. */
+export const Smb1CreateDirectoryParameters = struct('TRANS2_CREATE_DIRECTORY parameters', 'MS-CIFS 2.2.6.14.1', {
+  reserved: u32.reserved,
+})
+export type Smb1CreateDirectoryParameters = Infer<typeof Smb1CreateDirectoryParameters>
+
 /** Parameters of QUERY_FS_INFORMATION. MS-CIFS 2.2.6.4.1. */
 export const Smb1VolumeParameters = struct('TRANS2_QUERY_FS_INFORMATION parameters', 'MS-CIFS 2.2.6.4.1', {
   informationLevel: u16.hex,

@@ -1,0 +1,41 @@
+import { type Failure, failed } from '../../wire/erref/failure.ts'
+import { InfoType, QueryInfoResponse } from '../../wire/smb2/index.ts'
+import { queryInfo } from '../commands/query-info.ts'
+import type { Open, PipeOpen } from '../open.ts'
+import type { Steps } from '../steps.ts'
+import { withPath } from './by-path.ts'
+import { answered, ask, type Place } from './core.ts'
+
+/** What a query answers with; `status` says whether it was cut off. */
+export interface Information {
+  readonly data: Uint8Array
+  readonly status: number
+}
+
+/** One information class of an open file. */
+export function* queryFile(
+  place: Place,
+  { fileId }: Open | PipeOpen,
+  fileInfoClass: number,
+  room: number,
+): Steps<Information | Failure> {
+  const answer = yield* ask(place, queryInfo, {
+    infoType: InfoType.FILE,
+    fileInfoClass,
+    outputBufferLength: room,
+    fileId,
+  })
+  return failed(answer) ? answer : { data: answered(answer, QueryInfoResponse).outputBuffer, status: answer.status }
+}
+
+/** One class of a volume: asked of its root. */
+export const queryVolume = (place: Place, fileInfoClass: number, room: number): Steps<Information | Failure> =>
+  withPath(place, '', {}, function* ({ fileId }): Steps<Information | Failure> {
+    const answer = yield* ask(place, queryInfo, {
+      infoType: InfoType.FILESYSTEM,
+      fileInfoClass,
+      outputBufferLength: room,
+      fileId,
+    })
+    return failed(answer) ? answer : { data: answered(answer, QueryInfoResponse).outputBuffer, status: answer.status }
+  })
