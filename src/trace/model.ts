@@ -192,6 +192,9 @@ export interface Transaction {
   /** Credits that the client had left when this was sent; undefined where the beginning was not captured. */
   readonly creditsLeft: number | undefined
   readonly time: TransactionTime
+  /** Of the request, and of its final answer; undefined where that was not captured, and for SMB1. */
+  readonly requestSignature: SignatureState | undefined
+  readonly responseSignature: SignatureState | undefined
   /** Bytes of file data that were moved by READ and WRITE, or by a pipe's transaction. */
   readonly dataBytes: number
   /** Of a CREATE what was granted, of a break what is broken: as it is now, not as it was then. */
@@ -206,6 +209,12 @@ export interface Transaction {
   readonly heldBy: readonly Holder[]
   readonly detail: Detail
 }
+
+/**
+ * What is known of a signature. MS-SMB2 3.1.4.1, 3.1.5.1. `none`: the message says that it has none. `unchecked`: there
+ * is one, and no key to check it with. Otherwise it was computed again.
+ */
+export type SignatureState = 'none' | 'unchecked' | 'right' | 'wrong'
 
 /** Where the time of a transaction went, nanoseconds. Undefined: not captured. */
 export interface TransactionTime {

@@ -5,10 +5,11 @@ import { filetimeFromDate } from '../../src/bytes/filetime.ts'
 import { ntHash } from '../../src/crypto/ntlm.ts'
 import { domainController } from '../../src/domain/index.ts'
 import { type Account, Server, type ServerOptions } from '../../src/server/index.ts'
+import { Command } from '../../src/wire/smb2/index.ts'
 import { needsPeer } from '../peers/peer.ts'
 import type { SmbclientTarget } from '../peers/smbclient.ts'
 import { type Smbd, type SmbdOptions, startSmbd, tester } from '../peers/smbd.ts'
-import { assertTold, type Fault } from './trace-faults.ts'
+import { assertTold, changing, type Fault } from './trace-faults.ts'
 
 const needs = needsPeer('smbd', 'smbclient', 'smbtorture')
 const smb1 = (...more: readonly string[]) => ({
@@ -37,6 +38,17 @@ const scenes: Readonly<Record<string, Scene>> = {
         rules: ['signing-required'],
         ill: smb1('--option=client signing=disabled'),
         well: smb1('--option=client signing=required'),
+      },
+      'a request that is changed on the way': {
+        rules: ['signature-refused'],
+        passwords: [tester.password],
+        ill: { commands: 'ls', relay: { alter: changing(Command.CREATE) } },
+        well: { commands: 'ls' },
+      },
+      'an answer that is changed on the way': {
+        rules: ['signature-refused'],
+        passwords: [tester.password],
+        ill: { commands: 'ls', relay: { alter: changing(Command.CREATE, 'server') } },
       },
       'sessions of SMB1': { rules: [], notes: ['smb1-used'], ill: smb1(), well: {} },
     },

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Sender } from '../../src/trace/capture/tcp-conversation.ts'
 import { Diagnosis } from '../../src/trace/diagnose.ts'
 import { analyze, type Finding, KeyRing, readSecrets } from '../../src/trace/index.ts'
 import { nodeCiphers } from '../../src/trace/node/index.ts'
@@ -32,6 +33,8 @@ export interface Fault {
   readonly rules: readonly string[]
   readonly notes?: readonly string[]
   readonly ill: Run
+  /** What the analyser is given to open and check with. */
+  readonly passwords?: readonly string[]
   /** The same without the fault: nothing is found. */
   readonly well?: Run
 }
@@ -73,6 +76,18 @@ export async function diagnose(capture: Uint8Array, passwords: readonly string[]
   return diagnosis.findings()
 }
 
+/** Changes the last byte of the first message of a command that one end sends. */
+export function changing(command: number, sender: Sender = 'client'): NonNullable<RelayOptions['alter']> {
+  let isDone = false
+  return (bytes, from) => {
+    // The header of NetBIOS is before that of SMB2. MS-SMB2 2.1, 2.2.1.2.
+    if (isDone || from !== sender || bytes.length < 20 || bytes[4] !== 0xfe || bytes.readUInt16LE(16) !== command)
+      return
+    isDone = true
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
+  }
+}
+
 const idsOf = (findings: readonly Finding[]): string[] => [...new Set(findings.map(({ rule }) => rule))].toSorted()
 
 /** Holds what is found against what has to be: problems and warnings exactly, notes as far as they are named. */
@@ -85,10 +100,10 @@ export function assertFound(findings: readonly Finding[], { rules, notes = [] }:
 
 /** The fault is found; its healthy twin is told to be healthy. */
 export async function assertTold(subject: Subject, fault: Fault): Promise<Finding[]> {
-  const findings = await diagnose(await record(subject, fault.ill))
+  const findings = await diagnose(await record(subject, fault.ill), fault.passwords)
   assertFound(findings, fault)
   if (fault.well === undefined) return findings
-  const healthy = await diagnose(await record(subject, fault.well))
+  const healthy = await diagnose(await record(subject, fault.well), fault.passwords)
   assertFound(healthy, { rules: [] })
   for (const note of fault.notes ?? [])
     assert.ok(

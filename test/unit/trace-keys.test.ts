@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { fromHex, hex } from '../../src/bytes/hex.ts'
 import { nFold, openKerberos } from '../../src/crypto/kerberos.ts'
 import { ntlmV1SessionKey } from '../../src/crypto/ntlm-v1.ts'
+import { analyze, type Observer, type SignatureState } from '../../src/trace/index.ts'
 import { KeyRing } from '../../src/trace/keys/key-ring.ts'
 import { readKeytab } from '../../src/trace/keys/keytab.ts'
 import { type GivenSecrets, readSecrets, SecretError } from '../../src/trace/keys/secrets.ts'
@@ -18,6 +20,8 @@ interface Vector {
   messages: ['client' | 'server', string][]
 }
 const vectors = JSON.parse(readFileSync(new URL('../vectors/trace-keys.json', import.meta.url), 'utf8')) as Vector[]
+
+const captures = join(import.meta.dirname, '../captures')
 
 const SEALED = 0xfd
 
@@ -154,3 +158,34 @@ test('NTLMv1, as in MS-NLMP 4.2.2 and 4.2.3', () => {
   assert.equal(exchange && hex(exchange), 'eb93429a8bd952f8b89c55b87f475edc')
   assert.equal(ntlmV1SessionKey(fromHex('00'.repeat(16)), challenge, plain, plain, 0), undefined)
 })
+
+/** Captures of each way to sign, with what their keys follow from. */
+const signed: readonly (readonly [string, GivenSecrets, number])[] = [
+  ['local-dialect-smb210.pcap', { passwords: ['Passw0rd'] }, 9],
+  ['local-signing-required-smb302.pcap', { passwords: ['Passw0rd'] }, 47],
+  ['local-signing-algo-AES-128-CMAC.pcap', { passwords: ['Passw0rd'] }, 25],
+  ['local-signing-algo-HMAC-SHA256.pcap', { passwords: ['Passw0rd'] }, 25],
+  ['local-signing-required-smb311.pcap', { passwords: ['Passw0rd'] }, 43],
+  ['local-session-reauth.pcap', { passwords: ['Passw0rd'] }, 14],
+  ['local-krb5-ok-smb311.pcap', { keytabs: [readFileSync(join(captures, 'local-lab.keytab'))] }, 51],
+]
+
+for (const [name, secrets, expected] of signed)
+  test(`signatures of ${name} are computed again, and right`, async () => {
+    const states = { none: 0, unchecked: 0, right: 0, wrong: 0 }
+    const note = (state: SignatureState | undefined) => {
+      if (state !== undefined) states[state]++
+    }
+    const observer: Observer = {
+      transaction({ requestSignature, responseSignature }) {
+        note(requestSignature)
+        note(responseSignature)
+      },
+    }
+    const keys = new KeyRing(readSecrets(secrets), nodeCiphers())
+    await analyze(readFileSync(join(captures, name)), [observer], { keys })
+    assert.deepEqual(
+      { right: states.right, wrong: states.wrong, unchecked: states.unchecked },
+      { right: expected, wrong: 0, unchecked: 0 },
+    )
+  })

@@ -173,6 +173,8 @@ export class Story {
         ...time,
       },
       dataBytes: 0,
+      requestSignature: undefined,
+      responseSignature: undefined,
       caching: undefined,
       cacheUse: undefined,
       heldBy: [],

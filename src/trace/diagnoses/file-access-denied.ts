@@ -28,7 +28,10 @@ export const fileAccessDenied: Rule = {
     return {
       transaction(transaction) {
         const { detail, status, commandName } = transaction
-        const isDenied = status === NtStatus.ACCESS_DENIED || status === NtStatus.CANNOT_DELETE
+        // What was changed on the way is denied whatever the rights are.
+        const isDenied =
+          (status === NtStatus.ACCESS_DENIED && transaction.requestSignature !== 'wrong') ||
+          status === NtStatus.CANNOT_DELETE
         if (!isDenied && (denied.size === 0 || detail.kind !== 'create')) return
         const isFile =
           detail.kind === 'create' || detail.kind === 'set-info' || /CLOSE|WRITE|READ|FLUSH/.test(commandName)

@@ -6,8 +6,11 @@ import { advise, transactionRule } from '../evidence/rules.ts'
 export const shareAccessDenied = transactionRule({
   id: 'share-access-denied',
   looksFor: 'A share that the user is not let into.',
-  sign: ({ detail, status, session }) =>
-    detail.kind === 'tree-connect' && (status === NtStatus.ACCESS_DENIED || status === NtStatus.NETWORK_ACCESS_DENIED)
+  // What was changed on the way is denied whatever the rights are.
+  sign: ({ detail, status, session, requestSignature }) =>
+    detail.kind === 'tree-connect' &&
+    requestSignature !== 'wrong' &&
+    (status === NtStatus.ACCESS_DENIED || status === NtStatus.NETWORK_ACCESS_DENIED)
       ? { key: `${detail.path.toLowerCase()} ${userOf(session)}`, name: detail.path }
       : undefined,
   tell({ first }) {

@@ -25,6 +25,7 @@ import { Smb2Reader } from './smb2-reader.ts'
 const sealedSessionAt = offsetOf(TransformHeader, 'sessionId')
 const commandAt = offsetOf(Smb2Header, 'command')
 const flagsAt = offsetOf(Smb2Header, 'flags')
+const nextCommandAt = offsetOf(Smb2Header, 'nextCommand')
 /** Longest message that is made of a compressed one, bytes. Servers take 8 MiB of data at once. */
 export const maxDecompressedBytes = 16 * 1024 * 1024
 const allCompression = { algorithms: Object.values(CompressionAlgorithm), chained: true }
@@ -50,7 +51,9 @@ export class MessageReader implements MessageSink {
   wanted(view: DataView, start: number, have: number, left: number): number {
     switch (view.getUint32(start, true)) {
       case SMB2_PROTOCOL_ID:
-        return this.#smb2.wanted(view, start, have, left)
+        return this.#isToCheck(view, start, have)
+          ? partLength(view, start, left)
+          : this.#smb2.wanted(view, start, have, left)
       case SMB1_PROTOCOL_ID:
         return this.#smb1.wanted(view, start, have, left)
       case TRANSFORM_PROTOCOL_ID:
@@ -71,7 +74,21 @@ export class MessageReader implements MessageSink {
     }
     const length = this.#smb2.part(view, start, have, left)
     if (this.#keys !== undefined && have === length) this.#followLogon(view, start, length)
+    if (have >= length && this.#isToCheck(view, start, have)) this.#check(view, start, length)
     return length
+  }
+
+  /** Signatures are computed over whole messages, which are of no use otherwise. */
+  #isToCheck(view: DataView, start: number, have: number): boolean {
+    return (
+      this.#keys?.canVerify === true &&
+      have >= SMB2_HEADER_SIZE &&
+      (view.getUint32(start + flagsAt, true) & HeaderFlags.SIGNED) !== 0
+    )
+  }
+
+  #check(view: DataView, start: number, length: number): void {
+    if (this.#keys !== undefined) this.#smb2.check(bytesOf(view, start, start + length), this.#keys)
   }
 
   message(first: Place, last: Place, length: number, isWhole: boolean): void {
@@ -138,6 +155,12 @@ export class MessageReader implements MessageSink {
       at += length
     }
   }
+}
+
+/** The bytes of a part of a chain, padding to the next one included: what its signature is for. */
+function partLength(view: DataView, start: number, left: number): number {
+  const next = view.getUint32(start + nextCommandAt, true)
+  return next >= SMB2_HEADER_SIZE && next < left ? next : left
 }
 
 /** MS-SMB2 3.1.5.3; undefined for what is damaged. */

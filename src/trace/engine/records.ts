@@ -9,6 +9,7 @@ import type {
   MessageSpot,
   Open,
   Session,
+  SignatureState,
   TcpDirection,
   Transaction,
   TransactionTime,
@@ -229,6 +230,8 @@ export class TransactionRecord implements Transaction {
   creditsLeft: number | undefined
   time: TransactionTime = noTime
   dataBytes = 0
+  requestSignature: SignatureState | undefined
+  responseSignature: SignatureState | undefined
   caching: CachingRecord | undefined
   cacheUse: Transaction['cacheUse']
   heldBy: readonly Holder[] = nobody

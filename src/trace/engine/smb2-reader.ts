@@ -29,7 +29,8 @@ import {
   WriteRequest,
   WriteResponse,
 } from '../../wire/smb2/index.ts'
-import type { MessageSpot } from '../model.ts'
+import type { ConnectionKeys } from '../keys/connection-keys.ts'
+import type { MessageSpot, SignatureState } from '../model.ts'
 import { allowsWriting } from './caching.ts'
 import { decoded, fixedPart, offsetOf } from './layout.ts'
 import { readLogonToken } from './logon.ts'
@@ -140,6 +141,18 @@ export class Smb2Reader {
     return length
   }
 
+  /** Computes the signature of the part that was read last again: it is whole. */
+  check(bytes: Uint8Array, keys: ConnectionKeys): void {
+    const last = this.#parts.at(-1)
+    if (last === undefined || last.isInterim) return
+    const { transaction, isRequest } = last
+    const state = isRequest ? transaction.requestSignature : transaction.responseSignature
+    if (state !== 'unchecked' || transaction.session === undefined) return
+    const isRight = keys.verify(transaction.session.id, bytes)
+    if (isRight === undefined) return
+    transaction[isRequest ? 'requestSignature' : 'responseSignature'] = isRight ? 'right' : 'wrong'
+  }
+
   /** The message, with all of its chain, ends. */
   message(first: Place, last: Place, length: number): void {
     const begin = { frame: first.frame, timeNs: first.timeNs }
@@ -172,6 +185,7 @@ export class Smb2Reader {
     const low = view.getUint32(start + at.messageId, true)
     const high = view.getUint32(start + at.messageId + 4, true)
     const transaction = this.#owner.newTransaction('smb2', command, commandName(command), low, high)
+    transaction.requestSignature = signatureIn(flags)
     transaction.creditCharge = view.getUint16(start + at.creditCharge, true)
     transaction.creditsRequested = view.getUint16(start + at.credits, true)
     const isRelated = (flags & HeaderFlags.RELATED_OPERATIONS) !== 0
@@ -280,6 +294,7 @@ export class Smb2Reader {
     if (isInterim) this.#owner.await(transaction)
     else {
       transaction.status = status
+      transaction.responseSignature = signatureIn(view.getUint32(start + at.flags, true))
       this.#takeSession(transaction, view, start, status)
       if (isSuccessResponse(command, status)) this.#succeeded(transaction, status, view, start, body)
     }
@@ -397,6 +412,8 @@ export class Smb2Reader {
     this.#owner.created(transaction, open)
   }
 }
+
+const signatureIn = (flags: number): SignatureState => ((flags & HeaderFlags.SIGNED) === 0 ? 'none' : 'unchecked')
 
 const shareKinds: Readonly<Record<number, 'disk' | 'pipe' | 'print'>> = {
   [ShareType.DISK]: 'disk',

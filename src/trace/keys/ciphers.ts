@@ -1,7 +1,8 @@
 import type { SessionKeySource, SessionKeys } from '../../crypto/key-derivation.ts'
 import type { CipherName } from '../../crypto/sealing.ts'
+import type { SigningAlgorithm, SigningInfo } from '../../crypto/signing.ts'
 
-export type { CipherName }
+export type { CipherName, SigningAlgorithm }
 
 /** Opens the messages of one direction, each once and in their order: the cipher goes on from one to the next. */
 export interface NtlmUnsealer {
@@ -26,6 +27,14 @@ export interface Ciphers {
     tag: Uint8Array,
     sealed: Uint8Array,
   ): Uint8Array | undefined
+  /** Whether a signature is that of a message, the signature field of which is zero. MS-SMB2 3.1.4.1. */
+  verify(
+    algorithm: SigningAlgorithm,
+    key: Uint8Array,
+    message: Uint8Array,
+    info: SigningInfo,
+    signature: Uint8Array,
+  ): boolean
   /** The NT hash of a password. MS-NLMP 3.3.1. */
   ntHash(password: string): Uint8Array
   /** SessionBaseKey of a logon with NTLMv2; undefined where the hash is not the user's. MS-NLMP 3.3.2. */

@@ -4,19 +4,23 @@ import { isNtlmssp, NtlmMessageType, ntlmMessageType } from '../../wire/ntlmssp/
 import {
   Cipher,
   Command,
+  Dialect,
   EncryptionCapabilities,
+  HeaderFlags,
   NegotiateContextType,
   NegotiateResponse,
   SessionSetupFlags,
   SessionSetupRequest,
   SessionSetupResponse,
+  SigningAlgorithm,
+  SigningCapabilities,
   SMB2_HEADER_SIZE,
   SMB2_PROTOCOL_ID,
   Smb2Header,
   TransformHeader,
 } from '../../wire/smb2/index.ts'
 import { lenient } from '../lenient.ts'
-import type { CipherName } from './ciphers.ts'
+import type { CipherName, SigningAlgorithm as SigningAlgorithmName } from './ciphers.ts'
 import { kerberosSessionKey, type OpenedTicket, openTicket } from './kerberos-keys.ts'
 import type { KeyRing } from './key-ring.ts'
 import { mechanismToken } from './mechanism-token.ts'
@@ -32,6 +36,20 @@ const cipherNames: Readonly<Record<number, CipherName>> = {
   [Cipher.AES_128_GCM]: 'aes-128-gcm',
   [Cipher.AES_256_CCM]: 'aes-256-ccm',
   [Cipher.AES_256_GCM]: 'aes-256-gcm',
+}
+
+const signingAlgorithms: Readonly<Record<number, SigningAlgorithmName>> = {
+  [SigningAlgorithm.HMAC_SHA256]: 'hmac-sha256',
+  [SigningAlgorithm.AES_CMAC]: 'aes-cmac',
+  [SigningAlgorithm.AES_GMAC]: 'aes-gmac',
+}
+/** Where a header has its signature. MS-SMB2 2.2.1.2. */
+const signatureAt = 48
+const sessionKeyBytes = 16
+
+interface SigningKey {
+  readonly key: Uint8Array
+  readonly algorithm: SigningAlgorithmName
 }
 
 /** A logon that is under way. */
@@ -58,6 +76,9 @@ export class ConnectionKeys {
   /** By session id once it is known, by message id until then. */
   readonly #logons = new Map<string, Logon>()
   readonly #clients = new Map<bigint, string>()
+  #signingAlgorithm: SigningAlgorithmName | undefined
+  /** By session id; channels sign with keys of their own. */
+  readonly #signingKeys = new Map<bigint, SigningKey>()
 
   constructor(ring: KeyRing, server: string) {
     this.ring = ring
@@ -85,6 +106,26 @@ export class ConnectionKeys {
     return this.#opener(sessionId) !== undefined
   }
 
+  /** Signatures of some session of this connection can be computed again. */
+  get canVerify(): boolean {
+    return this.#signingKeys.size > 0
+  }
+
+  /** Whether a whole message, from its header on, is signed right; undefined without a key. MS-SMB2 3.1.5.1. */
+  verify(sessionId: bigint, message: Uint8Array): boolean | undefined {
+    const signing = this.#signingKeys.get(sessionId)
+    if (signing === undefined || message.length < SMB2_HEADER_SIZE) return undefined
+    const { messageId, flags, command, signature } = Smb2Header.read(viewOf(message), 0)
+    const info = {
+      messageId,
+      fromServer: (flags & HeaderFlags.SERVER_TO_REDIR) !== 0,
+      isCancel: command === Command.CANCEL,
+    }
+    const unsigned = message.slice()
+    unsigned.fill(0, signatureAt, SMB2_HEADER_SIZE)
+    return this.#ring.ciphers.verify(signing.algorithm, signing.key, unsigned, info, signature)
+  }
+
   /** Who has logged on by a ticket that the key table opens: `alice@EXAMPLE.ORG`. */
   client(sessionId: bigint): string | undefined {
     return this.#clients.get(sessionId)
@@ -109,6 +150,10 @@ export class ConnectionKeys {
     if (response === undefined) return
     this.#dialect = response.dialectRevision
     for (const { contextType, data } of response.negotiateContexts) {
+      if (contextType === NegotiateContextType.SIGNING_CAPABILITIES) {
+        const [algorithm] = lenient(() => SigningCapabilities.decode(viewOf(data)).signingAlgorithms) ?? []
+        this.#signingAlgorithm = signingAlgorithms[algorithm ?? -1]
+      }
       if (contextType !== NegotiateContextType.ENCRYPTION_CAPABILITIES) continue
       const [chosen] = lenient(() => EncryptionCapabilities.decode(viewOf(data)).ciphers) ?? []
       this.#cipher = cipherNames[chosen ?? 0]
@@ -173,6 +218,7 @@ export class ConnectionKeys {
     const { ciphers } = this.ring
     const given = this.ring.given(sessionId)
     if (given !== undefined) {
+      if (given.sessionKey !== undefined) this.#sign(sessionId, given.sessionKey, logon.preauthHash)
       this.#useGiven(sessionId, given, logon.preauthHash)
       return
     }
@@ -186,7 +232,20 @@ export class ConnectionKeys {
     } else if (challenge !== undefined && authenticate !== undefined)
       sessionKey = ntlmSessionKey(challenge, authenticate, this.ring.ntHashes, ciphers)
     if (sessionKey === undefined) return
+    this.#sign(sessionId, sessionKey, logon.preauthHash)
     this.#derive(sessionId, sessionKey, logon.preauthHash)
+  }
+
+  /** The key that the session's first channel signs with. MS-SMB2 3.3.5.5.3. */
+  #sign(sessionId: bigint, sessionKey: Uint8Array, preauthHash: Uint8Array | undefined): void {
+    const dialect = this.#dialect
+    if (dialect === undefined || (dialect === Dialect.SMB_3_1_1 && preauthHash === undefined)) return
+    const first = new Uint8Array(sessionKeyBytes)
+    first.set(sessionKey.subarray(0, sessionKeyBytes))
+    const { signingKey } = this.#ring.ciphers.deriveSessionKeys({ dialect, sessionKey: first, preauthHash })
+    if (this.#signingKeys.size >= maxLogons) this.#signingKeys.clear()
+    const algorithm = this.#signingAlgorithm ?? (dialect < Dialect.SMB_3_0 ? 'hmac-sha256' : 'aes-cmac')
+    this.#signingKeys.set(sessionId, { key: signingKey, algorithm })
   }
 
   #derive(sessionId: bigint, sessionKey: Uint8Array, preauthHash: Uint8Array | undefined): SessionOpener | undefined {

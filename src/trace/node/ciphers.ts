@@ -5,6 +5,7 @@ import { exchangeKey, type NtlmRole, ntHash, ntowfV2, ntProof, sealKey, sessionB
 import { ntlmV1SessionKey } from '../../crypto/ntlm-v1.ts'
 import { Rc4 } from '../../crypto/rc4.ts'
 import { type CipherName, createSealer, type Sealer } from '../../crypto/sealing.ts'
+import { createSigner, type Signer, type SigningAlgorithm } from '../../crypto/signing.ts'
 import { NtlmFlags } from '../../wire/ntlmssp/index.ts'
 import type { Ciphers, NtlmUnsealer } from '../keys/ciphers.ts'
 
@@ -19,6 +20,12 @@ export function nodeCiphers(): Ciphers {
     sealers.set(key, made)
     return (made[cipher] ??= createSealer(cipher, key))
   }
+  const signers = new WeakMap<Uint8Array, Signer>()
+  const signerOf = (algorithm: SigningAlgorithm, key: Uint8Array): Signer => {
+    const signer = signers.get(key) ?? createSigner(algorithm, key)
+    signers.set(key, signer)
+    return signer
+  }
   return {
     sha512(...parts) {
       const hash = createHash('sha512')
@@ -28,6 +35,7 @@ export function nodeCiphers(): Ciphers {
     deriveSessionKeys,
     // A sealer may open in place, and the bytes of the capture are not to be changed.
     open: (cipher, key, nonce, aad, tag, sealed) => sealerOf(cipher, key).open(nonce, aad, tag, sealed.slice()),
+    verify: (algorithm, key, message, info, signature) => signerOf(algorithm, key).verify([message], info, signature),
     ntHash,
     ntlmV2SessionKey(hash, user, domain, serverChallenge, ntResponse) {
       const responseKey = ntowfV2(hash, user, domain)
