@@ -3,7 +3,7 @@ import type { Server } from '../server/index.ts'
 import { Diagnosis } from '../trace/diagnose.ts'
 import { type Endpoint, LiveAnalysis, type Sender } from '../trace/index.ts'
 import { Overview } from '../trace/reports/overview.ts'
-import { findingText, reportHealth } from '../trace/reports/text-report.ts'
+import { findingTexts, reportHealth } from '../trace/reports/text-report.ts'
 import { printable } from './report.ts'
 
 /** Both ends of a connection. */
@@ -33,7 +33,7 @@ export class LiveFindings {
     this.#analysis.finish()
     const findings = this.#diagnosis.findings()
     if (this.#overview.conversations === 0) return ''
-    const texts = [`${reportHealth(this.#overview, findings)}\n`, ...findings.map(findingText)]
+    const texts = [`${reportHealth(this.#overview, findings)}\n`, ...findingTexts(findings)]
     return texts.join('\n').split('\n').map(printable).join('\n')
   }
 }

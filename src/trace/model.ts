@@ -257,6 +257,12 @@ export type Detail =
       readonly offered: readonly string[]
       readonly mechanism: string | undefined
       readonly previousSessionId: bigint
+      /** Why the server refuses the ticket, where its answer has a KRB-ERROR. RFC 4120 5.9.1. */
+      readonly kerberosError?: number
+      /** The server's clock minus the client's as that error tells it, nanoseconds. */
+      readonly clockSkewNs?: number
+      /** Whose key in a key table that was given opens the ticket (`fs1$@EXAMPLE.ORG`); empty: none does. */
+      readonly ticketKeyOf?: string
     }
   | { readonly kind: 'tree-connect'; readonly path: string }
   | {
@@ -320,6 +326,8 @@ export interface KerberosExchange {
   readonly client: Endpoint
   readonly kdc: Endpoint
   readonly request: FrameSpot | undefined
+  /** When the same question was asked again for the last time, since no answer came. */
+  readonly askedAgain: FrameSpot | undefined
   readonly response: FrameSpot | undefined
   /** `name@REALM` where it is told. */
   readonly clientName: string | undefined
@@ -331,6 +339,8 @@ export interface KerberosExchange {
   readonly errorCode: number | undefined
   /** The server's clock minus the client's as told by an error, nanoseconds. */
   readonly clockSkewNs: number | undefined
+  /** The KDC's clock as told by an error, nanoseconds since the first frame by the clock of who captured. */
+  readonly kdcTimeNs: number | undefined
   readonly usesFast: boolean
 }
 

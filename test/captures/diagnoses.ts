@@ -67,7 +67,7 @@ export const diagnoses: Readonly<Record<string, readonly string[]>> = {
   'local-notify-tdis-close.pcap': ['session-lost', 'share-gone', 'sharing-violation'],
   'local-notify-tree-mask.pcapng': ['open-storm', 'search-path-probing'],
   'local-nt1-deny.pcap': ['connection-lost', 'open-storm', 'sharing-violation'],
-  'local-nt1-open-search.pcap': ['file-access-denied', 'sharing-violation'],
+  'local-nt1-open-search.pcap': ['sharing-violation'],
   'local-nt1-oplock.pcap': ['sharing-violation'],
   'local-nt1-rename-delete.pcap': [
     'file-access-denied',

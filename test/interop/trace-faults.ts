@@ -1,6 +1,6 @@
 /** What tests of faults share: a fault is made between real programs, recorded, and looked for in the recording. */
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Sender } from '../../src/trace/capture/tcp-conversation.ts'
 import { Diagnosis } from '../../src/trace/diagnose.ts'
@@ -69,10 +69,14 @@ export async function record(subject: Subject, run: Run): Promise<Uint8Array> {
 }
 
 /** What the rules find in a recording. */
-export async function diagnose(capture: Uint8Array, passwords: readonly string[] = []): Promise<Finding[]> {
+export async function diagnose(
+  capture: Uint8Array,
+  passwords: readonly string[] = [],
+  keytab?: string,
+): Promise<Finding[]> {
   const diagnosis = new Diagnosis()
-  const keys = passwords.length === 0 ? {} : { keys: new KeyRing(readSecrets({ passwords }), nodeCiphers()) }
-  await analyze(capture, [diagnosis], keys)
+  const keytabs = keytab === undefined ? [] : [readFileSync(keytab)]
+  await analyze(capture, [diagnosis], { keys: new KeyRing(readSecrets({ passwords, keytabs }), nodeCiphers()) })
   return diagnosis.findings()
 }
 

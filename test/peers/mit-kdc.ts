@@ -8,6 +8,8 @@ import { type Realm, realmIn } from './realm.ts'
 import { run } from './run.ts'
 
 export interface MitKdc extends Realm {
+  /** Where the KDC listens. */
+  readonly kdc: { readonly host: string; readonly port: number }
   stop(this: void): Promise<void>
 }
 
@@ -18,13 +20,20 @@ const stopTimeoutMs = 30_000
 /** Options of a test that needs it. */
 export const needsMitKdc = (): { skip: string | false } => needsPeer('krb5kdc', 'kinit')
 
-/** @throws where it cannot be started, with what it printed */
-export async function startMitKdc(): Promise<MitKdc> {
+const someAddress = (): string => `127.${randomInt(64, 128)}.${randomInt(1, 255)}.${randomInt(1, 255)}`
+
+/**
+ * `wellKnown`: at Kerberos' own port, on an address of its own; for that one has to be root.
+ * @throws where it cannot be started, with what it printed
+ */
+export async function startMitKdc({ wellKnown = false } = {}): Promise<MitKdc> {
   const folder = mkdtempSync('/tmp/mit-')
-  const address = `127.${randomInt(64, 128)}.${randomInt(1, 255)}.${randomInt(1, 255)}`
+  const address = someAddress()
+  const kdc = wellKnown ? { host: someAddress(), port: 88 } : { host: '127.0.0.1', port: await freePort() }
   const env = {
     MIT_KDC_DIR: folder,
-    MIT_KDC_PORT: String(await freePort()),
+    MIT_KDC_ADDR: kdc.host,
+    MIT_KDC_PORT: String(kdc.port),
     MIT_KDC_FILESERVER_ADDR: address,
     PEER_QUIET: '1',
   }
@@ -38,5 +47,5 @@ export async function startMitKdc(): Promise<MitKdc> {
     await stop()
     throw new Error(`mit-kdc start: ${started.output}`)
   }
-  return { ...realmIn(folder, 'MIT.EXAMPLE', address), stop }
+  return { ...realmIn(folder, 'MIT.EXAMPLE', address), kdc, stop }
 }

@@ -23,6 +23,7 @@ const packages = {
   ntlm_auth: 'winbind',
   nmblookup: 'samba-common-bin',
   tshark: 'tshark',
+  dumpcap: 'wireshark-common',
   text2pcap: 'wireshark-common',
   lz4: 'lz4',
   libfwnt: 'libfwnt1',

@@ -242,6 +242,8 @@ export class Story {
       ticketEncryption: undefined,
       errorCode: undefined,
       clockSkewNs: undefined,
+      kdcTimeNs: undefined,
+      askedAgain: undefined,
       usesFast: false,
       ...changes,
     })

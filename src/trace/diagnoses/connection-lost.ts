@@ -1,5 +1,5 @@
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
-import { countOf, endsOf, listOf, pathOf, serverOf } from '../evidence/names.ts'
+import { countOf, endsOf, listOf, ofPath, pathOf, serverOf } from '../evidence/names.ts'
 import { advise, conversationRule } from '../evidence/rules.ts'
 import { maySleep } from '../evidence/speed.ts'
 import type { Conversation, Open, Transaction } from '../model.ts'
@@ -45,7 +45,7 @@ export const connectionLost = conversationRule<State>({
     return {
       severity: 'problem',
       title: `The connection of ${endsOf(conversation)} broke off in the middle of work${count > 1 ? `, and ${count - 1} more` : ''}`,
-      cause: `${state.count === 0 ? openText(state) : `${countOf(state.count, 'request')} had no answer yet (first ${one?.commandName ?? ''}${isNegotiation || one === undefined ? '' : ` of ${pathOf(one)}`}, frame ${one?.request?.last.frame ?? '?'})`} when ${by} ended the connection first, with ${end?.how === 'reset' ? 'a reset (RST)' : 'a FIN'} in frame ${end?.at.frame ?? '?'}. ${
+      cause: `${state.count === 0 ? openText(state) : `${countOf(state.count, 'request')} had no answer yet (first ${one?.commandName ?? ''}${isNegotiation || one === undefined ? '' : ofPath(one)}, frame ${one?.request?.last.frame ?? '?'})`} when ${by} ended the connection first, with ${end?.how === 'reset' ? 'a reset (RST)' : 'a FIN'} in frame ${end?.at.frame ?? '?'}. ${
         end?.by === 'server'
           ? 'The process of the server crashed, was killed or restarted, it refused what it was sent, or a firewall in front of it gave the connection up and spoke in its name.'
           : 'The client gave up waiting (60 s is usual), was shut down, its program ended, or a firewall spoke in its name.'

@@ -3,6 +3,7 @@ import { accessNames } from '../evidence/access.ts'
 import { Groups, Recent } from '../evidence/groups.ts'
 import { listOf, pathOf, shareOf, timesOf, userOf } from '../evidence/names.ts'
 import { advise, findingOf, framesOf } from '../evidence/rules.ts'
+import { isPipe } from '../evidence/speed.ts'
 import type { Rule, Transaction } from '../model.ts'
 
 /** Files that are remembered as denied, to see whether they were opened with less later. */
@@ -52,20 +53,23 @@ export const fileAccessDenied: Rule = {
         groups.all().map((group) => {
           const { first, open } = group.first
           const names = [...group.names]
-          const wasOpened = open.size === 0
+          const wasOpened = open.size === 0 && !isTransfer(first)
           const verb = first.detail.kind === 'create' ? 'may not open' : `is refused ${first.commandName} of`
           const told = {
-            severity: wasOpened ? ('note' as const) : ('problem' as const),
+            severity: wasOpened || isTransfer(first) ? ('note' as const) : ('problem' as const),
             title: `${userOf(first.session)} ${verb} ${names.length === 1 ? (names[0] ?? '') : `${names.length} files of ${shareOf(first)}`}${wasOpened ? ' at first' : ''}`,
-            cause: `${listOf(names, NAMES_SHOWN)}: denied ${timesOf(group.count)}. Asked for was ${askedOf(first)}. The share let the user in; it is the rights of the file or folder, or of the folder above it where something is made or deleted, that lack this. ${
-              first.commandName === 'CLOSE'
-                ? 'At CLOSE the server writes what it held back, and that failed: what was written may not be there. '
-                : ''
-            }${
-              wasOpened
-                ? 'The same was opened later with less access: programs try to write first and are content with reading.'
-                : 'A file that is marked read-only cannot be deleted or opened for writing either.'
-            }`,
+            cause:
+              `${listOf(names, NAMES_SHOWN)}: denied ${timesOf(group.count)}. Asked for was ${askedOf(first)}. ${whyOf(first)} ${
+                first.commandName === 'CLOSE'
+                  ? 'At CLOSE the server writes what it held back, and that failed: what was written may not be there. '
+                  : ''
+              }${
+                wasOpened
+                  ? 'The same was opened later with less access: programs try to write first and are content with reading.'
+                  : isPipe(first) || isTransfer(first)
+                    ? ''
+                    : 'A file that is marked read-only cannot be deleted or opened for writing either.'
+              }`.trimEnd(),
             advice: advise({
               windows:
                 'Tab "Security", "Effective Access"; Get-Acl; both the rights of the share and of the file count, the lesser of the two.',
@@ -78,4 +82,19 @@ export const fileAccessDenied: Rule = {
         }),
     }
   },
+}
+
+/** A request for data of a file that is open: what it may do was settled when it was opened. MS-SMB2 3.3.5.12, 3.3.5.13. */
+const isTransfer = ({ commandName }: Transaction): boolean => /^(?:READ|WRITE)(?:_ANDX)?$/.test(commandName)
+
+/** Whose rights they are. */
+function whyOf(first: Transaction): string {
+  if (isPipe(first))
+    return 'The share let the user in; it is the service behind the pipe that does not take everybody: nobody (an anonymous user) and users who administer nothing are refused by most.'
+  const asked = first.open?.openedBy?.detail
+  if (isTransfer(first))
+    return `The file is open, and this open of it has no right to do so${
+      asked?.kind === 'create' ? `: it asked for ${accessNames(asked.desiredAccess)} only` : ''
+    }. That is a mistake of the program and not one of the rights.`
+  return 'The share let the user in; it is the rights of the file or folder, or of the folder above it where something is made or deleted, that lack this.'
 }

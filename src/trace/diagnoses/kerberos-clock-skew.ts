@@ -1,5 +1,19 @@
 import { kerberosRule, skewOf } from '../evidence/kerberos-rule.ts'
+import { durationOf } from '../evidence/names.ts'
 import { advise } from '../evidence/rules.ts'
+import type { KerberosExchange } from '../model.ts'
+
+/** Clocks that are no more apart than this are called right. */
+const SAME_NS = 60e9
+
+/** How the KDC's clock goes by that of the computer that captured: whose is wrong. */
+function kdcClockText({ kdcTimeNs, response }: KerberosExchange): string {
+  if (kdcTimeNs === undefined || response === undefined) return ''
+  const aheadNs = kdcTimeNs - response.timeNs
+  if (Math.abs(aheadNs) <= SAME_NS)
+    return " The clock of the KDC and that of the computer that captured this agree, so it is the client's that is wrong (or, if this was captured at the client, that of its program alone)."
+  return ` The clock of the KDC is ${durationOf(Math.abs(aheadNs))} ${aheadNs > 0 ? 'ahead of' : 'behind'} that of the computer that captured this: if that is the client, it is off by as much; if not, the KDC's may be wrong.`
+}
 
 export const kerberosClockSkew = kerberosRule({
   id: 'kerberos-clock-skew',
@@ -7,8 +21,8 @@ export const kerberosClockSkew = kerberosRule({
   isMine: (exchange) => exchange.errorCode === 37 || exchange.errorCode === 33,
   about: () => '',
   title: (exchange) => `Clocks too far apart for Kerberos${skewOf(exchange)}`,
-  cause:
-    'Messages of Kerberos carry the time, so that nobody can send them again later; five minutes of difference are all that is allowed.',
+  cause: (exchange) =>
+    `Messages of Kerberos carry the time, so that nobody can send them again later; five minutes of difference are all that is allowed.${kdcClockText(exchange)}`,
   advice: advise({
     user: 'Set the clock and its time zone.',
     windows: 'w32tm /resync, w32tm /query /status; policy "Maximum tolerance for computer clock synchronization".',

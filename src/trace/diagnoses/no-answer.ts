@@ -1,4 +1,4 @@
-import { countOf, durationOf, endsOf, pathOf, serverOf } from '../evidence/names.ts'
+import { countOf, durationOf, endsOf, ofPath, serverOf } from '../evidence/names.ts'
 import { advise, conversationRule } from '../evidence/rules.ts'
 import { maySleep } from '../evidence/speed.ts'
 import type { Transaction } from '../model.ts'
@@ -38,7 +38,7 @@ export const noAnswer = conversationRule<State>({
     return {
       severity: 'problem',
       title: `${serverOf(conversation.server)} leaves ${countOf(state.count, 'request')} of ${conversation.client.address} without an answer`,
-      cause: `${one?.commandName ?? 'A request'}${one === undefined ? '' : ` for ${pathOf(one)} (frame ${one.request?.last.frame ?? '?'})`} got no answer for ${durationOf(one === undefined ? 0 : waitedOf(one))}, while the connection of ${endsOf(conversation)} lived on and TCP delivered everything. The server hangs in it: its disk, a backend on another computer, or a lock inside.`,
+      cause: `${one?.commandName ?? 'A request'}${one === undefined ? '' : `${ofPath(one, 'for')} (frame ${one.request?.last.frame ?? '?'})`} got no answer for ${durationOf(one === undefined ? 0 : waitedOf(one))}, while the connection of ${endsOf(conversation)} lived on and TCP delivered everything. The server hangs in it: its disk, a backend on another computer, or a lock inside.`,
       advice: advise({
         windows: 'Is the disk of the server busy (PhysicalDisk)? A dump of the service shows where it hangs.',
         samba: 'smbd in state D waits for its disk; gstack PID shows where it hangs.',

@@ -82,6 +82,8 @@ function note(timing: Timing, transaction: Transaction, ns: number): void {
     .slice(0, MAX_SLOWEST)
 }
 
+const BEFORE_FILES = /^(?:NEGOTIATE|SESSION_SETUP|TREE_CONNECT|LOGOFF)/
+
 const ADVICE = advise({
   windows:
     'Counters "SMB Server Shares" (Avg. sec/Request), "PhysicalDisk" (Avg. Disk sec/Read); exclude the folder from the virus scanner for a test.',
@@ -132,9 +134,11 @@ function tell({ first, durations, slowest, slow }: Timing, normalNs: number): Fi
     severity: 'warning' as const,
     title: `${server} is slow: ${first.commandName}${first.tree === undefined ? '' : ` on ${shareOf(first)}`} took up to ${durationOf(worst.ns)}`,
     cause: `${countOf(slow, 'answer')} of ${durations.count} took the server more than ${durationOf(MIN_SLOW_NS)} (without the way through the network); this command's median is ${durationOf(own)}, that of all commands of the server ${durationOf(normalNs)}. ${worst.transaction.path === undefined ? '' : `The slowest was for ${pathOf(worst.transaction)}. `}${
-      isUsual
-        ? 'It is always slow: a slow disk, a virus scanner that reads each file, a folder with very many files, or a remote disk behind the server.'
-        : 'It is slow at times: the disk was busy or asleep, a job ran, the process was stopped, or memory was short.'
+      BEFORE_FILES.test(first.commandName)
+        ? 'No file is asked for here: the server waits for somebody else, a domain controller, a name server (it looks up who connects), or a process of its own that has to start.'
+        : isUsual
+          ? 'It is always slow: a slow disk, a virus scanner that reads each file, a folder with very many files, or a remote disk behind the server.'
+          : 'It is slow at times: the disk was busy or asleep, a job ran, the process was stopped, or memory was short.'
     } There was no loss and no closed window of TCP meanwhile, so it is the server and not the network.`,
     advice: ADVICE,
   }

@@ -21,11 +21,13 @@ export const sharingViolation: Rule = {
         groups.all().map((group) => {
           const { first } = group
           const asked =
-            first.detail.kind === 'create' ? ` It asked for: ${accessNames(first.detail.desiredAccess)}.` : ''
+            first.detail.kind === 'create'
+              ? ` It asked for: ${accessNames(first.detail.desiredAccess)}, and shares ${sharesText(first.detail.shareAccess)}.`
+              : ''
           const told = {
             severity: 'warning' as const,
             title: `${pathOf(first)} is in use: ${userOf(first.session)} is refused ${timesOf(group.count)}`,
-            cause: `The file was open, and whoever had it open did not share what was asked for (STATUS_SHARING_VIOLATION).${asked} ${holdersText(first)}`,
+            cause: `The file was open, and whoever had it open did not share what was asked for, or had it open for what the newcomer does not share (STATUS_SHARING_VIOLATION).${asked} ${holdersText(first)}`,
             advice: advise({
               windows:
                 'Get-SmbOpenFile, or Computer Management > Shared Folders > Open Files; Close-SmbOpenFile ends one.',

@@ -1,4 +1,4 @@
-import { countOf, durationOf, endsOf, serverOf } from '../evidence/names.ts'
+import { durationOf, endsOf, serverOf, timesOf } from '../evidence/names.ts'
 import { advise, conversationRule, framesOf } from '../evidence/rules.ts'
 import type { Conversation } from '../model.ts'
 
@@ -30,8 +30,8 @@ export const zeroWindow = conversationRule<State>({
     const count = isClient ? conversation.fromClient.zeroWindows : conversation.fromServer.zeroWindows
     return {
       severity: 'warning',
-      title: `${isClient ? 'The client' : 'The server'} ${end} does not keep up: it closed its window ${countOf(count, 'time')}`,
-      cause: `Between ${endsOf(conversation)}, ${isClient ? 'the client' : 'the server'} told ${countOf(count, 'time')} that it can take no more data: its program did not read what had arrived. Requests that met it took ${durationOf(state.waitedNs)} together. ${
+      title: `${isClient ? 'The client' : 'The server'} ${end} does not keep up: it closed its window ${timesOf(count)}`,
+      cause: `Between ${endsOf(conversation)}, ${isClient ? 'the client' : 'the server'} told ${timesOf(count)} that it can take no more data: its program did not read what had arrived. Requests that met it took ${durationOf(state.waitedNs)} together. ${
         isClient
           ? 'Neither the server nor the network is slow: the program of the client is busy, stopped, or writes to a slow disk.'
           : 'The network is not slow: the server is busy, its process was stopped, or it waits for its disk while data comes in.'

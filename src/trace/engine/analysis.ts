@@ -40,7 +40,10 @@ export class Analysis {
   readonly #connections: ConnectionTable
   readonly #heads = new MemoryBudget(maxHeadBytes)
   readonly #conversations = new Map<TcpConnection, { readonly record: Conversation; finish(): void }>()
-  readonly #kerberos = new KerberosExchanges((exchange) => this.#exchanged(exchange))
+  readonly #kerberos = new KerberosExchanges(
+    (exchange) => this.#exchanged(exchange),
+    () => this.timeline.originNs ?? 0n,
+  )
   readonly #state: CaptureState
 
   constructor(observers: readonly Observer[], options: AnalysisOptions = {}) {

@@ -23,14 +23,26 @@ export interface KerberosWay {
   readonly isFromClient: boolean
 }
 
+/** A question, where it was captured. */
+interface Asked {
+  readonly question: Question | undefined
+  readonly way: KerberosWay
+  readonly at: FrameSpot | undefined
+  /** When it was asked for the last time, if more than once. */
+  again: FrameSpot | undefined
+}
+
 /** Joins questions to KDCs with their answers. */
 export class KerberosExchanges {
   readonly #tell: (exchange: KerberosExchange) => void
+  readonly #originNs: () => bigint
   /** In the order in which they were asked. */
-  readonly #open = new Map<string, { readonly question: Question; readonly way: KerberosWay; readonly at: FrameSpot }>()
+  readonly #open = new Map<string, Asked & { readonly question: Question; readonly at: FrameSpot }>()
 
-  constructor(tell: (exchange: KerberosExchange) => void) {
+  /** `originNs`: when the capture began, nanoseconds since 1970. */
+  constructor(tell: (exchange: KerberosExchange) => void, originNs: () => bigint) {
     this.#tell = tell
+    this.#originNs = originNs
   }
 
   /** A whole message. What cannot be read is passed over. */
@@ -42,17 +54,27 @@ export class KerberosExchanges {
       if (!way.isFromClient) return
       const before = this.#open.get(key)
       // The same question again, because the answer was lost: what counts is the first one.
-      if (before?.question.message.reqBody.nonce === found.message.reqBody.nonce) return
+      if (before?.question.message.reqBody.nonce === found.message.reqBody.nonce) {
+        before.again = at
+        return
+      }
       if (before !== undefined) this.#tell(exchangeOf(before, undefined, undefined))
       this.#open.delete(key)
-      this.#open.set(key, { question: found, way, at })
+      this.#open.set(key, { question: found, way, at, again: undefined })
       this.#limit()
       return
     }
     if (way.isFromClient || found.kind === 'AP-REQ' || found.kind === 'AP-REP') return
     const asked = this.#open.get(key)
     this.#open.delete(key)
-    this.#tell(exchangeOf(asked ?? { question: undefined, way, at: undefined }, found, at))
+    const exchange = exchangeOf(asked ?? { question: undefined, way, at: undefined, again: undefined }, found, at)
+    const error = found.kind === 'KRB-ERROR' ? found.message : undefined
+    this.#tell(error === undefined ? exchange : { ...exchange, kdcTimeNs: this.#sinceOrigin(error.stime) })
+  }
+
+  /** Milliseconds since 1970 as nanoseconds since the capture began. */
+  #sinceOrigin(timeMs: number): number {
+    return Number(BigInt(Math.round(timeMs)) * 1_000_000n - this.#originNs())
   }
 
   /** What was not answered by the end of the capture. */
@@ -80,7 +102,7 @@ function readMessage(bytes: Uint8Array): KerberosMessage | undefined {
 }
 
 function exchangeOf(
-  { question, way, at }: { question: Question | undefined; way: KerberosWay; at: FrameSpot | undefined },
+  { question, way, at, again }: Asked,
   answer: KerberosMessage | undefined,
   answeredAt: FrameSpot | undefined,
 ): KerberosExchange {
@@ -98,6 +120,7 @@ function exchangeOf(
     client: way.client,
     kdc: way.kdc,
     request: at,
+    askedAgain: again,
     response: answeredAt,
     clientName:
       client && (clientRealm === undefined ? principalText(client) : `${principalText(client)}@${clientRealm}`),
@@ -107,11 +130,12 @@ function exchangeOf(
     ticketEncryption: reply?.ticket.encPart.etype,
     errorCode: error?.errorCode,
     clockSkewNs: error && skewOf(error),
+    kdcTimeNs: undefined,
     usesFast: usesFast(question?.message.padata) || usesFast(reply?.padata),
   }
 }
 
 /** How far the server's clock is ahead of the client's, where the error tells both. RFC 4120 5.9.1. */
-function skewOf({ ctime, cusec, stime, susec }: KrbError): number | undefined {
+export function skewOf({ ctime, cusec, stime, susec }: KrbError): number | undefined {
   return ctime === undefined ? undefined : (stime - ctime) * 1e6 + (susec - (cusec ?? 0)) * 1000
 }

@@ -1,8 +1,9 @@
 import { WireError } from '../../bytes/errors.ts'
-import { ApReq, decodeGssKerberos, principalText } from '../../wire/kerberos/index.ts'
+import { ApReq, decodeGssKerberos, GssTokenId, KrbError, principalText } from '../../wire/kerberos/index.ts'
 import { decodeAuthenticate, isNtlmssp, NtlmFlags, NtlmMessageType, ntlmMessageType } from '../../wire/ntlmssp/index.ts'
 import { decodeSpnego, MechOid } from '../../wire/spnego/index.ts'
 import type { Session } from '../model.ts'
+import { skewOf } from './kerberos-exchanges.ts'
 
 /** What the token of one session setup tells. */
 export interface LogonToken {
@@ -45,6 +46,24 @@ export function readLogonToken(token: Uint8Array): LogonToken {
     return { offered, ...readMechanism(first, inner) }
   } catch (error) {
     if (error instanceof WireError) return nothing
+    throw error
+  }
+}
+
+/** Why a server refuses a ticket, in its own words: the error in its answer to a session setup. RFC 4120 5.9.1. */
+export function readKerberosRefusal(
+  token: Uint8Array,
+): { readonly kerberosError: number; readonly clockSkewNs?: number } | undefined {
+  try {
+    const outer = decodeSpnego(token)
+    const inner = outer.kind === 'resp' ? outer.responseToken : token
+    const found = inner === undefined || isNtlmssp(inner) ? undefined : decodeGssKerberos(inner)
+    if (found?.tokenId !== GssTokenId.KRB_ERROR) return undefined
+    const error = KrbError.decode(found.message)
+    const clockSkewNs = skewOf(error)
+    return { kerberosError: error.errorCode, ...(clockSkewNs === undefined ? {} : { clockSkewNs }) }
+  } catch (error) {
+    if (error instanceof WireError) return undefined
     throw error
   }
 }

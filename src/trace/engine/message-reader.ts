@@ -112,6 +112,7 @@ export class MessageReader implements MessageSink {
     if (command !== Command.NEGOTIATE && command !== Command.SESSION_SETUP) return
     const fromServer = (view.getUint32(start + flagsAt, true) & HeaderFlags.SERVER_TO_REDIR) !== 0
     this.#keys?.message(bytesOf(view, start, start + length), fromServer)
+    if (fromServer && command === Command.SESSION_SETUP) this.#smb2.triedTicket(this.#keys?.ticketKeyOf)
   }
 
   #other(view: DataView, start: number, have: number, left: number, depth: number): void {

@@ -33,7 +33,7 @@ import type { ConnectionKeys } from '../keys/connection-keys.ts'
 import type { MessageSpot, SignatureState } from '../model.ts'
 import { allowsWriting } from './caching.ts'
 import { decoded, fixedPart, offsetOf } from './layout.ts'
-import { readLogonToken } from './logon.ts'
+import { readKerberosRefusal, readLogonToken } from './logon.ts'
 import type { Place } from './message-scanner.ts'
 import {
   asInferred,
@@ -139,6 +139,13 @@ export class Smb2Reader {
     if (isResponse) this.#answer(view, start, body)
     else this.#request(view, start, body)
     return length
+  }
+
+  /** The answer to a session setup was read last: whose key opens the ticket that it is about. */
+  triedTicket(ticketKeyOf: string | undefined): void {
+    const transaction = this.#parts.at(-1)?.transaction
+    if (ticketKeyOf !== undefined && transaction?.detail.kind === 'session-setup')
+      transaction.detail = { ...transaction.detail, ticketKeyOf }
   }
 
   /** Computes the signature of the part that was read last again: it is whole. */
@@ -296,6 +303,7 @@ export class Smb2Reader {
       transaction.status = status
       transaction.responseSignature = signatureIn(view.getUint32(start + at.flags, true))
       this.#takeSession(transaction, view, start, status)
+      if (command === Command.SESSION_SETUP && status !== NtStatus.SUCCESS) readRefusal(transaction, body)
       if (isSuccessResponse(command, status)) this.#succeeded(transaction, status, view, start, body)
     }
     transaction.open ??= transaction.openOf?.open
@@ -411,6 +419,14 @@ export class Smb2Reader {
     open.isDirectory = inferred(isDirectory, this.#owner.frame)
     this.#owner.created(transaction, open)
   }
+}
+
+/** Servers that refuse a ticket may say why, beside the status. MS-SMB2 3.3.5.5.3. */
+function readRefusal(transaction: TransactionRecord, body: BodyPlace): void {
+  const token = decoded(SessionSetupResponse, body.view, body.at, body.end, body.origin)?.securityBuffer
+  const refusal = token === undefined || token.length === 0 ? undefined : readKerberosRefusal(token)
+  if (refusal !== undefined && transaction.detail.kind === 'session-setup')
+    transaction.detail = { ...transaction.detail, ...refusal }
 }
 
 const signatureIn = (flags: number): SignatureState => ((flags & HeaderFlags.SIGNED) === 0 ? 'none' : 'unchecked')

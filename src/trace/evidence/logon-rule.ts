@@ -19,6 +19,10 @@ export const isFailedSetup = ({ detail, status }: Transaction): boolean =>
   status !== NtStatus.MORE_PROCESSING_REQUIRED &&
   status !== NtStatus.PENDING
 
+/** The error by which the server refuses a ticket, also where it lets the client try again. RFC 4120 5.9.1. */
+export const kerberosErrorIn = ({ detail }: Transaction): number | undefined =>
+  detail.kind === 'session-setup' ? detail.kerberosError : undefined
+
 /** Whether the logon was by a ticket of Kerberos. */
 export const isKerberos = (transaction: Transaction): boolean => /kerberos|krb/i.test(mechanismOf(transaction))
 

@@ -28,6 +28,10 @@ export function pathOf(transaction: Transaction): string {
   return `${shareOf(transaction)}${inside === '' ? '' : `\\${inside}`}`
 }
 
+/** ` of \\\\server\\share\\file`; nothing where neither file nor share is known. */
+export const ofPath = (transaction: Transaction, word = 'of'): string =>
+  transaction.path === undefined && transaction.tree === undefined ? '' : ` ${word} ${pathOf(transaction)}`
+
 /** `10.0.0.5 at 10.0.0.1`: the client, and the server with its port where that is not 445. */
 export function endsOf({ client, server }: Conversation): string {
   return `${client.address} at ${serverOf(server)}`

@@ -59,6 +59,7 @@ interface Logon {
   challenge: Uint8Array | undefined
   authenticate: Uint8Array | undefined
   ticket: OpenedTicket | undefined
+  hasTicket: boolean
   isBinding: boolean
 }
 
@@ -76,6 +77,7 @@ export class ConnectionKeys {
   /** By session id once it is known, by message id until then. */
   readonly #logons = new Map<string, Logon>()
   readonly #clients = new Map<bigint, string>()
+  #ticketKeyOf: string | undefined
   #signingAlgorithm: SigningAlgorithmName | undefined
   /** By session id; channels sign with keys of their own. */
   readonly #signingKeys = new Map<bigint, SigningKey>()
@@ -106,6 +108,11 @@ export class ConnectionKeys {
     return this.#opener(sessionId) !== undefined
   }
 
+  /** Whose key opens the ticket of the logon that was answered last, empty for none; undefined without ticket or keys. */
+  get ticketKeyOf(): string | undefined {
+    return this.#ticketKeyOf
+  }
+
   /** Signatures of some session of this connection can be computed again. */
   get canVerify(): boolean {
     return this.#signingKeys.size > 0
@@ -123,7 +130,7 @@ export class ConnectionKeys {
     }
     const unsigned = message.slice()
     unsigned.fill(0, signatureAt, SMB2_HEADER_SIZE)
-    return this.#ring.ciphers.verify(signing.algorithm, signing.key, unsigned, info, signature)
+    return this.ring.ciphers.verify(signing.algorithm, signing.key, unsigned, info, signature)
   }
 
   /** Who has logged on by a ticket that the key table opens: `alice@EXAMPLE.ORG`. */
@@ -173,6 +180,8 @@ export class ConnectionKeys {
     }
     const logon = this.#logons.get(byMessage) ?? this.#begin()
     this.#logons.delete(byMessage)
+    this.#ticketKeyOf =
+      this.ring.secrets.keytab.length > 0 && logon.hasTicket ? (logon.ticket?.keyOf ?? '') : undefined
     if (status === NtStatus.MORE_PROCESSING_REQUIRED) {
       this.#hash(logon, message)
       this.#logons.set(`s${sessionId}`, logon)
@@ -187,7 +196,13 @@ export class ConnectionKeys {
       const [oldest] = this.#logons.keys()
       if (oldest !== undefined) this.#logons.delete(oldest)
     }
-    const nothing = { challenge: undefined, authenticate: undefined, ticket: undefined, isBinding: false }
+    const nothing = {
+      challenge: undefined,
+      authenticate: undefined,
+      ticket: undefined,
+      hasTicket: false,
+      isBinding: false,
+    }
     return { preauthHash: this.#preauthHash, ...nothing }
   }
 
@@ -204,6 +219,7 @@ export class ConnectionKeys {
     if (ntlmMessageType(token) === NtlmMessageType.AUTHENTICATE) logon.authenticate = token.slice()
     else if (!isNtlmssp(token)) {
       const { secrets, ciphers } = this.ring
+      logon.hasTicket = true
       if (secrets.keytab.length > 0) logon.ticket = openTicket(token, secrets.keytab, ciphers) ?? logon.ticket
     }
   }
@@ -242,7 +258,7 @@ export class ConnectionKeys {
     if (dialect === undefined || (dialect === Dialect.SMB_3_1_1 && preauthHash === undefined)) return
     const first = new Uint8Array(sessionKeyBytes)
     first.set(sessionKey.subarray(0, sessionKeyBytes))
-    const { signingKey } = this.#ring.ciphers.deriveSessionKeys({ dialect, sessionKey: first, preauthHash })
+    const { signingKey } = this.ring.ciphers.deriveSessionKeys({ dialect, sessionKey: first, preauthHash })
     if (this.#signingKeys.size >= maxLogons) this.#signingKeys.clear()
     const algorithm = this.#signingAlgorithm ?? (dialect < Dialect.SMB_3_0 ? 'hmac-sha256' : 'aes-cmac')
     this.#signingKeys.set(sessionId, { key: signingKey, algorithm })

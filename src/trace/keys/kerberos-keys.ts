@@ -20,6 +20,8 @@ export interface OpenedTicket {
   /** `alice@EXAMPLE.ORG`. */
   readonly client: string
   readonly service: string
+  /** Whose key opened it, as the key table says. */
+  readonly keyOf: string
   readonly ticketKey: EncryptionKey
   /** What the client proposed in its authenticator; the session key if the server proposes none. */
   readonly clientKey: EncryptionKey
@@ -38,7 +40,7 @@ export function openTicket(
   if (found?.tokenId !== GssTokenId.AP_REQ) return undefined
   const { ticket, authenticator } = ApReq.decode(found.message)
   const { etype, cipher } = ticket.encPart
-  for (const { encryptionType, key } of keytab) {
+  for (const { encryptionType, key, principal } of keytab) {
     if (encryptionType !== etype) continue
     const opened = ciphers.openKerberos(etype, key, usage.ticket, cipher)
     if (opened === undefined) continue
@@ -50,6 +52,7 @@ export function openTicket(
     return {
       client: `${principalText(part.cname)}@${part.crealm}`,
       service: `${principalText(ticket.sname)}@${ticket.realm}`,
+      keyOf: principal,
       ticketKey,
       clientKey: subkey === undefined ? ticketKey : kept(subkey),
     }

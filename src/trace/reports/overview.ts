@@ -82,6 +82,7 @@ export class Overview implements Observer {
   /** The first of the sessions. */
   readonly logons: Session[] = []
   withoutBeginning = 0
+  readonly servers = new Set<string>()
   missingBytes = 0
   /** Connections of which the capture has one half, by the end that is missing. */
   readonly oneSided = { client: 0, server: 0 }
@@ -112,6 +113,7 @@ export class Overview implements Observer {
     if (conversation.protocol !== 'smb') return
     this.conversations++
     this.clients.add(conversation.client.address)
+    this.servers.add(serverOf(conversation.server))
     if (conversation.dialect !== undefined) this.dialects.add(dialectName(conversation.dialect.value))
     if (!conversation.hasBeginning) this.withoutBeginning++
     this.missingBytes += conversation.fromClient.missingBytes + conversation.fromServer.missingBytes

@@ -47,7 +47,7 @@ export function textReport({ files, summary, overview, findings }: ReportData): 
   const health = reportHealth(overview, findings)
   const head = reportHead({ files, summary, overview, findings }).map((line) => `${wrap(line, WIDTH)}\n`)
   const parts = [head.join(''), health === '' ? '' : `${health}\n`]
-  for (const finding of findings) parts.push(findingText(finding))
+  parts.push(...findingTexts(findings))
   if (overview.transactions > 0)
     parts.push(actionsText(overview), sharedText(overview), slowText(overview), busyText(overview))
   return parts.filter((part) => part !== '').join('\n')
@@ -111,17 +111,25 @@ export function unseenLines(overview: Overview): string[] {
 }
 
 function trafficLines(overview: Overview): string[] {
-  const servers = overview.busiest('server', MOST, ({ count }) => count).map(({ name }) => name)
+  const busiest = overview.busiest('server', MOST, ({ count }) => count).map(({ name }) => name)
+  // Who was never answered has no requests.
+  const servers = busiest.length === 0 ? overview.servers : busiest
   const users = overview
     .busiest('user', MOST, ({ count }) => count)
     .map(({ name }) => name)
     .filter((name) => name !== UNKNOWN_USER)
   const bytes = [...overview.rolls.server.values()].reduce((sum, roll) => sum + roll.bytes, 0)
   const dialects = overview.dialects.size === 0 ? 'SMB' : `SMB ${listOf(overview.dialects)}`
-  const by = overview.mechanisms.size === 0 ? '' : ` by ${listOf(overview.mechanisms)}`
+  // Being anonymous is no way to prove who one is.
+  const ways = [...overview.mechanisms].filter((name) => name !== 'anonymous')
+  const by = ways.length === 0 ? '' : ` by ${listOf(ways)}`
+  // The ticket has the name, sealed.
+  const nobody = ways.includes('Kerberos')
+    ? 'somebody by Kerberos (a ticket hides the name; --keytab opens it)'
+    : 'no logon was seen'
   return [
     `${dialects}: ${listOf(overview.clients)} at ${listOf(servers)}, ${countOf(overview.conversations, 'connection')}; ${
-      users.length === 0 ? 'no logon was seen' : `${listOf(users)}${by}`
+      users.length === 0 ? nobody : `${listOf(users)}${by}`
     }.`,
     `${countOf(overview.transactions, 'request')}, ${sizeOf(bytes)} of data, ${overview.failures === 0 ? 'no errors' : countOf(overview.failures, 'error')}${
       overview.unanswered === 0 ? '' : `, ${overview.unanswered} without an answer`
@@ -156,12 +164,23 @@ export function reportHealth(overview: Overview, findings: readonly Finding[]): 
     return `Not healthy: ${parts.join(', ')}.`
   }
   const notes = counts.note === 0 ? '' : ` ${countOf(counts.note, 'note')} on what could be better.`
-  const isWhole = overview.opaque === 0 && overview.missingBytes === 0
+  const { client, server } = overview.oneSided
+  const isWhole = overview.opaque + overview.missingBytes + client + server === 0
   return `Healthy: nothing in it is wrong or slow${isWhole ? '' : ', as far as it can be read'}.${notes}`
 }
 
-/** A finding with its frames, its cause and what to do. */
-export function findingText(finding: Finding): string {
+/** Findings with their frames, causes and what to do, which is told once where several of a rule have the same. */
+export function findingTexts(findings: readonly Finding[]): string[] {
+  const advised = new Map<string, string>()
+  return findings.map((finding) => {
+    const advice = JSON.stringify(finding.advice)
+    const isAdvised = advised.get(finding.rule) === advice
+    advised.set(finding.rule, advice)
+    return findingText(finding, isAdvised)
+  })
+}
+
+function findingText(finding: Finding, isAdvised: boolean): string {
   const lines = [wrap(`${TITLES[finding.severity]}: ${finding.title}`, WIDTH)]
   const frames = finding.frames.slice(0, 10).join(', ')
   const more = finding.frames.length > 10 ? ' ...' : ''
@@ -170,7 +189,8 @@ export function findingText(finding: Finding): string {
       `  ${finding.frames.length === 1 ? 'Frame' : 'Frames'} ${frames}${more}; seen ${timesOf(finding.count)}; rule ${finding.rule}`,
     )
   lines.push(wrap(finding.cause, WIDTH, '  '))
-  for (const { where, text } of finding.advice)
+  if (isAdvised) lines.push('  What to do is as above.')
+  for (const { where, text } of isAdvised ? [] : finding.advice)
     lines.push(`  ${`${PLACES[where]}:`.padEnd(9)}${wrap(text, WIDTH, ' '.repeat(11)).trimStart()}`)
   return `${lines.join('\n')}\n`
 }
