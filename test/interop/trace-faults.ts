@@ -73,10 +73,11 @@ export async function diagnose(
   capture: Uint8Array,
   passwords: readonly string[] = [],
   keytab?: string,
+  ports: readonly number[] = [],
 ): Promise<Finding[]> {
   const diagnosis = new Diagnosis()
   const keytabs = keytab === undefined ? [] : [readFileSync(keytab)]
-  await analyze(capture, [diagnosis], { keys: new KeyRing(readSecrets({ passwords, keytabs }), nodeCiphers()) })
+  await analyze(capture, [diagnosis], { keys: new KeyRing(readSecrets({ passwords, keytabs }), nodeCiphers()), ports })
   return diagnosis.findings()
 }
 

@@ -81,7 +81,7 @@ function testerUid(): number | undefined {
 }
 
 /** Processes whose arguments name this file. */
-function processesWith(argument: string): number[] {
+export function processesWith(argument: string): number[] {
   const pids: number[] = []
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue

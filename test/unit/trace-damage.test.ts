@@ -3,8 +3,11 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { viewOf } from '../../src/bytes/utf16.ts'
 import { Diagnosis } from '../../src/trace/diagnose.ts'
+import { MessageScanner, type MessageSink } from '../../src/trace/engine/message-scanner.ts'
 import { analyze, KeyRing, type Observer, readSecrets, type Transaction } from '../../src/trace/index.ts'
+import { MemoryBudget } from '../../src/trace/network/memory-budget.ts'
 import { nodeCiphers } from '../../src/trace/node/index.ts'
 
 const folder = join(import.meta.dirname, '../captures')
@@ -117,4 +120,22 @@ test('noise is no capture, and no endless one', async () => {
     if (round % 4 === 0) bytes.set([0x0a, 0x0d, 0x0d, 0x0a, 28, 0, 0, 0, 0x4d, 0x3c, 0x2b, 0x1a])
     await analyze(bytes, [nosy])
   }
+})
+
+test('what is left of a message is too little for a header: nobody is asked to read it', () => {
+  const sink: MessageSink = {
+    wanted: (view, at) => (view.getUint32(at, true) === 0 ? 4 : 64),
+    part: (_view, _at, _have, left) => Math.min(left, 64),
+    message: () => void ended++,
+    control: () => assert.fail(),
+    lost: () => assert.fail(),
+  }
+  let ended = 0
+  for (let left = 1; left < 4; left++) {
+    // A chain whose second part is cut to fewer bytes than its magic number has.
+    const bytes = new Uint8Array(4 + 64 + left)
+    bytes.set([0, 0, 0, 64 + left, 0xfe, 0x53, 0x4d, 0x42])
+    new MessageScanner(sink, new MemoryBudget(1e6)).data(bytes, viewOf(bytes), 0, bytes.length, 1, 0)
+  }
+  assert.equal(ended, 3)
 })

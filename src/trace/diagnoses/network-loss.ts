@@ -1,6 +1,6 @@
 import { countOf, durationOf, endsOf } from '../evidence/names.ts'
 import { advise, conversationRule, framesOf } from '../evidence/rules.ts'
-import type { Conversation } from '../model.ts'
+import type { Conversation, TcpDirection } from '../model.ts'
 
 interface State {
   readonly frames: number[]
@@ -15,8 +15,11 @@ const MIN_PART = 0.002
 const BAD_PART = 0.01
 const MAX_FRAMES = 20
 
+/** Where a window is closed, what is sent again asks whether it is open: each such question has its answer. RFC 9293 3.8.6.1. */
+const lostFrom = (sender: TcpDirection, receiver: TcpDirection): number =>
+  Math.max(0, sender.retransmissions - receiver.zeroWindows)
 const lostOf = ({ fromClient, fromServer }: Conversation): number =>
-  fromClient.retransmissions + fromServer.retransmissions
+  lostFrom(fromClient, fromServer) + lostFrom(fromServer, fromClient)
 const sentOf = ({ fromClient, fromServer }: Conversation): number => fromClient.segments + fromServer.segments
 
 export const networkLoss = conversationRule<State>({
@@ -44,7 +47,7 @@ export const networkLoss = conversationRule<State>({
     return {
       severity: part >= BAD_PART * 100 ? 'problem' : 'warning',
       title: `Packets are lost between ${endsOf(conversation)}: ${part.toFixed(1)} % sent again`,
-      cause: `${countOf(lost, 'segment')} of ${sentOf(conversation)} had to be sent again (${fromClient.retransmissions} from the client, ${fromServer.retransmissions} from the server); ${fromClient.duplicateAcknowledgments + fromServer.duplicateAcknowledgments} acknowledgements were repeated. ${countOf(state.waited, 'request')} met it and took ${durationOf(state.waitedNs)} together. Each loss makes TCP halve its speed, and one at the end of a message waits for a timer of 200 ms or more, so 1 % is felt clearly. The server is not to blame for these times.`,
+      cause: `${countOf(lost, 'segment')} of ${sentOf(conversation)} had to be sent again (${lostFrom(fromClient, fromServer)} from the client, ${lostFrom(fromServer, fromClient)} from the server); ${fromClient.duplicateAcknowledgments + fromServer.duplicateAcknowledgments} acknowledgements were repeated. ${countOf(state.waited, 'request')} met it and took ${durationOf(state.waitedNs)} together. Each loss makes TCP halve its speed, and one at the end of a message waits for a timer of 200 ms or more, so 1 % is felt clearly. The server is not to blame for these times.`,
       advice: advise({
         network:
           'Look at error counters of ports and cables (duplex), at overloaded lines and Wi-Fi, and at the MTU on VPN paths; capture at both ends to see on which side it is lost.',

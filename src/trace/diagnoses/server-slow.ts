@@ -3,7 +3,7 @@ import { Group, Recent } from '../evidence/groups.ts'
 import { isFailedSetup } from '../evidence/logon-rule.ts'
 import { countOf, durationOf, pathOf, serverOf, shareOf } from '../evidence/names.ts'
 import { advise, findingOf } from '../evidence/rules.ts'
-import { maySleep, thinkingNs } from '../evidence/speed.ts'
+import { AnswersInFront, maySleep, thinkingNs } from '../evidence/speed.ts'
 import type { Finding, Rule, Transaction } from '../model.ts'
 
 /** Nobody notices less than this. */
@@ -34,9 +34,12 @@ export const serverSlow: Rule = {
     const placed = new WeakMap<object, Map<string, Timing>>()
     /** When a server last asked for an oplock or a lease back, by its address. */
     const breaks = new Recent<string, number>(MAX_KEPT)
+    const inFront = new AnswersInFront()
     return {
       transaction(transaction) {
-        const ns = thinkingNs(transaction)
+        const inFrontNs = inFront.waitedNs(transaction)
+        const withQueueNs = thinkingNs(transaction)
+        const ns = withQueueNs === undefined ? undefined : Math.max(0, withQueueNs - inFrontNs)
         const { detail, request, response, conversation } = transaction
         if (detail.kind === 'break') breaks.set(conversation.server.address, response?.last.timeNs ?? 0)
         // A refused logon is answered late on purpose: guessing is to take long.

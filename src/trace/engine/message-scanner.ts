@@ -220,7 +220,9 @@ export class MessageScanner implements FlowSink {
 
   #partEnds(): void {
     if (this.#left === 0) this.#messageEnds()
-    else this.#need = Math.min(magicBytes, this.#left)
+    // Too little for a header of any kind: nobody is asked what it is.
+    else if (this.#left < magicBytes) this.#skip = this.#left
+    else this.#need = magicBytes
   }
 
   #messageEnds(): void {

@@ -1,6 +1,6 @@
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { FsctlCode } from '../../wire/smb2/fsctl.ts'
-import type { Transaction } from '../model.ts'
+import type { Conversation, Transaction } from '../model.ts'
 import { Recent } from './groups.ts'
 
 /** A share that fails so soon after a referral was probably its target. */
@@ -19,6 +19,13 @@ export class Referrals {
   transaction(transaction: Transaction): void {
     if (isReferral(transaction) && transaction.status === NtStatus.SUCCESS)
       this.#last.set(transaction.conversation.client.address, transaction)
+  }
+
+  /** The referral that may have led to a connection. */
+  beforeConnection({ client, first }: Conversation): Transaction | undefined {
+    const referral = this.#last.get(client.address)
+    const sinceNs = first.timeNs - (referral?.response?.last.timeNs ?? Number.POSITIVE_INFINITY)
+    return sinceNs >= 0 && sinceNs <= SOON_NS ? referral : undefined
   }
 
   /** The referral that may have led to a request. */

@@ -47,3 +47,26 @@ export function thinkingNs({ time, conversation }: Transaction): number | undefi
   if (time.serverNs === undefined || time.retransmissions > 0 || time.zeroWindows > 0) return undefined
   return Math.max(0, time.serverNs - roundTripOf(conversation))
 }
+
+/** Answers that are shorter on the wire keep nobody waiting. */
+const MIN_TRANSFER_NS = 1e6
+const MAX_ANSWERS = 128
+
+/** Answers go one after the other through a connection: who asked for much at once waits for those in front. */
+export class AnswersInFront {
+  readonly #recent = new WeakMap<Conversation, { readonly firstNs: number; readonly lastNs: number }[]>()
+
+  /** Nanoseconds of a transaction's waiting during which other answers came through; takes note of its own. */
+  waitedNs({ conversation, request, response }: Transaction): number {
+    if (request === undefined || response === undefined) return 0
+    const answers = this.#recent.get(conversation) ?? []
+    const [fromNs, toNs] = [request.last.timeNs, response.first.timeNs]
+    let ns = 0
+    for (const { firstNs, lastNs } of answers) ns += Math.max(0, Math.min(lastNs, toNs) - Math.max(firstNs, fromNs))
+    if (response.last.timeNs - toNs >= MIN_TRANSFER_NS) {
+      if (answers.length === 0) this.#recent.set(conversation, answers)
+      if (answers.push({ firstNs: toNs, lastNs: response.last.timeNs }) > MAX_ANSWERS) answers.shift()
+    }
+    return ns
+  }
+}
