@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { rules } from '../../src/trace/diagnoses/index.ts'
 import { Sandbox } from './cli-program.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -25,3 +26,12 @@ for (const [command = '', ...lines] of shown)
     const printed = stdout.split('\n')
     for (const line of lines) if (line !== '' && line !== '...') assert.ok(printed.includes(line), `${line}\n${stdout}`)
   })
+
+test('the guide names every rule, and no other', () => {
+  const [, table = ''] = /^## What is looked for\n([^]*?)^## /m.exec(guide) ?? []
+  const named = table
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .flatMap((line) => [...(line.split('|')[2] ?? '').matchAll(/`([a-z0-9-]+)`/g)].map(([, id]) => id ?? ''))
+  assert.deepEqual(named.toSorted(), rules.map(({ id }) => id).toSorted())
+})

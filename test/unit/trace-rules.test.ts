@@ -344,10 +344,12 @@ for (const { id, looksFor } of rules)
       assert.equal(rule, id)
       assert.ok(frames.length > 0 && frames.length <= 20 && count > 0)
       assert.ok(title.length < 160 && cause.length > 80, `${title}\n${cause}`)
-      assert.ok(
-        advice.some(({ where }) => where !== 'user'),
-        'advice names no setting',
-      )
+      // Windows' policy, Samba's option, smbkit's setting: each has one, or says that there is none.
+      for (const place of ['windows', 'samba', 'smbkit'] as const)
+        assert.ok(
+          advice.some(({ where, text }) => where === place && text.length > 10),
+          `nothing for ${place}`,
+        )
       assert.doesNotMatch(`${title} ${cause}`, /undefined|NaN|\[object/)
     }
     assert.deepEqual(play(id, false), [], 'the healthy twin')

@@ -11,5 +11,6 @@ export const accountExpired = logonRule({
   advice: advise({
     windows: 'Set-ADAccountExpiration or Clear-ADAccountExpiration.',
     samba: 'pdbedit -u NAME --kickoff-time=never, samba-tool user setexpiry NAME.',
+    smbkit: 'smbkit user set NAME --expires 2027-12-31; an empty date takes it back.',
   }),
 })

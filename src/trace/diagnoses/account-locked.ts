@@ -14,5 +14,6 @@ export const accountLocked = logonRule({
       'Unlock-ADAccount; event 4740 on the domain controller names the computer that sent the wrong ones. Policy "Account lockout threshold".',
     samba: 'pdbedit -u NAME -c "[]" -z or samba-tool user unlock NAME; samba-tool domain passwordsettings.',
     user: 'Look for stored passwords: services, tasks, phones, drive letters.',
+    smbkit: 'smbkit user unlock NAME; lockout in the config file says how many wrong passwords are too many.',
   }),
 })

@@ -14,5 +14,6 @@ export const accountRestricted = logonRule({
       'Policy "Accounts: Limit local account use of blank passwords to console logon only"; group Protected Users; authentication policy silos.',
     samba: 'null passwords; samba-tool domain auth policy.',
     user: 'Set a password; call the server by its name, so that Kerberos is used.',
+    smbkit: 'smbkit user set NAME --network yes.',
   }),
 })

@@ -53,6 +53,9 @@ function tell({ group, idleNs, serverNs, bytes }: Transfer): Finding[] {
       user: 'Look at processor and disk of the client; copy the file with another program (robocopy, smbkit get) to compare.',
       windows:
         'Process Monitor shows who reads and what happens between; exclude the file from the virus scanner for a test.',
+      samba:
+        'smbclient and Linux mounts read ahead (rasize, cache=strict); "oplocks" and "smb2 leases" of the server allow it.',
+      smbkit: 'smbkit get --jobs; the client reads ahead where a lease allows it (leases: true).',
     }),
   }
   return [findingOf('client-slow', group, told, first.conversation)]

@@ -28,6 +28,8 @@ export const ipAddressNtlm = transactionRule({
         windows:
           'The registry value TryIPSPN of the client, with setspn -S cifs/ADDRESS SERVER, makes Kerberos work with addresses.',
         samba: 'Put names, not addresses, into scripts and mounts.',
+        smbkit:
+          'smbkit asks for tickets only where a server has a name: use it in the address; hostNames are those that smbkit serve goes by.',
       }),
     }
   },

@@ -12,5 +12,6 @@ export const kerberosAccountRevoked = kerberosRule({
     windows:
       'Get-ADUser NAME -Properties Enabled,LockedOut,AccountExpirationDate; event 4768 on the controller has the reason.',
     samba: 'samba-tool user show NAME; samba-tool user enable or unlock NAME.',
+    smbkit: 'smbkit has no KDC of its own; accounts of its users file are enabled with smbkit user enable NAME.',
   }),
 })

@@ -12,5 +12,6 @@ export const kerberosClientUnknown = kerberosRule({
     user: 'Check the name; the realm is the DNS name of the domain in capitals.',
     windows: 'Get-ADUser; the UPN suffix may differ from the domain.',
     samba: 'default_realm in krb5.conf.',
+    smbkit: '--user NAME@REALM, or --domain; smbkit serve knows domain users by their ticket alone.',
   }),
 })

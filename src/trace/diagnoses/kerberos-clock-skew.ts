@@ -28,5 +28,6 @@ export const kerberosClockSkew = kerberosRule({
     windows: 'w32tm /resync, w32tm /query /status; policy "Maximum tolerance for computer clock synchronization".',
     samba: 'chronyc makestep; clockskew in krb5.conf.',
     network: 'UDP 123 to the domain controllers.',
+    smbkit: 'smbkit goes by krb5.conf (clockskew) and the clock of the machine, as client and as server.',
   }),
 })

@@ -13,5 +13,7 @@ export const kerberosEncryptionType = kerberosRule({
     windows:
       'Policy "Network security: Configure encryption types allowed for Kerberos"; msDS-SupportedEncryptionTypes of the account; set its password twice, so that AES keys are made.',
     samba: 'kerberos encryption types; net ads enctypes set; permitted_enctypes in krb5.conf.',
+    smbkit:
+      'permitted_enctypes in krb5.conf holds for smbkit, too; the keytab of smbkit serve needs keys of the kind that the KDC uses.',
   }),
 })

@@ -29,5 +29,6 @@ export const kerberosErrorRule = kerberosRule({
     windows: 'Events 4768, 4769 and 4771 on the domain controller have the reason.',
     samba: 'KRB5_TRACE=/dev/stderr before kinit or smbclient shows each step.',
     user: 'smbkit explain NAME says what is known of the error.',
+    smbkit: '--kerberos off goes by NTLM; smbkit ls --explain says what failed.',
   }),
 })

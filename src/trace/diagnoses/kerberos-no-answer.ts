@@ -43,6 +43,8 @@ export const kerberosNoAnswer: Rule = {
               windows:
                 'nltest /dsgetdc:DOMAIN; nslookup -type=SRV _kerberos._tcp.DOMAIN: are there controllers that no longer exist?',
               samba: 'kdc in krb5.conf; dns_lookup_kdc.',
+              smbkit:
+                "--kerberos off spares the wait where there is no KDC; smbkit finds it by krb5.conf and DNS, as MIT's library does.",
             }),
           }
           return [findingOf('kerberos-no-answer', group, told, undefined)]

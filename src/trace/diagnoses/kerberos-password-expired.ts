@@ -13,5 +13,6 @@ export const kerberosPasswordExpired = kerberosRule({
     user: 'Change it: Ctrl-Alt-Del, kpasswd.',
     windows: 'Policy "Maximum password age"; "User must change password at next logon".',
     samba: 'samba-tool user setpassword; samba-tool domain passwordsettings.',
+    smbkit: 'smbkit has no command for it: kpasswd.',
   }),
 })

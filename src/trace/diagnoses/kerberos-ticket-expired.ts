@@ -14,5 +14,7 @@ export const kerberosTicketExpired = kerberosRule({
     user: 'Log on again: lock and unlock the computer, kinit.',
     windows: 'Policies "Maximum lifetime for user ticket" and "... for user ticket renewal"; klist purge.',
     samba: 'winbind refresh tickets = yes; a cron job with kinit -R.',
+    smbkit:
+      'smbkit uses the ticket in KRB5CCNAME; with --user and a password, or --keytab, it gets new ones by itself.',
   }),
 })

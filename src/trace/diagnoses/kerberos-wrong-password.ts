@@ -14,5 +14,6 @@ export const kerberosWrongPassword = kerberosRule({
     user: 'Type the password again; kinit -k -t FILE tells whether a keytab is still good.',
     windows: 'Event 4771 on the controller.',
     samba: 'net ads keytab create after the password of the computer has changed.',
+    smbkit: "--keytab FILE of the client's commands; klist -kt shows its versions.",
   }),
 })

@@ -54,6 +54,7 @@ export const latencyBound = conversationRule<State>({
           'Leases and directory caching spare requests (EnableLeasing, DirectoryCacheLifetime); BranchCache, or SMB over QUIC nearer to the user.',
         samba: '"smb2 leases", "oplocks" on; directory caching of the client.',
         network: 'A server nearer to its users (DFS replication) is the lasting cure.',
+        smbkit: 'smbkit get --jobs and smbkit sync work on many files at a time; leases: true spares questions.',
       }),
     }
   },

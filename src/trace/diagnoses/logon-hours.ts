@@ -12,5 +12,6 @@ export const logonHours = logonRule({
     windows:
       '"Logon Hours" of the account; policy "Microsoft network server: Disconnect clients when logon hours expire".',
     samba: 'pdbedit --logon-hours-reset NAME.',
+    smbkit: 'smbkit user set NAME --hours "Mon-Fri 8-18" (in UTC).',
   }),
 })

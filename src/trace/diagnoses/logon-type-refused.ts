@@ -12,5 +12,6 @@ export const logonTypeRefused = logonRule({
     windows:
       'Policies "Access this computer from the network" and "Deny access to this computer from the network" of the server.',
     samba: 'invalid users, valid users, winbind restricted groups.',
+    smbkit: 'smbkit user set NAME --network yes; users of the share.',
   }),
 })

@@ -53,6 +53,8 @@ export const networkLoss = conversationRule<State>({
           'Look at error counters of ports and cables (duplex), at overloaded lines and Wi-Fi, and at the MTU on VPN paths; capture at both ends to see on which side it is lost.',
         windows: 'Get-NetAdapterStatistics; update the driver; switch large send offload off for a test.',
         samba: 'ip -s link, ethtool -S, nstat -az | grep Retrans.',
+        smbkit:
+          'channels: several connections share what is lost; --explain of smbkit tells no loss, which TCP alone sees.',
       }),
     }
   },

@@ -17,5 +17,6 @@ export const noLogonServers = logonRule({
     windows: 'nltest /dsgetdc:DOMAIN on the server; DNS has to be that of the domain; start Netlogon.',
     samba: 'wbinfo -p, wbinfo --ping-dc; start winbindd.',
     network: 'Ports 88, 389, 445 and 135 from the server to its controllers.',
+    smbkit: 'domain in the config file: controllers, and the password of the computer.',
   }),
 })

@@ -12,6 +12,7 @@ export const ntlmBlocked = logonRule({
     user: 'Call the server by its DNS name, so that Kerberos is used.',
     windows:
       'Policies "Network security: Restrict NTLM: ..." and their lists of exceptions; "Allowed to Authenticate" on the computer account for selective authentication.',
-    samba: 'ntlm auth.',
+    samba: '"ntlm auth" of the server: disabled is what refuses it.',
+    smbkit: 'ntlm: false of the server forbids it; --kerberos required of the client spares the attempt.',
   }),
 })

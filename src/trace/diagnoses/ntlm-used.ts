@@ -15,6 +15,7 @@ export const ntlmUsed = exposureRule({
       windows: 'Policies "Network security: Restrict NTLM: Audit ..." show what still needs it.',
       samba: 'client use kerberos = required; ntlm auth = disabled where all clients have Kerberos.',
       user: 'Call servers of a domain by their DNS names; a long password where NTLM has to be.',
+      smbkit: 'keytab and ntlm: false of the server; --no-ntlm of the client.',
     }),
   }),
 })

@@ -14,6 +14,6 @@ export const ntlmv1Refused = logonRule({
     windows:
       'Policy "Network security: LAN Manager authentication level": "Send NTLMv2 response only" on the client (LmCompatibilityLevel 3 or more; 5 on a server refuses NTLMv1).',
     samba: '"client ntlmv2 auth = yes" on the client; "ntlm auth = ntlmv2-only" is what refuses it on the server.',
-    smbkit: 'The server takes NTLMv2 only; the client sends nothing else.',
+    smbkit: 'lmLevel of the server (5 takes NTLMv2 only); --lm-level of the client (5 sends nothing else).',
   }),
 })

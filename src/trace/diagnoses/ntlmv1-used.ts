@@ -21,7 +21,7 @@ export const ntlmv1Used = transactionRule({
       windows:
         'Policy "Network security: LAN Manager authentication level" = "Send NTLMv2 response only. Refuse LM & NTLM" (LmCompatibilityLevel 5).',
       samba: '"ntlm auth = ntlmv2-only" on the server, "client ntlmv2 auth = yes" on the client.',
-      smbkit: 'The server takes NTLMv2 only.',
+      smbkit: 'lmLevel: 5 (the default) of the server takes NTLMv2 only; --lm-level of the client.',
     }),
   }),
 })

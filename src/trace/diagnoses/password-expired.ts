@@ -12,5 +12,6 @@ export const passwordExpired = logonRule({
     user: 'Change it: Ctrl-Alt-Del at a computer of the domain, kpasswd, smbpasswd -r SERVER.',
     windows: 'Policy "Maximum password age".',
     samba: 'pdbedit -P "maximum password age", samba-tool domain passwordsettings.',
+    smbkit: 'smbkit user set NAME --password-expires DATE, after smbkit user add NAME with another password.',
   }),
 })

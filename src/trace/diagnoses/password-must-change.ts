@@ -13,5 +13,6 @@ export const passwordMustChange = logonRule({
     user: 'Change it: Ctrl-Alt-Del at a computer of the domain, kpasswd, smbpasswd -r SERVER.',
     windows: '"User must change password at next logon" of the account.',
     samba: 'smbpasswd NAME, as root, sets a new one; samba-tool user setpassword without --must-change-at-next-login.',
+    smbkit: 'smbkit user add NAME sets another; smbkit user set NAME --must-change no.',
   }),
 })

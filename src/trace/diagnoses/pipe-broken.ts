@@ -26,7 +26,7 @@ export const pipeBroken = transactionRule({
     advice: advise({
       windows: 'Look at the service in the event log of the server (Service Control Manager).',
       samba: 'Its program (rpcd_*) in the log of smbd; "rpc start on demand helpers".',
-      smbkit: 'The server has srvsvc, wkssvc and lsarpc; other pipes do not exist.',
+      smbkit: 'docs/rpc.md lists the services that smbkit serve has; the log says what failed in them.',
     }),
   }),
 })

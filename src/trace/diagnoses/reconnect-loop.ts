@@ -60,6 +60,7 @@ function tell({ group, lastNs, resets }: Loop): Finding[] {
         'netstat -b and Process Monitor on the client; the log SMBClient/Connectivity has the reason of each failure.',
       samba: 'The log of smbd tells why connections end.',
       network: 'A monitoring should ask less often, or log on properly.',
+      smbkit: 'The log of smbkit serve tells why connections end; limits: maxConnections, failedLogonDelayMs.',
     }),
   }
   return [findingOf('reconnect-loop', group, told, undefined)]

@@ -82,7 +82,8 @@ function tell({ conversation, response }: Transaction, peer: 'client' | 'server'
       windows:
         'SMB1 is the feature "SMB 1.0/CIFS File Sharing Support" (Set-SmbServerConfiguration -EnableSMB1Protocol); leave it off where you can.',
       samba: '"server min protocol = NT1" lets such clients in; "client min protocol = NT1" reaches such servers.',
-      smbkit: 'The server lets SMB1 log on where it is switched on, and no further; the client knows SMB 2 and 3 only.',
+      smbkit:
+        'smb1: true serves such clients; the client reaches such servers as smb1 with dialects: NT1 in a program.',
     }),
   }
 }

@@ -14,7 +14,7 @@ export const smb1Used = exposureRule({
     advice: advise({
       windows: 'Set-SmbServerConfiguration -EnableSMB1Protocol $false; -AuditSmb1Access tells who still needs it.',
       samba: 'server min protocol = SMB2_02 (the default since 4.11).',
-      smbkit: 'smbkit does not serve SMB1.',
+      smbkit: 'smb1: false (the default) of the server.',
     }),
   }),
 })

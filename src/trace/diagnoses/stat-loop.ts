@@ -24,6 +24,7 @@ export const statLoop = habitRule({
       windows: 'FileInfoCacheLifetime of the client (10 s) and directory leases answer such questions from memory.',
       samba: '"smb2 leases = yes"; actimeo of Linux mounts.',
       user: 'Programs can watch a folder instead of asking.',
+      smbkit: 'oplocks: true for the share, so that clients may keep what they know.',
     }),
   }),
 })

@@ -17,5 +17,6 @@ export const trustBroken = logonRule({
   advice: advise({
     windows: 'Test-ComputerSecureChannel -Repair on the server; netdom trust ... /verify between domains.',
     samba: 'net ads testjoin, then net ads join; wbinfo -t.',
+    smbkit: 'domain in the config file: the password of the computer account has to be the one that the domain has.',
   }),
 })

@@ -12,5 +12,6 @@ export const workstationRefused = logonRule({
   advice: advise({
     windows: '"Log On To" of the account (userWorkstations).',
     samba: 'pdbedit -v shows "Workstations".',
+    smbkit: 'smbkit user set NAME --workstations PC1,PC2; an empty list allows all.',
   }),
 })

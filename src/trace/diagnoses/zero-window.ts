@@ -40,6 +40,8 @@ export const zeroWindow = conversationRule<State>({
         isClient
           ? {
               windows: 'Resource Monitor of the client; its virus scanner holds data up before programs see it.',
+              samba: 'smbclient writes what it reads at once: a slow disk of its own holds it up; iostat -x.',
+              smbkit: 'smbkit get writes while it reads; --jobs 1 asks for less at a time.',
               user: 'Look at processor, memory and disk of the client while it happens; a virus scanner may hold the program up.',
             }
           : {
