@@ -180,8 +180,7 @@ export class ConnectionKeys {
     }
     const logon = this.#logons.get(byMessage) ?? this.#begin()
     this.#logons.delete(byMessage)
-    this.#ticketKeyOf =
-      this.ring.secrets.keytab.length > 0 && logon.hasTicket ? (logon.ticket?.keyOf ?? '') : undefined
+    this.#ticketKeyOf = this.ring.secrets.keytab.length > 0 && logon.hasTicket ? (logon.ticket?.keyOf ?? '') : undefined
     if (status === NtStatus.MORE_PROCESSING_REQUIRED) {
       this.#hash(logon, message)
       this.#logons.set(`s${sessionId}`, logon)
