@@ -214,6 +214,7 @@ test('NetrShareGetInfo: by name without regard to case, hidden ones too', async 
   assert.deepEqual(await ask('files', 1004), { comment: 'all of them' })
   assert.deepEqual(await ask('files', 1005), { flags: 0 })
   assert.deepEqual(await ask('files', 1006), { maxUses: 9 })
+  assert.deepEqual(await ask('files', 1007), { flags: 0, alternateDirectoryName: '' })
   assert.deepEqual(await ask('ünïcode 🗂', 1006), { maxUses: 0xffff_ffff })
   for (const shareName of ['', 'file', 'files ', 'x'.repeat(1000)]) {
     const { result } = await srvsvc.NetrShareGetInfo({ serverName: null, shareName, level: 1 })

@@ -122,6 +122,9 @@ export function infoAt(level: number, share: SharedResource | null, user: Caller
       return { tag: 1005, value: at((each) => ({ flags: flagsOf(each) })) }
     case 1006:
       return { tag: 1006, value: at(({ maxUses }) => ({ maxUses: maxUses ?? UNLIMITED_USES })) }
+    case 1007:
+      // Not in MS-SRVS either: Samba has it, and its clients ask.
+      return { tag: 1007, value: at((each) => ({ flags: flagsOf(each), alternateDirectoryName: '' })) }
     case 1501:
       return { tag: 1501, value: at(descriptor) }
     default:
