@@ -58,7 +58,7 @@ export class StreamDuplex implements RpcDuplex, TransportEvents {
   }
 
   close(): void {
-    this.#transport.close(true)
+    if (!this.#closed) this.#transport.close(true)
     this.closed()
   }
 

@@ -12,6 +12,7 @@ import {
 } from '../../src/client/index.ts'
 import { AuthenticationLevel, AuthenticationType } from '../../src/rpc/index.ts'
 import { Lsarpc } from '../../src/rpc/lsarpc/lsarpc.ts'
+import { Srvsvc } from '../../src/rpc/srvsvc/srvsvc.ts'
 import { type OurServer, startOurServer } from '../peers/our-server.ts'
 import { needsPeer } from '../peers/peer.ts'
 import { other, type Smbd, startSmbd } from '../peers/smbd.ts'
@@ -146,6 +147,26 @@ suite('services of smbd', needsPeer('smbd', 'smbpasswd'), () => {
       assert.deepEqual(await client.groups(), [])
       for (const call of [() => client.sessions(), () => client.openFiles(), () => client.closeOpenFile(1)])
         await assert.rejects(call, { statusName: 'STATUS_ACCESS_DENIED' })
+    }),
+  )
+
+  test('calls that are signed and sealed by a logon of their own', options, () =>
+    connected(smbd, async (client) => {
+      const { SPNEGO, NTLM } = AuthenticationType
+      for (const type of [SPNEGO, NTLM])
+        for (const level of [AuthenticationLevel.INTEGRITY, AuthenticationLevel.PRIVACY])
+          await client.rpc(
+            Srvsvc,
+            async (srvsvc) => {
+              const { result } = await srvsvc.NetrShareGetInfo({ serverName: null, shareName: 'share-007', level: 1 })
+              assert.equal(result, 0)
+              // So many that their list needs several fragments.
+              const shares = { info: { tag: 1, value: { entries: null } } } as const
+              const asked = { serverName: null, shares, preferredMaximumLength: 0xffff_ffff, resumeHandle: null }
+              assert.ok((await srvsvc.NetrShareEnum(asked)).totalEntries > MANY)
+            },
+            { authentication: { type, level } },
+          )
     }),
   )
 

@@ -1,6 +1,7 @@
 /** The example of a service of one's own: in a pipe, and straight over TCP by way of the endpoint mapper. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { Clock, clockService } from '../../examples/clock-service.ts'
 import type { Dial } from '../../src/client/dial.ts'
 import { connectRpcBy } from '../../src/client/rpc.ts'
@@ -10,6 +11,7 @@ import { decodeTower, encodeTower } from '../../src/rpc/epmapper/tower.ts'
 import { RpcConnection } from '../../src/rpc/server.ts'
 import { type RpcService, service } from '../../src/rpc/service.ts'
 import { Srvsvc } from '../../src/rpc/srvsvc/srvsvc.ts'
+import { VirtualClock } from '../simulation/virtual-clock.ts'
 import { endpoint } from './rpc-pair.ts'
 
 const noon = new Date('2026-11-21T12:00:00Z')
@@ -71,4 +73,36 @@ test('over TCP, at the port that the mapper tells, and at one that is known', as
   await assert.rejects(connectRpcBy({ dial }, 'host', Srvsvc), /has no port for srvsvc/)
   await assert.rejects(connectRpcBy({ dial }, 'host', Clock, { port: 1 }), { code: 'ECONNREFUSED' })
   assert.equal(dial.open, 0)
+})
+
+test('over TCP, where nobody answers: in bounds, at each step', { timeout: 10_000 }, async () => {
+  const clock = new VirtualClock()
+  const silent = { send() {}, pause() {}, resume() {}, remote: '', local: '', unsentBytes: 0 }
+  let closed = 0
+  const accepts: Dial = async (_target, accept) => {
+    const events = accept({ ...silent, close: () => void closed++ })
+    events.drained()
+  }
+  const never: Dial = (_target, _accept, signal) =>
+    new Promise((_resolve, reject) => {
+      signal.throwIfAborted()
+      signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true })
+    })
+  const timeouts = { connectTimeoutMs: 1000, pipeTimeoutMs: 5000 }
+  for (const [dial, options, delayMs] of [
+    [never, { port: PORT }, 1000],
+    [accepts, { port: PORT }, 5000],
+    [accepts, {}, 5000],
+  ] as const) {
+    const failed = assert.rejects(connectRpcBy({ dial, clock }, 'host', Clock, { ...options, timeouts }), {
+      code: 'ETIMEDOUT',
+    })
+    await setImmediate()
+    clock.advance(delayMs)
+    await failed
+  }
+  assert.equal(closed, 2)
+  const reason = new Error('not any more')
+  const signal = AbortSignal.abort(reason)
+  await assert.rejects(connectRpcBy({ dial: never, clock }, 'host', Clock, { port: PORT, signal }), reason)
 })
