@@ -193,6 +193,15 @@ export class LeaseTable {
     else this.#byPath.delete(lease.path)
   }
 
+  /** What was granted to an open that is closed at once, since it is of another file or of another state of it. */
+  undone(lease: Lease, fileId: FileId): void {
+    this.#byOpen.delete(openKey(fileId))
+    const { state } = lease
+    lease.state = 0
+    lease.epoch = 0
+    if (state !== 0) void giveUp(lease, state)
+  }
+
   /** Nothing is kept by what is held: the server may have said already that it is over. */
   doubted(): void {
     for (const lease of this.#byKey.values()) {

@@ -302,6 +302,7 @@ export class OpenFile {
       this.#durability = 'none'
       return opened
     }
+    if (this.lease !== undefined) this.tree.leases.undone(this.lease, opened.fileId)
     await on.connection.call(on.context, closeCall(opened.fileId, this.occasion)).catch(() => undefined)
     throw lost(problem)
   }

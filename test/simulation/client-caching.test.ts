@@ -1,6 +1,6 @@
 /** Two clients that keep what they may: nobody ever reads what was there before a write that is over. */
 import assert from 'node:assert/strict'
-import type { Client, ConnectOptions, FileHandle, Share } from '../../src/client/index.ts'
+import { type Client, type ConnectOptions, type FileHandle, type Share, SmbError } from '../../src/client/index.ts'
 import { Library } from './library.ts'
 import type { Random } from './random.ts'
 import { scenario, type World } from './world.ts'
@@ -50,11 +50,16 @@ class Game {
   /** Handles that somebody is using in this round, or closing: not both. */
   readonly #used = new Set<FileHandle>()
   readonly #writesBehind: boolean
+  /** Where connections are cut: somebody who keeps nothing and loses no connection. */
+  readonly #judge: Player | undefined
+  /** Files of which nobody knows what is in them: a connection was cut. */
+  readonly #unknown = new Set<string>()
 
-  constructor(world: World, players: readonly Player[], writesBehind: boolean) {
+  constructor(world: World, players: readonly Player[], writesBehind: boolean, judge?: Player) {
     this.#world = world
     this.#writesBehind = writesBehind
     this.#players = players
+    this.#judge = judge
   }
 
   get #random(): Random {
@@ -66,6 +71,7 @@ class Game {
     this.#written.clear()
     this.#seen.clear()
     this.#used.clear()
+    this.#cutEvery(CUT_ONE_IN)
     const count = this.#random.oneIn(2) ? 1 : 2 + this.#random.below(5)
     const busy = this.#random.pick(NAMES)
     const moves: Promise<void>[] = []
@@ -76,7 +82,64 @@ class Game {
     }
     const [first] = this.#players
     await (first as Player).library.during(Promise.all(moves))
+    await this.#settle()
     if (this.#random.oneIn(20)) this.#world.clock.advance(6000)
+  }
+
+  #cutEvery(oneIn: number): void {
+    if (this.#judge === undefined) return
+    for (const { library } of this.#players) {
+      library.cutOneIn = oneIn
+      // Also while nothing is going on: what is kept then has nobody's promise any more.
+      if (oneIn > 0 && this.#random.oneIn(10)) library.cutAll()
+    }
+  }
+
+  /** What nobody knows is settled by one whom everybody has to notice. */
+  async #settle(): Promise<void> {
+    this.#cutEvery(0)
+    const judge = this.#judge
+    if (judge === undefined) return
+    for (const name of this.#unknown) {
+      const content = this.#random.oneIn(3) ? undefined : 'known again'.slice(0, MAX_CELLS)
+      // Whoever has it open and has lost it has to give it back.
+      for (const { handles } of this.#players) await this.#giveBack(handles, name)
+      if (content === undefined) await judge.library.during(judge.share.rm(name, { force: true }))
+      else await judge.library.during(judge.share.writeFile(name, bytesOf(content)))
+      this.#files.set(name, content)
+    }
+    this.#unknown.clear()
+  }
+
+  async #giveBack(handles: Map<string, FileHandle>, name: string): Promise<void> {
+    const handle = handles.get(name)
+    handles.delete(name)
+    await this.#judge?.library.during(handle?.close().catch(lostByCut) ?? Promise.resolve())
+  }
+
+  /** A change by one whose connection may be cut: then it was done, or was not, or half. */
+  async #changes(names: readonly string[], work: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await work()
+      return true
+    } catch (error) {
+      if (this.#judge === undefined) throw error
+      lostByCut(error)
+      for (const name of names) this.#unknown.add(name)
+      return false
+    }
+  }
+
+  /** Uses a handle, which is gone where the file could not be got again after a cut. */
+  async #looks(player: Player, name: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (this.#judge === undefined || (error as NodeJS.ErrnoException).code !== 'EBADF') throw error
+      const handle = player.handles.get(name)
+      player.handles.delete(name)
+      await handle?.close().catch(lostByCut)
+    }
   }
 
   #move(player: Player, name: string): Promise<void> {
@@ -89,7 +152,7 @@ class Game {
     const isFree = handle !== undefined && !this.#used.has(handle)
     if (handle !== undefined) this.#used.add(handle)
     const toggles = kind === 4 && (handle === undefined || (isFree && this.#random.oneIn(3)))
-    if (toggles) return this.#toggle(player, name)
+    if (toggles) return this.#looks(player, name, () => this.#toggle(player, name))
     switch (kind) {
       case 0:
         if (!mayWrite) return this.#read(share, name)
@@ -110,9 +173,12 @@ class Game {
       case 9:
       case 10:
       case 11:
-        return handle === undefined ? this.#read(share, name) : this.#readCells(handle, name)
+        if (handle === undefined) return this.#read(share, name)
+        return this.#looks(player, name, () => this.#readCells(handle, name))
       case 7:
-        return this.#random.oneIn(2) ? this.#stat(player, name) : this.#lookInto(share, name)
+        return this.#looks(player, name, () =>
+          this.#random.oneIn(2) ? this.#stat(player, name) : this.#lookInto(share, name),
+        )
       case 8:
         return this.#list(share, name)
       default:
@@ -124,8 +190,7 @@ class Game {
     this.#written.add(name)
     this.#see(name, this.#files.get(name))
     this.#see(name, after)
-    await work(after)
-    this.#files.set(name, after)
+    if (await this.#changes([name], () => work(after))) this.#files.set(name, after)
   }
 
   #see(name: string, content: Content): void {
@@ -182,7 +247,7 @@ class Game {
   }
 
   async #stat({ share, handles }: Player, name: string): Promise<void> {
-    const stats = await (handles.get(name)?.stat() ?? share.stat(name)).catch(absent)
+    const stats = await (handles.get(name)?.stat() ?? share.stat(name).catch(absent))
     // To look at a file is no reason for others to write down what they have of it (MS-FSA 2.1.4.12).
     const isAhead =
       this.#writesBehind && this.#players.some((player) => player.share !== share && player.handles.has(name))
@@ -216,10 +281,8 @@ class Game {
     const to = this.#random.pick(NAMES)
     if (this.#players.some(({ handles }) => handles.has(name) || handles.has(to))) return
     if (this.#random.oneIn(2)) {
-      await share.unlink(name)
-      this.#files.set(name, undefined)
-    } else if (to !== name) {
-      await share.rename(name, to)
+      if (await this.#changes([name], () => share.unlink(name))) this.#files.set(name, undefined)
+    } else if (to !== name && (await this.#changes([name, to], () => share.rename(name, to)))) {
       this.#files.set(name, undefined)
       this.#files.set(to, content)
     }
@@ -245,11 +308,19 @@ class Game {
 
   /** What everybody sees at the end. */
   async finish(): Promise<void> {
+    this.#written.clear()
     for (const { library, handles, share } of this.#players) {
       for (const handle of handles.values()) await library.during(handle.close())
       for (const name of NAMES) this.#check(name, await library.during(share.readFile(name).catch(absent)))
     }
   }
+}
+
+/** What a cut may end in: nobody knows, or the file could not be got again as it was. */
+function lostByCut(error: unknown): void {
+  assert.ok(error instanceof SmbError, String(error))
+  const { code } = error as NodeJS.ErrnoException
+  assert.ok(code === 'EBADF' || ('outcomeUnknown' in error && error.outcomeUnknown === true), String(error.stack))
 }
 
 function absent(error: unknown): undefined {
@@ -265,24 +336,49 @@ const kinds: readonly (readonly [name: string, options: ConnectOptions])[] = [
   ['oplocks', { maxDialect: '2.0.2' }],
   ['oplocks, written behind', { maxDialect: '2.0.2', writeBehind: true }],
   ['little room', { limits: { maxCachedBytes: 100_000, maxDeferredHandles: 2, maxCachedEntries: 2 } }],
-  ['two channels', { channels: 2, writeBehind: true }],
+  ['two channels, written behind', { channels: 2, writeBehind: true }],
+  ['two channels', { channels: 2 }],
   ['nothing kept', { leases: false }],
 ]
 
+/** Every how many deliveries a connection is cut. */
+const CUT_ONE_IN = 40
+
+async function players(world: World, options: ConnectOptions): Promise<[Player, Player]> {
+  const made: Player[] = []
+  for (let i = 0; i < 2; i++) {
+    const library = new Library(world)
+    library.holdOneIn = 3
+    made.push(await playerBy(library, options))
+  }
+  return made as [Player, Player]
+}
+
+async function playerBy(library: Library, options: ConnectOptions): Promise<Player> {
+  const client = await library.connect(options)
+  return { library, client, share: await library.during(client.share('data')), handles: new Map() }
+}
+
+async function play(game: Game, [one, two]: readonly [Player, Player]): Promise<void> {
+  await one.library.during(one.share.mkdir('folder'))
+  for (let i = 0; i < 100; i++) await game.round()
+  await game.finish()
+  await one.library.during(one.client.close())
+  await two.library.during(two.client.close())
+}
+
 for (const [name, options] of kinds)
   scenario(`two clients never read what is old: ${name}`, {}, async (world) => {
-    const players: Player[] = []
-    for (let i = 0; i < 2; i++) {
-      const library = new Library(world)
-      library.holdOneIn = 3
-      const client = await library.connect(options)
-      players.push({ library, client, share: await library.during(client.share('data')), handles: new Map() })
-    }
-    const [one, two] = players as [Player, Player]
-    await one.library.during(one.share.mkdir('folder'))
-    const game = new Game(world, players, options.writeBehind === true)
-    for (let i = 0; i < 100; i++) await game.round()
-    await game.finish()
-    await one.library.during(one.client.close())
-    await two.library.during(two.client.close())
+    const both = await players(world, options)
+    await play(new Game(world, both, options.writeBehind === true), both)
+  })
+
+for (const [name, options] of kinds.filter(([, { writeBehind }]) => writeBehind !== true))
+  scenario(`two clients never read what is old, with cut connections: ${name}`, {}, async (world) => {
+    const both = await players(world, options)
+    const judge = await playerBy(new Library(world), { leases: false })
+    await play(new Game(world, both, false, judge), both)
+    const [one, two] = both
+    assert.ok(one.library.cuts + two.library.cuts > 5, 'connections are cut')
+    await judge.library.during(judge.client.close())
   })

@@ -17,7 +17,7 @@ import { type Call, encodeCall } from '../call.ts'
 import { flushCall, writeCall } from '../calls/file.ts'
 import { setInfoCall } from '../calls/information.ts'
 import { contentParts, wholeContent } from '../content.ts'
-import { type Occasion, StatusError } from '../errors.ts'
+import { type Occasion, StatusError, UsageError } from '../errors.ts'
 import { RemoteHandle, readToEnd } from '../handle.ts'
 import { basicInformation } from '../information.ts'
 import { meaningOf } from '../open-flags.ts'
@@ -76,16 +76,24 @@ export async function readSmall(
   return { whole: opened.endOfFile > data.length ? undefined : data }
 }
 
+/** A server that is back may go again soon. */
+const MAX_LOSSES = 5
+
+/** Who only names a file need not know that it was open: one that is lost with its connection is read from its beginning. */
 async function readLarge(spot: Spot, { signal }: ReadFileOptions): Promise<Buffer> {
   const how = {
     access: FILE_GENERIC_READ,
     options: CreateOptions.NON_DIRECTORY_FILE | CreateOptions.SEQUENTIAL_ONLY,
   }
-  const file = await openAt(spot, how, { signal })
-  try {
-    return await readToEnd(file, 0, spot.occasion, signal)
-  } finally {
-    await file.close()
+  for (let losses = 0; ; losses++) {
+    const file = await openAt(spot, how, { signal })
+    try {
+      return await readToEnd(file, 0, spot.occasion, signal)
+    } catch (error) {
+      if (losses >= MAX_LOSSES || !(error instanceof UsageError && error.code === 'EBADF')) throw error
+    } finally {
+      await file.close()
+    }
   }
 }
 
