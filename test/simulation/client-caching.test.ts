@@ -344,7 +344,7 @@ const kinds: readonly (readonly [name: string, options: ConnectOptions])[] = [
 /** Every how many deliveries a connection is cut. */
 const CUT_ONE_IN = 40
 
-async function players(world: World, options: ConnectOptions): Promise<[Player, Player]> {
+async function twoPlayers(world: World, options: ConnectOptions): Promise<[Player, Player]> {
   const made: Player[] = []
   for (let i = 0; i < 2; i++) {
     const library = new Library(world)
@@ -369,13 +369,13 @@ async function play(game: Game, [one, two]: readonly [Player, Player]): Promise<
 
 for (const [name, options] of kinds)
   scenario(`two clients never read what is old: ${name}`, {}, async (world) => {
-    const both = await players(world, options)
+    const both = await twoPlayers(world, options)
     await play(new Game(world, both, options.writeBehind === true), both)
   })
 
 for (const [name, options] of kinds.filter(([, { writeBehind }]) => writeBehind !== true))
   scenario(`two clients never read what is old, with cut connections: ${name}`, {}, async (world) => {
-    const both = await players(world, options)
+    const both = await twoPlayers(world, options)
     const judge = await playerBy(new Library(world), { leases: false })
     await play(new Game(world, both, false, judge), both)
     const [one, two] = both
