@@ -72,6 +72,11 @@ const shares = {
   NetrShareDel: op(18, 'NetrShareDel', shareDel),
   /** MS-SRVS 3.1.4.13: what outlives a restart. */
   NetrShareDelSticky: op(19, 'NetrShareDelSticky', shareDel),
+  /** MS-SRVS 3.1.4.47: level 503 names the share. */
+  NetrShareDelEx: op(57, 'NetrShareDelEx', {
+    in: { serverName, level: u32.switchOf('info'), info: ShareInfo },
+    out: { result: u32 },
+  }),
   /** MS-SRVS 3.1.4.16. `type` is of `ShareType`. */
   NetrShareCheck: op(20, 'NetrShareCheck', {
     in: { serverName, device: wideString },

@@ -78,7 +78,7 @@ export function shareChangeHandlers(context: ServiceContext): Handlers<Operation
   const { administration, user } = context
   const may = user.isAdministrator === true
   const find = (name: string) => context.shares().find((share) => share.name.toUpperCase() === name.toUpperCase())
-  const remove: NonNullable<Handlers<Operations>['NetrShareDel']> = async ({ shareName }) => {
+  const remove = async (shareName: string): Promise<{ result: number }> => {
     if (!may || administration === undefined) return { result: WinError.ACCESS_DENIED }
     const share = find(shareName)
     if (share === undefined) return { result: WinError.SHARE_NOT_FOUND }
@@ -122,7 +122,12 @@ export function shareChangeHandlers(context: ServiceContext): Handlers<Operation
       if (info.value === null || comment.length > MAX_COMMENT) return answer(WinError.INVALID_PARAMETER)
       return answer(codeOf(await administration.changeComment(comment)))
     },
-    NetrShareDel: remove,
-    NetrShareDelSticky: remove,
+    NetrShareDel: ({ shareName }) => remove(shareName),
+    NetrShareDelSticky: ({ shareName }) => remove(shareName),
+    NetrShareDelEx({ info }) {
+      if (info.tag !== 503) return { result: WinError.INVALID_LEVEL }
+      const { name = null } = info.value ?? {}
+      return name === null ? { result: WinError.INVALID_PARAMETER } : remove(name)
+    },
   }
 }
