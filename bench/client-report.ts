@@ -6,6 +6,8 @@ import { markdownTable, median } from './report.ts'
 export interface Measured {
   readonly seconds: number
   readonly cpuSeconds: number
+  /** Of the server, for this client. */
+  readonly serverCpuSeconds: number
   /** Most memory that it had, in bytes. */
   readonly peakBytes: number
 }
@@ -37,6 +39,7 @@ export function rowOf(
       figures[name] = {
         seconds: median(rounds.map(({ seconds }) => seconds)),
         cpuSeconds: median(rounds.map(({ cpuSeconds }) => cpuSeconds)),
+        serverCpuSeconds: median(rounds.map(({ serverCpuSeconds }) => serverCpuSeconds)),
         peakBytes: Math.max(...rounds.map(({ peakBytes }) => peakBytes)),
       }
   const own = figures[ours]?.seconds
@@ -72,6 +75,7 @@ export function clientTable(rows: readonly Row[], names: readonly ClientName[]):
     'goal',
     '',
     ...names.map((name) => `CPU ${name}`),
+    ...names.map((name) => `smbd for ${name}`),
     `memory ${ours}`,
   ]
   const lines = rows.map((row) => [
@@ -81,17 +85,45 @@ export function clientTable(rows: readonly Row[], names: readonly ClientName[]):
     row.load.startsWith('stream') ? `${memoryGoalBytes / 1e6} MB` : (row.goal?.toFixed(1) ?? ''),
     misses(row) ? 'SHORT' : 'ok',
     ...names.map((name) => row.figures[name]?.cpuSeconds.toFixed(2) ?? ''),
+    ...names.map((name) => row.figures[name]?.serverCpuSeconds.toFixed(2) ?? ''),
     `${((row.figures[ours]?.peakBytes ?? 0) / 1e6).toFixed(0)} MB`,
   ])
   const failed = rows.flatMap((row) =>
     Object.entries(row.failures).map(([name, message]) => `${row.load}: ${name} failed: ${message}.`),
   )
   const note =
-    'Times are those of whole processes, start and logon included. A ratio is the other client’s time over smbkit’s; above 1 smbkit is faster. The goal is for smbclient; rclone and impacket are to be behind in everything. CPU: seconds of the client.'
+    'Times are those of whole processes, start and logon included. A ratio is the other client’s time over smbkit’s; above 1 smbkit is faster. The goal is for smbclient; rclone and impacket are to be behind in everything. CPU: seconds of the client; smbd for a client: those of the server meanwhile, below which no client of one connection comes.'
   return [...markdownTable([header, ...lines]), '', note, ...failed]
 }
 
 const timeOf = (row: Row, name: ClientName): string => {
   const figure = row.figures[name]
   return figure === undefined ? '-' : secondsText(figure.seconds)
+}
+
+/** What a program took that copied a folder several times over one connection. */
+export interface Lasting {
+  readonly load: string
+  readonly times: readonly { readonly seconds: number; readonly cpuSeconds: number }[]
+  /** Of the server, for each time. */
+  readonly serverCpuSeconds: number
+}
+
+export function lastingTable(measured: readonly Lasting[]): string[] {
+  const most = Math.max(0, ...measured.map(({ times }) => times.length))
+  if (most === 0) return []
+  const numbers = Array.from({ length: most }, (_, index) => index + 1)
+  const header = ['library', ...numbers.map((n) => `time ${n}`), ...numbers.map((n) => `CPU ${n}`), 'smbd each']
+  const lines = measured.map(({ load, times, serverCpuSeconds }) => [
+    load,
+    ...times.map(({ seconds }) => secondsText(seconds)),
+    ...times.map((time) => time.cpuSeconds.toFixed(2)),
+    serverCpuSeconds.toFixed(2),
+  ])
+  return [
+    '',
+    'A program with the library that lives on, the same folder several times:',
+    '',
+    ...markdownTable([header, ...lines]),
+  ]
 }

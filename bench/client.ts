@@ -21,9 +21,11 @@ import { parseArgs } from 'node:util'
 import { bytesOf } from '../test/peers/content.ts'
 import { needsPeer, peerPath } from '../test/peers/peer.ts'
 import { run } from '../test/peers/run.ts'
-import { startSmbd } from '../test/peers/smbd.ts'
-import { clientTable, type Measured, type Row, rowOf } from './client-report.ts'
+import { type Smbd, startSmbd } from '../test/peers/smbd.ts'
+import { clientTable, type Lasting, lastingTable, type Measured, type Row, rowOf } from './client-report.ts'
 import { type Client, type ClientName, clientNames, clientsOf, type Invocation, type Task } from './clients.ts'
+import { atDistance } from './distance.ts'
+import { cpuSeconds } from './process-stats.ts'
 
 const share = 'bench'
 const targetPrefix = 'target-'
@@ -34,18 +36,43 @@ const GIB = 1024 * MIB
 interface Sizes {
   readonly bulkBytes: number
   readonly files: number
+  /** From a server that is some way off. */
+  readonly distantFiles: number
   readonly fileBytes: number
   readonly entries: number
   readonly streamBytes: number
 }
 
-const fullSizes: Sizes = { bulkBytes: 256 * MIB, files: 1000, fileBytes: 8192, entries: 10_000, streamBytes: 10 * GIB }
-const quickSizes: Sizes = { bulkBytes: 32 * MIB, files: 100, fileBytes: 8192, entries: 1000, streamBytes: GIB }
+const common = { fileBytes: 8192 } as const
+const fullSizes: Sizes = {
+  ...common,
+  bulkBytes: 256 * MIB,
+  files: 1000,
+  distantFiles: 200,
+  entries: 10_000,
+  streamBytes: 10 * GIB,
+}
+const quickSizes: Sizes = {
+  ...common,
+  bulkBytes: 32 * MIB,
+  files: 100,
+  distantFiles: 50,
+  entries: 1000,
+  streamBytes: GIB,
+}
+/** How far off a server is, each way: another house, another city. */
+const distancesMs = [1, 5]
+/** Of what takes so long that a disturbance does not show. */
+const distantRounds = 2
+/** How often a program that lives on copies its folder. */
+const lastingTimes = 3
 
 interface Load {
   readonly name: string
   /** smbclient's time over smbkit's is to reach this. */
   readonly goal: number | undefined
+  /** On how long a way all bytes travel, each way. Default: none. */
+  readonly distanceMs?: number
   /** `target`: a name that nothing has yet. */
   readonly task: (target: string) => Task
   /** Makes place for it; run before each measurement. */
@@ -69,9 +96,12 @@ class Stage {
       chmodSync(folder, 0o777)
       const bulk = join(folder, 'bulk')
       writeFileSync(bulk, bytesOf(sizes.bulkBytes, 1), { mode: 0o666 })
-      mkdirSync(join(folder, 'many'))
-      for (let index = 0; index < sizes.files; index++)
-        writeFileSync(join(folder, 'many', `file-${index}.bin`), bytesOf(sizes.fileBytes, index), { mode: 0o666 })
+      const folders = { many: sizes.files, some: sizes.distantFiles }
+      for (const [name, files] of Object.entries(folders)) {
+        mkdirSync(join(folder, name))
+        for (let index = 0; index < files; index++)
+          writeFileSync(join(folder, name, `file-${index}.bin`), bytesOf(sizes.fileBytes, index), { mode: 0o666 })
+      }
     }
     mkdirSync(join(this.served, 'entries'))
     for (let index = 0; index < sizes.entries; index++)
@@ -86,15 +116,10 @@ class Stage {
     const isFile = (path: string) => {
       if (statSync(path).size !== sizes.bulkBytes) throw new Error(`${path} is not whole`)
     }
-    const isFolder = (path: string) => {
-      const whole = readdirSync(path).filter((name) => statSync(join(path, name)).size === sizes.fileBytes)
-      if (whole.length !== sizes.files) throw new Error(`${path} has ${whole.length} of ${sizes.files} files`)
-    }
     const lists = (_: string, output: number) => {
       if (output < sizes.entries) throw new Error(`${output} lines for ${sizes.entries} entries`)
     }
     const mib = sizes.bulkBytes / MIB
-    const kib = sizes.fileBytes / 1024
     return [
       {
         name: `get ${mib} MiB`,
@@ -108,21 +133,7 @@ class Stage {
         task: (target) => ({ kind: 'put', remote: target, local: join(local, 'bulk') }),
         check: (target) => isFile(join(served, target)),
       },
-      {
-        name: `get ${sizes.files} files of ${kib} KiB`,
-        goal: 3,
-        task: (target) => ({ kind: 'get-folder', remote: 'many', local: join(local, target) }),
-        prepare: (target) => {
-          mkdirSync(join(local, target))
-        },
-        check: (target) => isFolder(join(local, target)),
-      },
-      {
-        name: `put ${sizes.files} files of ${kib} KiB`,
-        goal: 3,
-        task: (target) => ({ kind: 'put-folder', remote: target, local: join(local, 'many') }),
-        check: (target) => isFolder(join(served, target)),
-      },
+      ...this.#folderLoads('many', sizes.files, 3),
       {
         name: `list ${sizes.entries} entries`,
         goal: undefined,
@@ -134,6 +145,36 @@ class Stage {
         goal: undefined,
         task: () => ({ kind: 'stream', remote: 'huge' }),
         check: () => undefined,
+      },
+      ...distancesMs.flatMap((distanceMs) => this.#folderLoads('some', sizes.distantFiles, 3, distanceMs)),
+    ]
+  }
+
+  #folderLoads(name: string, files: number, goal: number, distanceMs?: number): Load[] {
+    const { served, local, sizes } = this
+    const isFolder = (path: string) => {
+      const whole = readdirSync(path).filter((file) => statSync(join(path, file)).size === sizes.fileBytes)
+      if (whole.length !== files) throw new Error(`${path} has ${whole.length} of ${files} files`)
+    }
+    const off = distanceMs === undefined ? '' : `, ${distanceMs} ms off`
+    const what = `${files} files of ${sizes.fileBytes / 1024} KiB${off}`
+    return [
+      {
+        name: `get ${what}`,
+        goal,
+        ...(distanceMs !== undefined && { distanceMs }),
+        task: (target) => ({ kind: 'get-folder', remote: name, local: join(local, target) }),
+        prepare: (target) => {
+          mkdirSync(join(local, target))
+        },
+        check: (target) => isFolder(join(local, target)),
+      },
+      {
+        name: `put ${what}`,
+        goal,
+        ...(distanceMs !== undefined && { distanceMs }),
+        task: (target) => ({ kind: 'put-folder', remote: target, local: join(local, name) }),
+        check: (target) => isFolder(join(served, target)),
       },
     ]
   }
@@ -160,13 +201,15 @@ function childSeconds(): number {
   return (Number(fields[13]) + Number(fields[14])) / 100
 }
 
-/** Runs a client to its end. @throws where it fails, or takes too long */
+/** Runs a client to its end; `server` is the process whose CPU it takes. @throws where it fails, or takes too long */
 async function measure(
   { command, args, env }: Invocation,
+  server: number,
   counts: boolean,
   check: (lines: number) => void,
 ): Promise<Measured> {
   const before = childSeconds()
+  const serverBefore = cpuSeconds(server)
   const startedAt = performance.now()
   const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   let lines = 0
@@ -189,7 +232,8 @@ async function measure(
   const seconds = (performance.now() - startedAt) / 1000
   if (code !== 0) throw new Error(`${command} ended with ${code}: ${errors.slice(0, 500)}`)
   check(lines)
-  return { seconds, cpuSeconds: childSeconds() - before, peakBytes }
+  const used = { cpuSeconds: childSeconds() - before, serverCpuSeconds: cpuSeconds(server) - serverBefore }
+  return { seconds, ...used, peakBytes }
 }
 
 function residentPeak(pid: number): number {
@@ -206,13 +250,16 @@ async function runLoad(
   clients: readonly (readonly [ClientName, Client])[],
   rounds: number,
   stage: Stage,
+  server: number,
 ): Promise<Row> {
   const measured = new Map<ClientName, Measured[]>()
   const failures = new Map<ClientName, string>()
   const isStream = load.task('').kind === 'stream'
+  const isDistant = load.distanceMs !== undefined
+  const last = isStream ? 1 : isDistant ? Math.min(rounds, distantRounds) : rounds
   let targets = 0
   // The first round does not count: what is read from the disk then is in memory for all later ones.
-  for (let round = isStream ? 0 : -1; round < (isStream ? 1 : rounds); round++)
+  for (let round = isStream || isDistant ? 0 : -1; round < last; round++)
     for (const [name, client] of clients) {
       const target = `${targetPrefix}${++targets}`
       const task = load.task(target)
@@ -220,7 +267,7 @@ async function runLoad(
       if (invocation === undefined || failures.has(name)) continue
       load.prepare?.(target)
       try {
-        const outcome = await measure(invocation, task.kind === 'list', (lines) => load.check(target, lines))
+        const outcome = await measure(invocation, server, task.kind === 'list', (lines) => load.check(target, lines))
         if (round >= 0) measured.set(name, [...(measured.get(name) ?? []), outcome])
       } catch (error) {
         failures.set(name, error instanceof Error ? error.message : String(error))
@@ -253,27 +300,66 @@ async function main(): Promise<number> {
   const isWhole = !values.quick && values.only === undefined && names.length === clientNames.length
   const stage = new Stage(values.quick ? quickSizes : fullSizes)
   const rows: Row[] = []
+  const lasting: Lasting[] = []
   try {
     const smbd = await startSmbd({ shares: [{ name: share, path: stage.served }] })
     try {
-      const all = await clientsOf(smbd, share, stage.root)
-      const chosen = names.map((name) => [name, all[name]] as const)
       for (const load of stage.loads().filter(({ name }) => pattern.test(name))) {
         process.stderr.write(`${load.name}\n`)
-        rows.push(await runLoad(load, chosen, rounds, stage))
+        await using way = await wayTo(smbd, load.distanceMs)
+        const all = await clientsOf({ ...smbd, ...way.end }, share, stage.root)
+        const chosen = names.map((name) => [name, all[name]] as const)
+        rows.push(await runLoad(load, chosen, rounds, stage, smbd.pid))
       }
+      if (names.includes('smbkit') && pattern.test('lasting')) lasting.push(...(await measureLasting(smbd, stage)))
     } finally {
       await smbd.stop()
     }
   } finally {
     stage.remove()
   }
-  await write(rows, names, rounds, values.out ?? (isWhole ? join(import.meta.dirname, 'results', 'client') : undefined))
+  await write(
+    { rows, lasting },
+    names,
+    rounds,
+    values.out ?? (isWhole ? join(import.meta.dirname, 'results', 'client') : undefined),
+  )
   return 0
 }
 
+interface Way extends AsyncDisposable {
+  readonly end: { readonly host: string; readonly port: number }
+}
+
+async function wayTo({ host, port }: Smbd, distanceMs: number | undefined): Promise<Way> {
+  if (distanceMs === undefined) return { end: { host, port }, [Symbol.asyncDispose]: async () => undefined }
+  const distance = await atDistance({ host, port }, distanceMs)
+  return { end: distance, [Symbol.asyncDispose]: () => distance.close() }
+}
+
+/** What a program takes that copies the small files with the library, again and again. */
+async function measureLasting(smbd: Smbd, stage: Stage): Promise<Lasting[]> {
+  const measured: Lasting[] = []
+  for (const direction of ['get', 'put'] as const) {
+    const script = join(import.meta.dirname, 'lasting-client.ts')
+    const local = direction === 'get' ? stage.local : join(stage.local, 'many')
+    const words = [smbd.host, String(smbd.port), smbd.user, share, direction, 'many', local, `${targetPrefix}lasting`]
+    const before = cpuSeconds(smbd.pid)
+    const { code, stdout, output } = await run(process.execPath, [script, ...words, String(lastingTimes)], {
+      env: { SMBKIT_PASSWORD: smbd.password },
+      timeoutMs: limitMs,
+    })
+    if (code !== 0) throw new Error(`the program that lives on ended with ${code}: ${output}`)
+    const times = JSON.parse(stdout) as Lasting['times']
+    const serverCpuSeconds = (cpuSeconds(smbd.pid) - before) / lastingTimes
+    measured.push({ load: `${direction} ${stage.sizes.files} files`, times, serverCpuSeconds })
+    stage.clear()
+  }
+  return measured
+}
+
 async function write(
-  rows: readonly Row[],
+  { rows, lasting }: { rows: readonly Row[]; lasting: readonly Lasting[] },
   names: readonly ClientName[],
   rounds: number,
   out: string | undefined,
@@ -298,10 +384,11 @@ async function write(
     `Node ${node}, ${cpu}, ${cores} cores, Linux ${kernel}, smbd and smbclient ${smbd}, ${rclone}; medians of ${rounds} rounds.`,
     '',
     ...clientTable(rows, names),
+    ...lastingTable(lasting),
   ].join('\n')
   console.log(text)
   if (out === undefined) return
-  writeFileSync(`${out}.json`, `${JSON.stringify({ machine, rounds, rows }, undefined, 1)}\n`)
+  writeFileSync(`${out}.json`, `${JSON.stringify({ machine, rounds, rows, lasting }, undefined, 1)}\n`)
   writeFileSync(`${out}.md`, `${text}\n`)
   console.log(`\nWritten to ${out}.json and .md`)
 }
