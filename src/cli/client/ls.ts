@@ -12,6 +12,9 @@ import { inOrder } from './name-order.ts'
 import { about } from './servers.ts'
 import { listShares } from './shares.ts'
 
+/** Lines that are written together. */
+const linesAtOnce = 1000
+
 interface LsOptions extends ConnectionOptions {
   readonly long?: boolean
   readonly bytes?: boolean
@@ -134,7 +137,10 @@ class Listing {
       const rows = entries.map(({ name, stats }) => [...factsRow(stats, bytes === true), markedName(name, stats)])
       await this.#context.out.write(table([{}, { right: true }, {}, {}], rows))
     } else
-      for (const { name, stats } of entries) await this.#context.out.write(`${printable(markedName(name, stats))}\n`)
+      for (let at = 0; at < entries.length; at += linesAtOnce) {
+        const lines = entries.slice(at, at + linesAtOnce).map(({ name, stats }) => printable(markedName(name, stats)))
+        await this.#context.out.write(`${lines.join('\n')}\n`)
+      }
   }
 }
 
