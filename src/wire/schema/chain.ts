@@ -14,7 +14,8 @@ export function chain<T, Input>(
   element: Struct<T, Input>,
   { align, limit = 65_536 }: { align: number; limit?: number },
 ): Content<T[], readonly Input[]> {
-  function* walk(view: DataView, start: number, end: number, place: Place): Generator<[number, number]> {
+  type Visit = (at: number, stop: number) => void
+  function walk(view: DataView, start: number, end: number, place: Place, visit: Visit): void {
     if (start === end) return
     for (let at = start, n = 0; ; n++) {
       if (n >= limit) throw new WireError(place.path, at, place.spec, `more than ${limit} elements`)
@@ -22,12 +23,12 @@ export function chain<T, Input>(
         throw new WireError(place.path, at, place.spec, `element ${n} is cut off: ${end - at} of ${element.size} bytes`)
       const next = view.getUint32(at, true)
       if (next === 0) {
-        yield [at, end]
+        visit(at, end)
         return
       }
       if (next < element.size || at + next > end)
         throw new WireError(place.path, at, place.spec, `next element at +${next} is not within the list`)
-      yield [at, at + next]
+      visit(at, at + next)
       at += next
     }
   }
@@ -36,12 +37,12 @@ export function chain<T, Input>(
     contentName: `${element.structName} list`,
     element,
     check(view, start, end, place) {
-      for (const [at, stop] of walk(view, start, end, place)) element.check(view, at, stop, place)
+      walk(view, start, end, place, (at, stop) => element.check(view, at, stop, place))
     },
     read(view, start, end) {
       const values: T[] = []
       const place = { path: element.structName, spec: element.spec }
-      for (const [at, stop] of walk(view, start, end, place)) values.push(element.decode(view, at, stop))
+      walk(view, start, end, place, (at, stop) => values.push(element.read(view, at, stop)))
       return values
     },
     measure(values) {
@@ -69,10 +70,10 @@ export function chain<T, Input>(
       const base = { label: element.structName, path: place.path, spec: element.spec, value: undefined, display: '' }
       let last = start
       try {
-        for (const [at, stop] of walk(view, start, end, place)) {
+        walk(view, start, end, place, (at, stop) => {
           nodes.push({ ...base, start: at, end: stop, children: element.dissect(view, at, stop) })
           last = stop
-        }
+        })
       } catch (error) {
         if (!(error instanceof WireError)) throw error
         nodes.push({ ...base, start: last, end, children: [], problem: error.message })
