@@ -10,6 +10,7 @@ import {
   mapGeneric,
   type SecurityDescriptor,
 } from '../wire/dtyp/index.ts'
+import { CreateOptions } from '../wire/smb2/index.ts'
 
 const EVERYONE = 'S-1-1-0'
 const AUTHENTICATED_USERS = 'S-1-5-11'
@@ -35,9 +36,13 @@ export const isAdministrator = (identity: Identity | undefined): boolean =>
 
 const BACKUP_OPERATORS = 'S-1-5-32-551'
 
-/** Who holds the privileges to back up and to restore: they count where a file is opened with that intent. */
-export const isBackupOperator = (identity: Identity | undefined): boolean =>
+/** Who holds the privileges to back up and to restore. */
+const isBackupOperator = (identity: Identity | undefined): boolean =>
   isAdministrator(identity) || (identity?.kind === 'user' && identity.groupSids.includes(BACKUP_OPERATORS))
+
+/** Whether those privileges count for a CREATE: where it says that this is what it is for. */
+export const backsUp = (identity: Identity | undefined, createOptions: number): boolean =>
+  (createOptions & CreateOptions.OPEN_FOR_BACKUP_INTENT) !== 0 && isBackupOperator(identity)
 
 /** What those privileges give beyond the descriptor (MS-FSA 2.1.5.1.2.1: HasBackupAccess and HasRestoreAccess). */
 export const BACKUP_ACCESS =
@@ -53,7 +58,7 @@ export const BACKUP_ACCESS =
  * MS-FSA 2.1.5.17). Windows has marks on the groups that may own; smbtorture (smb2.acls.SDFLAGSVSCHOWN) wants Everyone to.
  */
 export const mayMakeOwner = (identity: Identity | undefined, sid: string): boolean =>
-  identity === undefined || sidsOf(identity).has(sid) || isAdministrator(identity)
+  identity === undefined || sidsOf(identity).has(sid) || isBackupOperator(identity)
 
 /**
  * Every right that a security descriptor gives to somebody (MS-DTYP 2.5.3.2, as for MAXIMUM_ALLOWED). A file without a

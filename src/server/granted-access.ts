@@ -2,8 +2,7 @@ import { AccessMask } from '../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { FileAttributes } from '../wire/fscc/index.ts'
-import { CreateOptions } from '../wire/smb2/index.ts'
-import { BACKUP_ACCESS, isAdministrator, isBackupOperator, maximalAccess } from './access-check.ts'
+import { BACKUP_ACCESS, backsUp, isAdministrator, maximalAccess } from './access-check.ts'
 import type { FileStat, Opened } from './backend.ts'
 import { type Creation, madeFile } from './creation.ts'
 import { accessByParent } from './parent-access.ts'
@@ -31,8 +30,7 @@ export function* mostAccess({ request, share, body }: Creation, opened: Opened):
   let most = maximalAccess(descriptor, session.identity)
   if ((most & BY_PARENT) !== BY_PARENT) most |= yield* accessByParent(share, opened.path, session.identity)
   if (isAdministrator(session.identity)) most |= WRITE_OWNER
-  const hasIntent = (body.createOptions & CreateOptions.OPEN_FOR_BACKUP_INTENT) !== 0
-  if (hasIntent && isBackupOperator(session.identity)) most |= BACKUP_ACCESS
+  if (backsUp(session.identity, body.createOptions)) most |= BACKUP_ACCESS
   return (most & tree.maximalAccess) >>> 0
 }
 

@@ -3,6 +3,7 @@ import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { FileAttributes } from '../wire/fscc/index.ts'
 import { CreateDisposition, CreateOptions, type CreateRequest } from '../wire/smb2/index.ts'
+import { backsUp } from './access-check.ts'
 import type { Opened, OpenHow } from './backend.ts'
 import { creates, overwrites } from './create-disposition.ts'
 import type { Creation } from './creation.ts'
@@ -76,7 +77,8 @@ export function* openInBackend(creation: Creation): Steps<Opened | Failure> {
       inheritedAttributes: inheritedBy(body),
       inherit: (parent) =>
         // Nobody is trusted to encrypt here, as on a Windows server that cannot act for the client.
-        (body.fileAttributes & FileAttributes.ENCRYPTED) === 0 && mayAdd(parent, identity, isDirectory)
+        (body.fileAttributes & FileAttributes.ENCRYPTED) === 0 &&
+        (backsUp(identity, body.createOptions) || mayAdd(parent, identity, isDirectory))
           ? descriptorOfNew(contexts.securityDescriptor, parent, identity, isDirectory)
           : fail(NtStatus.ACCESS_DENIED),
       ...(creation.permissions === undefined ? {} : { permissions: creation.permissions }),

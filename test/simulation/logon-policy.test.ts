@@ -230,6 +230,26 @@ scenario('who backs up reads and writes what is closed to him, with that intent 
   statusIs(await tryCreate(owner, intent), 'STATUS_ACCESS_DENIED')
 })
 
+scenario('who restores makes files where he may not, and for whom they were', privileged, async (world) => {
+  const owner = await world.client(OTHER)
+  const list = (sddl: string) => [
+    { name: CreateContextName.SECURITY_DESCRIPTOR, data: encodeSecurityDescriptor(parseSddl(sddl)) },
+  ]
+  const folder = { createOptions: CreateOptions.DIRECTORY_FILE, createContexts: list('D:P(A;OICI;FA;;;OW)') }
+  succeeded(await close(owner, await create(owner, { name: 'closed', ...folder })))
+  const operator = await world.client()
+  const { sid } =
+    [...world.server.sessions.values()].map(({ identity }) => identity).find((one) => one?.user === OTHER.user) ??
+    assert.fail()
+  const restored = { name: 'closed\\f', createContexts: list(`O:${sid}D:(A;;FA;;;OW)`) }
+  statusIs(await tryCreate(operator, restored), 'STATUS_ACCESS_DENIED')
+  const intent = { ...restored, createOptions: CreateOptions.OPEN_FOR_BACKUP_INTENT }
+  statusIs(await tryCreate(owner, { ...intent, createContexts: list('O:BAD:(A;;FA;;;OW)') }), 'STATUS_INVALID_OWNER')
+  succeeded(await close(operator, await create(operator, intent)))
+  statusIs(await tryCreate(operator, { name: 'closed\\f', desiredAccess: FILE_READ_DATA }), 'STATUS_ACCESS_DENIED')
+  succeeded(await tryCreate(owner, { name: 'closed\\f', desiredAccess: FILE_READ_DATA | DELETE }))
+})
+
 scenario('the session of another connection is nobody else’s', {}, async (world: World) => {
   const client = await world.client()
   const thief = await world.client(OTHER)
