@@ -3,27 +3,34 @@ import { ConfigError, systemReason } from '../config/config-error.ts'
 import type { Settings } from '../config/settings.ts'
 import type { DomainController } from '../domain/index.ts'
 
+/** The password of the machine's account, as its file has it. @throws ConfigError */
+function machinePassword(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+  } catch (error) {
+    throw new ConfigError(`cannot read the machine's password: ${systemReason(error)}`, { file }, { cause: error })
+  }
+}
+
 /** The domain that a server is a member of; loaded where it is wanted, since few are. @throws ConfigError */
 export async function domainOf({ domain, server }: Settings): Promise<DomainController | undefined> {
   if (domain === undefined) return undefined
   const { name, dnsName, controllers, passwordFile } = domain
-  let password: string
-  try {
-    password = readFileSync(passwordFile, 'utf8').replace(/\r?\n$/, '')
-  } catch (error) {
-    throw new ConfigError(
-      `cannot read the machine's password: ${systemReason(error)}`,
-      { file: passwordFile },
-      { cause: error },
-    )
-  }
+  let known = machinePassword(passwordFile)
   const { domainController } = await import('../domain/index.ts')
-  const known = dnsName === undefined ? {} : { dnsDomain: dnsName }
   return domainController({
     domain: name,
-    ...known,
+    ...(dnsName === undefined ? {} : { dnsDomain: dnsName }),
     controllers,
     computer: (server.name ?? '').toUpperCase(),
-    password,
+    // Another program may have changed it meanwhile; what cannot be read just now was there before.
+    password: () => {
+      try {
+        known = machinePassword(passwordFile)
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error
+      }
+      return known
+    },
   })
 }

@@ -5,8 +5,9 @@ import type { Command } from 'commander'
 export async function ownCommands(): Promise<Command[]> {
   const { serveCommand } = await import('./serve.ts')
   const { userCommand } = await import('./user.ts')
+  const { domainCommand } = await import('./domain-command.ts')
   const { statusCommand } = await import('./status.ts')
-  return [serveCommand(), userCommand(), statusCommand()]
+  return [serveCommand(), userCommand(), domainCommand(), statusCommand()]
 }
 
 /** Commands for finding out why. */

@@ -4,6 +4,7 @@ import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEq
 const CIPHER = 'aes-128-cfb8'
 const KEY_BYTES = 16
 const CHALLENGE_BYTES = 8
+const TRUST_TEXT_BYTES = 512
 
 /** The key of a secure channel, from the NT hash of the machine's password and both challenges. MS-NRPC 3.1.4.3.1. */
 export function netlogonSessionKey(
@@ -28,6 +29,30 @@ const encrypted = (key: Uint8Array, iv: Uint8Array, data: Uint8Array): Uint8Arra
 
 const decrypted = (key: Uint8Array, iv: Uint8Array, data: Uint8Array): Uint8Array =>
   new Uint8Array(createDecipheriv(CIPHER, key, iv).update(data))
+
+/**
+ * What the credential of an authenticator is made from: the one before, with a number added to its first half. MS-NRPC
+ * 3.1.4.5.
+ */
+export function steppedCredential(credential: Uint8Array, step: number): Uint8Array {
+  const stepped = credential.slice()
+  const view = new DataView(stepped.buffer)
+  view.setUint32(0, (view.getUint32(0, true) + step) >>> 0, true)
+  return stepped
+}
+
+/**
+ * NL_TRUST_PASSWORD: text at the end of 512 bytes of noise, its length behind, all of it encrypted. MS-NRPC 2.2.1.3.7,
+ * 3.4.5.2.5. @throws RangeError where it has more than 256 units of UTF-16
+ */
+export function sealedTrustPassword(sessionKey: Uint8Array, password: string): Uint8Array {
+  const text = Buffer.from(password, 'utf16le')
+  if (text.length > TRUST_TEXT_BYTES) throw new RangeError('the password of a machine has at most 256 characters')
+  const sealed = new Uint8Array(randomBytes(TRUST_TEXT_BYTES + 4))
+  sealed.set(text, TRUST_TEXT_BYTES - text.length)
+  new DataView(sealed.buffer).setUint32(TRUST_TEXT_BYTES, text.length, true)
+  return encrypted(sessionKey, new Uint8Array(KEY_BYTES), sealed)
+}
 
 /** NL_AUTH_SHA2_SIGNATURE, MS-NRPC 2.2.1.3.3; the last 24 bytes of it are reserved. */
 const SIGNATURE_BYTES = 56

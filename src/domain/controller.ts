@@ -57,6 +57,14 @@ export class DomainController implements DomainVerifier {
     }
   }
 
+  /**
+   * Gives the machine's account another password: from then on the membership's own is to be that one.
+   * @throws SmbError: the account has the password that it had, as far as that is known
+   */
+  changePassword(password: string): Promise<void> {
+    return this.#channel.changePassword(password)
+  }
+
   /** Ends the secure channel. */
   close(): Promise<void> {
     return this.#channel.close()

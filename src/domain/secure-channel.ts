@@ -1,12 +1,20 @@
 import type { NtlmAttempt } from '../auth/authenticator.ts'
 import type { RefusedLogon } from '../auth/mechanism.ts'
+import { dateFromFiletime } from '../bytes/filetime.ts'
 import type { World } from '../client/connect.ts'
 import { TransportError, UsageError } from '../client/errors.ts'
 import { ServerLink } from '../client/link.ts'
 import { withPipe } from '../client/pipe.ts'
 import { settingsOf } from '../client/settings.ts'
 import { Tree } from '../client/tree.ts'
-import { netlogonCredential, netlogonSessionKey, newChallenge, sameCredential } from '../crypto/netlogon.ts'
+import {
+  netlogonCredential,
+  netlogonSessionKey,
+  newChallenge,
+  sameCredential,
+  sealedTrustPassword,
+  steppedCredential,
+} from '../crypto/netlogon.ts'
 import { ntHash } from '../crypto/ntlm.ts'
 import { systemClock } from '../protocol/clock.ts'
 import type { Bound, RpcClient } from '../rpc/client.ts'
@@ -32,8 +40,8 @@ export interface Membership {
   readonly controllers: readonly string[]
   /** The machine's NetBIOS name; its account has a $ behind it. */
   readonly computer: string
-  /** Of the machine's account. */
-  readonly password: string
+  /** Of the machine's account; a function is asked each time that a channel is made, so that a new one needs no restart. */
+  readonly password: string | (() => string)
 }
 
 /** MSV1_0_ALLOW_SERVER_TRUST_ACCOUNT and MSV1_0_ALLOW_WORKSTATION_TRUST_ACCOUNT (MS-NRPC 2.2.1.4.15). */
@@ -48,6 +56,8 @@ export type SamInfo = NonNullable<SamLogonAnswer['validationInformation']['value
 interface Channel {
   readonly tree: Tree
   readonly sessionKey: Uint8Array
+  /** What the next authenticator goes on from. */
+  readonly credential: Uint8Array
 }
 
 /** The secure channel to a domain controller (MS-NRPC 3.1.1), made when it is first needed, and again when it is lost. */
@@ -76,6 +86,45 @@ export class SecureChannel {
   accountProblems(sids: readonly string[]): Promise<ReadonlyMap<string, RefusedLogon>> {
     const { clock = systemClock } = this.#world
     return this.#withChannel(({ tree }) => accountProblems(tree, sids, clock.now()))
+  }
+
+  /**
+   * NetrServerPasswordSet2 (MS-NRPC 3.5.4.4.6): the machine's account has this password from now on.
+   * @throws TransportError, StatusError, RpcError, SecurityError, UsageError: it has the one that it had
+   */
+  async changePassword(password: string): Promise<void> {
+    // One that nobody has used counts from its beginning.
+    await this.close()
+    const channel = await this.#open()
+    try {
+      const work = (rpc: RpcClient): Promise<void> => this.#setPassword(rpc, channel, password)
+      // An authenticator is good for one call.
+      await this.#sealed(channel, 'new password of the machine', work, false)
+    } finally {
+      this.#drop(channel)
+    }
+  }
+
+  async #setPassword(rpc: RpcClient, { sessionKey, credential }: Channel, password: string): Promise<void> {
+    const { computer } = this.#membership
+    const { clock = systemClock } = this.#world
+    const netlogon = await rpc.bind(Netlogon)
+    const timestamp = Math.floor(dateFromFiletime(clock.now()).getTime() / 1000) >>> 0
+    const next = steppedCredential(credential, timestamp)
+    const { result, returnAuthenticator } = await netlogon.NetrServerPasswordSet2({
+      primaryName: null,
+      accountName: `${computer}$`,
+      secureChannelType: WORKSTATION_SECURE_CHANNEL,
+      computerName: computer,
+      authenticator: { credential: netlogonCredential(sessionKey, next), timestamp },
+      clearNewPassword: sealedTrustPassword(sessionKey, password),
+    })
+    ensure(result, 'NetrServerPasswordSet2')
+    if (!sameCredential(returnAuthenticator.credential, netlogonCredential(sessionKey, steppedCredential(next, 1))))
+      throw new UsageError(
+        'EACCES',
+        'What answers as domain controller has not taken the password: its proof is wrong.',
+      )
   }
 
   async #withChannel<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
@@ -128,17 +177,18 @@ export class SecureChannel {
   }
 
   async #establishWith(host: string): Promise<Channel> {
-    const { computer, domain, password } = this.#membership
+    const { computer, domain, password: given } = this.#membership
+    const password = typeof given === 'string' ? given : given()
     const { dial, clock = systemClock } = this.#world
     const options = { user: `${computer}$`, domain, password, leases: false, dfs: false }
     const link = new ServerLink(settingsOf({ host, path: '' }, options), { clock, dial })
     try {
       await link.connect()
       const tree = new Tree(link, 'IPC$')
-      const sessionKey = await withPipe(tree, Netlogon.pipe, 'secure channel', undefined, (rpc) =>
-        this.#authenticate(rpc),
+      const shown = await withPipe(tree, Netlogon.pipe, 'secure channel', undefined, (rpc) =>
+        this.#authenticate(rpc, password),
       )
-      return { tree, sessionKey }
+      return { tree, ...shown }
     } catch (error) {
       await link.close()
       throw error
@@ -146,8 +196,8 @@ export class SecureChannel {
   }
 
   /** MS-NRPC 3.1.4.1: both ends show that they know the machine's password. */
-  async #authenticate(rpc: RpcClient): Promise<Uint8Array> {
-    const { computer, password } = this.#membership
+  async #authenticate(rpc: RpcClient, password: string): Promise<Omit<Channel, 'tree'>> {
+    const { computer } = this.#membership
     const netlogon = await rpc.bind(Netlogon)
     const clientChallenge = newChallenge()
     const names = { primaryName: null, computerName: computer }
@@ -155,11 +205,12 @@ export class SecureChannel {
     ensure(begun.result, 'NetrServerReqChallenge')
     const { serverChallenge } = begun
     const sessionKey = netlogonSessionKey(ntHash(password), clientChallenge, serverChallenge)
+    const credential = netlogonCredential(sessionKey, clientChallenge)
     const shown = await netlogon.NetrServerAuthenticate3({
       ...names,
       accountName: `${computer}$`,
       secureChannelType: WORKSTATION_SECURE_CHANNEL,
-      clientCredential: netlogonCredential(sessionKey, clientChallenge),
+      clientCredential: credential,
       negotiateFlags: WANTED_FLAGS,
     })
     ensure(shown.result, 'NetrServerAuthenticate3')
@@ -167,18 +218,26 @@ export class SecureChannel {
       throw new UsageError('ENOTSUP', 'The domain controller has no AES for secure channels.')
     if (!sameCredential(shown.serverCredential, netlogonCredential(sessionKey, serverChallenge)))
       throw new UsageError('EACCES', 'What answers as domain controller does not know this machine’s password.')
-    return sessionKey
+    return { sessionKey, credential }
   }
 
-  #ask({ tree, sessionKey }: Channel, attempt: NtlmAttempt): Promise<SamInfo | NtStatus> {
+  #ask(channel: Channel, attempt: NtlmAttempt): Promise<SamInfo | NtStatus> {
+    return this.#sealed(channel, 'logon', (rpc) => this.#samLogon(rpc, attempt))
+  }
+
+  #sealed<T>(
+    { tree, sessionKey }: Channel,
+    operation: string,
+    work: (rpc: RpcClient) => Promise<T>,
+    repeatable = true,
+  ): Promise<T> {
     const { domain, computer } = this.#membership
     const authentication = {
       type: AuthenticationType.NETLOGON,
       level: AuthenticationLevel.PRIVACY,
       initiator: new NetlogonInitiator(sessionKey, domain, computer),
     }
-    const work = (rpc: RpcClient): Promise<SamInfo | NtStatus> => this.#samLogon(rpc, attempt)
-    return withPipe(tree, Netlogon.pipe, 'logon', undefined, work, { authentication })
+    return withPipe(tree, Netlogon.pipe, operation, undefined, work, { authentication, repeatable })
   }
 
   async #samLogon(rpc: RpcClient, attempt: NtlmAttempt): Promise<SamInfo | NtStatus> {

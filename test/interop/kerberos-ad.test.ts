@@ -1,5 +1,6 @@
 /** Kerberos in a domain of Samba's Active Directory: our server with its keytab, and our client with tickets. */
 import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { memoryBackend } from '../../src/backends/memory/index.ts'
@@ -22,6 +23,7 @@ import { type AdDc, needsAdDc, startAdDc } from '../peers/ad-dc.ts'
 import { type KerberosServer, startKerberosServer } from '../peers/kerberos-server.ts'
 import { startMemberSmbd } from '../peers/member-smbd.ts'
 import { needsPeer, peerPath, python } from '../peers/peer.ts'
+import { run } from '../peers/run.ts'
 import { Sandbox } from '../unit/cli-program.ts'
 
 const options = { timeout: 90_000 }
@@ -402,6 +404,43 @@ suite('Kerberos in Active Directory', needed, () => {
         )
     },
   )
+
+  test('the machine gets a new password, and a server that runs goes on with it', options, async () => {
+    const administration = async (...words: string[]): Promise<void> => {
+      const done = await dc.run('samba-tool', [...words, '-s', join(dc.folder, 'smb.conf')])
+      assert.equal(done.code, 0, done.output)
+    }
+    await administration('computer', 'create', 'ROTATED')
+    await administration('user', 'setpassword', 'ROTATED$', '--newpassword=Rotated-Pass-1')
+    const passwordFile = join(dc.folder, 'machine-password')
+    const config = join(dc.folder, 'smbkit.yaml')
+    writeFileSync(passwordFile, 'Rotated-Pass-1\n')
+    const inDomain = `domain: { name: ${dc.shortDomain}, controllers: [${dc.address}], passwordFile: ${passwordFile} }`
+    writeFileSync(config, `name: ROTATED\n${inDomain}\n`)
+    const password = (): string => readFileSync(passwordFile, 'utf8').trim()
+    const membership = { domain: dc.shortDomain, controllers: [dc.address], computer: 'ROTATED' }
+    const domain = domainController({ ...membership, password })
+    const member = await startKerberosServer({ realm: dc, options: { domain, name: 'ROTATED' } })
+    const target = { host: dc.fileserver.address, port: member.port, path: '' }
+    const logsOn = async (to: typeof target, given: ConnectOptions): Promise<void> =>
+      (await connect(to, { domain: dc.shortDomain, ...given })).close()
+    try {
+      await logsOn(target, { user: 'alice', password: passwordOf('alice') })
+      const main = join(import.meta.dirname, '../../src/cli/main.ts')
+      const done = await run(process.execPath, [main, 'domain', 'new-password', '--config', config])
+      assert.equal(done.output, `${passwordFile}: ROTATED$ has a new password\n`)
+      assert.notEqual(password(), 'Rotated-Pass-1')
+      const controller = { host: dc.address, port: 445, path: '' }
+      await logsOn(controller, { user: 'ROTATED$', password: password() })
+      await assert.rejects(logsOn(controller, { user: 'ROTATED$', password: 'Rotated-Pass-1' }), {
+        statusName: 'STATUS_LOGON_FAILURE',
+      })
+      await logsOn(target, { user: 'bob', password: passwordOf('bob') })
+    } finally {
+      await member.stop()
+      await domain.close()
+    }
+  })
 
   test('sessions end with their ticket, and are renewed: smbtorture', options, async () => {
     const tests = ['expire1n', 'expire1s', 'expire1e', 'expire2s', 'expire2e', 'expire_disconnect'].map((name) => ({

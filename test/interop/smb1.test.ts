@@ -260,13 +260,19 @@ suite('our own client with NT1', () => {
   }
 
   test('ends that do not agree on signing end, and say what Windows calls it', needsPeer('smbd'), async () => {
-    const global = { 'server min protocol': 'NT1', 'server signing': 'mandatory' }
-    const smbd = await startSmbd({ shares: [{ name: 'data' }], global })
-    try {
-      await assert.rejects(visit(smbd.port, { signing: 'off' }), /requires signing.*System error 1240/)
-      await assert.rejects(visit(smbd.port, { password: 'wrong' }), /STATUS_LOGON_FAILURE/)
-    } finally {
-      await smbd.stop()
+    const ends = [
+      ['mandatory', 'off', /requires signing, and it is switched off here\. .*System error 1240/],
+      ['disabled', 'required', /Signing is required here, and 127\.0\.0\.1 has it switched off\. .*System error 1240/],
+    ] as const
+    for (const [theirs, ours, problem] of ends) {
+      const global = { 'server min protocol': 'NT1', 'server signing': theirs }
+      const smbd = await startSmbd({ shares: [{ name: 'data' }], global })
+      try {
+        await assert.rejects(visit(smbd.port, { signing: ours }), problem)
+        await assert.rejects(visit(smbd.port, { password: 'wrong' }), /STATUS_LOGON_FAILURE/)
+      } finally {
+        await smbd.stop()
+      }
     }
   })
 })

@@ -1,8 +1,15 @@
 /** Netlogon's secure channel: both ends of it, and what is done to its messages in between. */
 import assert from 'node:assert/strict'
+import { createDecipheriv } from 'node:crypto'
 import { test } from 'node:test'
 import { fromHex, hex } from '../../src/bytes/hex.ts'
-import { NetlogonSession, netlogonCredential, netlogonSessionKey } from '../../src/crypto/netlogon.ts'
+import {
+  NetlogonSession,
+  netlogonCredential,
+  netlogonSessionKey,
+  sealedTrustPassword,
+  steppedCredential,
+} from '../../src/crypto/netlogon.ts'
 
 const key = fromHex('000102030405060708090a0b0c0d0e0f')
 const pair = (): [NetlogonSession, NetlogonSession] => [
@@ -20,6 +27,22 @@ test('keys and credentials follow from the password and both challenges', () => 
   assert.notDeepEqual(netlogonCredential(one, client), netlogonCredential(one, server))
   // Of zeros AES in CFB8 would make zeros with one key of 256 (CVE-2020-1472): a challenge is random for that.
   assert.notEqual(hex(netlogonCredential(one, new Uint8Array(8)), 8), '')
+})
+
+test('an authenticator steps on in its first half alone, and around', () => {
+  const credential = fromHex('ffffffff01020304')
+  assert.equal(hex(steppedCredential(credential, 2), 8), '0100000001020304')
+  assert.equal(hex(credential, 8), 'ffffffff01020304')
+})
+
+test('a new password lies at the end of noise, with its length behind', () => {
+  const sealed = sealedTrustPassword(key, 'pässword')
+  assert.equal(sealed.length, 516)
+  const plain = createDecipheriv('aes-128-cfb8', key, new Uint8Array(16)).update(sealed)
+  assert.equal(plain.readUInt32LE(512), 16)
+  assert.equal(plain.toString('utf16le', 496, 512), 'pässword')
+  assert.notDeepEqual(sealed, sealedTrustPassword(key, 'pässword'))
+  assert.throws(() => sealedTrustPassword(key, 'x'.repeat(257)), RangeError)
 })
 
 test('messages are signed and sealed in turn, each with a number of its own', () => {

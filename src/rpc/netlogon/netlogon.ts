@@ -50,6 +50,10 @@ const Level = union('NETLOGON_LEVEL', u16, { [LogonLevel.NETWORK]: unique(Networ
 const Validation = union('NETLOGON_VALIDATION', u16, { [ValidationLevel.SAM_INFO_4]: unique(ValidationSamInfo4) })
 
 const credential = octets(8)
+/** MS-NRPC 2.2.1.1.5. */
+const Authenticator = struct('NETLOGON_AUTHENTICATOR', { credential, timestamp: u32 })
+/** NL_TRUST_PASSWORD, MS-NRPC 2.2.1.3.7: 512 bytes of text with their length behind, encrypted. */
+export const TRUST_PASSWORD_BYTES = 516
 const serverName = unique(wideString)
 
 export const Netlogon = rpcInterface(
@@ -72,6 +76,18 @@ export const Netlogon = rpcInterface(
         negotiateFlags: u32,
       },
       out: { serverCredential: credential, negotiateFlags: u32, accountRid: u32, result: u32 },
+    }),
+    /** 3.5.4.4.6 */
+    NetrServerPasswordSet2: op(30, 'NetrServerPasswordSet2', {
+      in: {
+        primaryName: serverName,
+        accountName: wideString,
+        secureChannelType: u16,
+        computerName: wideString,
+        authenticator: Authenticator,
+        clearNewPassword: octets(TRUST_PASSWORD_BYTES),
+      },
+      out: { returnAuthenticator: Authenticator, result: u32 },
     }),
     /** 3.5.4.5.1 */
     NetrLogonSamLogonEx: op(39, 'NetrLogonSamLogonEx', {
