@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { ConfigError, systemReason } from '../config/config-error.ts'
-import type { Settings } from '../config/settings.ts'
+import { machineName, type Settings } from '../config/settings.ts'
 import type { DomainController } from '../domain/index.ts'
 
 /** The password of the machine's account, as its file has it. @throws ConfigError */
@@ -12,9 +12,15 @@ function machinePassword(file: string): string {
   }
 }
 
+interface Member {
+  readonly domain?: Settings['domain'] | undefined
+  readonly server: Pick<Settings['server'], 'name'>
+}
+
 /** The domain that a server is a member of; loaded where it is wanted, since few are. @throws ConfigError */
-export async function domainOf({ domain, server }: Settings): Promise<DomainController | undefined> {
+export async function domainOf({ domain, server }: Member): Promise<DomainController | undefined> {
   if (domain === undefined) return undefined
+  const computer = machineName(server)
   const { name, dnsName, controllers, passwordFile } = domain
   let known = machinePassword(passwordFile)
   const { domainController } = await import('../domain/index.ts')
@@ -22,7 +28,7 @@ export async function domainOf({ domain, server }: Settings): Promise<DomainCont
     domain: name,
     ...(dnsName === undefined ? {} : { dnsDomain: dnsName }),
     controllers,
-    computer: (server.name ?? '').toUpperCase(),
+    computer,
     // Another program may have changed it meanwhile; what cannot be read just now was there before.
     password: () => {
       try {

@@ -145,6 +145,13 @@ export interface Overrides {
 export const defaultHost = '127.0.0.1'
 export const defaultPort = 4450
 
+/** The machine's account, without its $. @throws ConfigError */
+export function machineName({ name }: Pick<ServerSettings, 'name'>): string {
+  if (name === undefined)
+    throw new ConfigError('a member of a domain needs a name: that of the account of the machine, without its $')
+  return name.toUpperCase()
+}
+
 /**
  * Puts a config file and the command line together: single values of the command line win, its shares are added.
  * @throws ConfigError where the sum makes no sense
@@ -153,8 +160,7 @@ export function mergeSettings(config: Config | undefined, overrides: Overrides):
   const server = { ...config?.server, ...overrides.server }
   const shares = [...(config?.shares ?? []), ...overrides.shares]
   checkDialects(server)
-  if (config?.domain !== undefined && server.name === undefined)
-    throw new ConfigError('a member of a domain needs a name: that of the account of the machine, without its $')
+  if (config?.domain !== undefined) machineName(server)
   checkShares(shares, server)
   checkCompression(shares, server)
   checkAvailability(shares, server, config?.openStore)

@@ -2,7 +2,7 @@ import type { NtlmAttempt } from '../auth/authenticator.ts'
 import type { RefusedLogon } from '../auth/mechanism.ts'
 import { dateFromFiletime } from '../bytes/filetime.ts'
 import type { World } from '../client/connect.ts'
-import { TransportError, UsageError } from '../client/errors.ts'
+import { SecurityError, TransportError, UsageError } from '../client/errors.ts'
 import { ServerLink } from '../client/link.ts'
 import { withPipe } from '../client/pipe.ts'
 import { settingsOf } from '../client/settings.ts'
@@ -121,10 +121,7 @@ export class SecureChannel {
     })
     ensure(result, 'NetrServerPasswordSet2')
     if (!sameCredential(returnAuthenticator.credential, netlogonCredential(sessionKey, steppedCredential(next, 1))))
-      throw new UsageError(
-        'EACCES',
-        'What answers as domain controller has not taken the password: its proof is wrong.',
-      )
+      throw new SecurityError('What answers as domain controller has not taken the password: its proof is wrong.')
   }
 
   async #withChannel<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
