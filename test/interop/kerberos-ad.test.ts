@@ -426,7 +426,6 @@ suite('Kerberos in Active Directory', needed, () => {
       (await connect(to, { domain: dc.shortDomain, ...given })).close()
     try {
       await logsOn(target, { user: 'alice', password: passwordOf('alice') })
-      const main = join(import.meta.dirname, '../../src/cli/main.ts')
       const done = await run(process.execPath, [main, 'domain', 'new-password', '--config', config])
       assert.equal(done.output, `${passwordFile}: ROTATED$ has a new password\n`)
       assert.notEqual(password(), 'Rotated-Pass-1')
