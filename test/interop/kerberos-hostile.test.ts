@@ -4,18 +4,21 @@ import { after, before, suite, test } from 'node:test'
 import { Identities } from '../../src/auth/accounts.ts'
 import { KerberosMechanism } from '../../src/auth/kerberos-acceptor.ts'
 import { KerberosInitiatorMechanism } from '../../src/auth/kerberos-initiator.ts'
-import { type Established, RefusedLogon } from '../../src/auth/mechanism.ts'
+import { type AcceptorStep, type Established, RefusedLogon } from '../../src/auth/mechanism.ts'
 import { NtlmInitiatorMechanism } from '../../src/auth/ntlm-initiator.ts'
 import { SpnegoMechanisms } from '../../src/auth/spnego-acceptor.ts'
 import { GssThread, type GssThreadOptions } from '../../src/native/gssapi.ts'
 import { NtStatus } from '../../src/server/index.ts'
-import { failed } from '../../src/wire/erref/failure.ts'
+import { type Failure, failed } from '../../src/wire/erref/failure.ts'
 import { encodeNegTokenInit, encodeNegTokenResp, MechOid } from '../../src/wire/spnego/index.ts'
 import { useRealm } from '../peers/kerberos-server.ts'
 import { localNtlm } from '../peers/local-ntlm.ts'
 import { type MitKdc, needsMitKdc, startMitKdc } from '../peers/mit-kdc.ts'
 
 const options = { timeout: 90_000 }
+
+const isRefused = (step: AcceptorStep | Failure): boolean =>
+  failed(step) || (step.complete === undefined && step.refused !== undefined)
 
 suite('hostile Kerberos', needsMitKdc(), () => {
   let kdc: MitKdc
@@ -84,6 +87,60 @@ suite('hostile Kerberos', needsMitKdc(), () => {
       assert.equal(step.complete.fullSessionKey?.length, 32)
     }
   })
+
+  test(
+    'in DCE’s style: a last message that is right, missing, damaged, of another logon, or late',
+    options,
+    async () => {
+      const cache = await kdc.ticket('alice', 'Alice-Pass-1')
+      const begin = async () => {
+        const mechanism = new KerberosInitiatorMechanism({
+          thread,
+          host: kdc.fileserver.host,
+          credentials: { cache },
+          isDce: true,
+        })
+        const [initiator, acceptor] = [mechanism.initiator(), spnego().acceptor({ address: '', isRpc: true })]
+        const first = await initiator.step()
+        assert.ok(!failed(first) && first.token)
+        const second = await acceptor.accept(first.token)
+        assert.ok(!failed(second) && second.token && second.complete === undefined && second.refused === undefined)
+        const third = await initiator.step(second.token)
+        assert.ok(!failed(third) && third.token && third.complete)
+        return { acceptor, last: third.token, initiated: third.complete }
+      }
+      const one = await begin()
+      const done = await one.acceptor.accept(one.last)
+      assert.ok(!failed(done) && done.complete?.messages && one.initiated.messages)
+      assert.equal(done.complete.identity.user, 'alice')
+      for (const [from, to] of [
+        [one.initiated.messages, done.complete.messages],
+        [done.complete.messages, one.initiated.messages],
+      ] as const)
+        for (let i = 0; i < 3; i++) {
+          const message = Uint8Array.of(1, 2, 3, 4)
+          assert.equal(to.unseal(message, 1, 3, from.seal(message, 1, 3)), true)
+          assert.deepEqual(message, Uint8Array.of(1, 2, 3, 4))
+        }
+      const [two, three] = [await begin(), await begin()]
+      const damaged = two.last.slice()
+      damaged[damaged.length - 1] = (damaged.at(-1) ?? 0) ^ 1
+      for (const token of [new Uint8Array(0), damaged.subarray(1), await firstToken()])
+        assert.ok(failed(await (await begin()).acceptor.accept(token)))
+      assert.ok(isRefused(await two.acceptor.accept(damaged)))
+      assert.ok(isRefused(await three.acceptor.accept(two.last)))
+      // So many may wait; then the oldest is given up.
+      const waiting = [await begin()]
+      while (waiting.length <= 256) waiting.push(await begin())
+      const [oldest, next] = waiting
+      const late = await oldest?.acceptor.accept(oldest.last)
+      assert.ok(late !== undefined && isRefused(late))
+      for (const each of [next, waiting.at(-1)]) {
+        const step = each && (await each.acceptor.accept(each.last))
+        assert.ok(step && !failed(step) && step.complete)
+      }
+    },
+  )
 
   test('the same token twice', options, async () => {
     const token = inSpnego(await firstToken())
