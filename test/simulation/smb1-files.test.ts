@@ -45,6 +45,7 @@ import {
   settled,
   text,
   transaction2,
+  treeConnect,
   write,
 } from './smb1-client.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -297,6 +298,26 @@ test('requests that wait have a limit, too', async () => {
   await settled()
   assert.equal(opensOf(server), 1)
   holder.close()
+  await server.end()
+})
+
+test('a share has as many connections as it may have; one name deletes many files', async () => {
+  const files = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`${i}.tmp`, '']))
+  const { server } = serverFor({
+    shares: [{ name: 'data', maxUses: 1, backend: memoryBackend({ files: { ...files, kept: '' } }) }],
+  })
+  const line = await Smb1Line.on(server, TESTER)
+  assert.equal(status(await line.send({}, treeConnect('data'))), NtStatus.REQUEST_NOT_ACCEPTED)
+  const name = Uint8Array.of(4, ...text('\\*.tmp', false))
+  const deletion = await line.begin(
+    {},
+    command(Smb1Command.DELETE, Smb1SearchAttributesWords, { searchAttributes: 6 }, name),
+  )
+  for (let turns = 0; turns < 100 && deletion.answer() === undefined; turns++) await settled()
+  assert.equal(deletion.answer()?.header.status, 0)
+  assert.equal(status(await line.send({}, create({ name: '\\1.tmp', disposition: 1 }))), NtStatus.OBJECT_NAME_NOT_FOUND)
+  assert.equal(status(await line.send({}, create({ name: '\\kept', disposition: 1 }))), 0)
+  line.close()
   await server.end()
 })
 

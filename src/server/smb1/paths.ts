@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { viewOf } from '../../bytes/utf16.ts'
 import { AccessMask } from '../../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
@@ -24,7 +25,7 @@ import { CreateDisposition, CreateOptions, InfoType } from '../../wire/smb2/inde
 import { setInfo } from '../commands/set-info.ts'
 import type { Open } from '../open.ts'
 import type { Reply } from '../reply.ts'
-import type { Steps } from '../steps.ts'
+import { type Steps, wait } from '../steps.ts'
 import { withPath } from './by-path.ts'
 import { refuse, type Smb1Context, type Smb1Result, succeed } from './context.ts'
 import { ask, type Place } from './core.ts'
@@ -97,13 +98,17 @@ export function* serveDelete(place: Place, link: Smb1Link): Steps<Smb1Result> {
       searchAttributes & ~FileAttributes.DIRECTORY,
     )
     if (failed(found)) return found
-    for (const one of found) {
+    for (const [i, one] of found.entries()) {
+      if (i % FILES_IN_A_TURN === FILES_IN_A_TURN - 1) yield* wait(setImmediate())
       const deleted = yield* deleteFile(place, join(search.directory, one), searchAttributes)
       if (failed(deleted)) return deleted
     }
     return found.length === 0 ? fail(NtStatus.NO_SUCH_FILE) : undefined
   })
 }
+
+/** Files that are deleted by one name before others have their turn. */
+const FILES_IN_A_TURN = 64
 
 const join = (directory: string, name: string): string => (directory === '' ? name : `${directory}\\${name}`)
 
