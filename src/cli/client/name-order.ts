@@ -9,7 +9,7 @@ export function inOrder<T extends Named>(entries: readonly T[]): T[] {
   if (!entries.every(({ name }) => /^[ -~]*$/.test(name))) return entries.toSorted(byCollator())
   return entries
     .map((entry) => ({ entry, name: entry.name, key: orderKey(entry.name) }))
-    .sort(compareKeyed)
+    .toSorted(compareKeyed)
     .map(({ entry }) => entry)
 }
 

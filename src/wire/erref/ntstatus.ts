@@ -1806,12 +1806,17 @@ export const NtStatus = {
 /** A 32-bit NTSTATUS, unsigned. Peers may send codes that the table does not have. */
 export type NtStatus = number
 
+/** Made when the first name is asked for. */
 const names = new Map<number, string>()
-for (const [name, code] of Object.entries(NtStatus)) if (!names.has(code)) names.set(code, name)
+
+function nameOf(status: NtStatus): string | undefined {
+  if (names.size === 0) for (const [name, code] of Object.entries(NtStatus)) if (!names.has(code)) names.set(code, name)
+  return names.get(status)
+}
 
 /** `STATUS_ACCESS_DENIED`, or the number in hexadecimal where the table has no name. */
 export function ntStatusName(status: NtStatus): string {
-  const name = names.get(status >>> 0)
+  const name = nameOf(status >>> 0)
   if (name === undefined) return `0x${(status >>> 0).toString(16).padStart(8, '0')}`
   return /^(RPC|DBG|EPT)_/.test(name) ? name : `STATUS_${name}`
 }
