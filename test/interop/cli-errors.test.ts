@@ -1,5 +1,6 @@
 /** What goes wrong, as the command line tells it: one sentence, an exit code, nothing left behind, no hanging. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -127,6 +128,22 @@ for (const { name, start, needs } of bothTargets)
       assert.equal((await smbkit('put', cli.sandbox.path('some'), at('files/some'))).code, 0)
       const result = await smbkit('get', at('files/some'), '/dev/full', '-q')
       refused(result, /the disk is full/)
+    })
+
+    test('a disk that fills up while it is written to', async (t) => {
+      const disk = cli.sandbox.path('disk')
+      mkdirSync(disk)
+      if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]).status !== 0) {
+        t.skip('no disk can be mounted here')
+        return
+      }
+      try {
+        writeFileSync(join(cli.target.folder('files') ?? '', 'more'), bytesOf(3_000_000, 1), { mode: 0o666 })
+        refused(await smbkit('get', at('files/more'), `${disk}/`, '-q'), /more: .*the disk is full/)
+        assert.deepEqual(readdirSync(disk), [])
+      } finally {
+        spawnSync('umount', [disk])
+      }
     })
 
     test('the places of a password: a file, a hash, the terminal', needsTerminal(), async () => {
@@ -271,6 +288,39 @@ describe('smbd, as it can be made to be', needsPeer('smbd', 'smbpasswd', 'pdbedi
       assert.equal(again, 0, stderr)
       assert.match(stdout, /^1 file, .*; [\d.]+ MiB were there already\n$/)
       assert.equal(await hashOf(there), await hashOf(join(path, 'big')))
+      assert.equal(part(), undefined)
+    } finally {
+      await second.stop()
+    }
+  })
+
+  test('killed while it is written to: the same, in the other direction', async () => {
+    await using sandbox = new Sandbox()
+    const path = sandbox.path('served')
+    mkdirSync(path)
+    // smbd looks there as another user.
+    chmodSync(sandbox.folder, 0o755)
+    const here = sandbox.path('big')
+    writeFileSync(here, 'beginning')
+    truncateSync(here, 160 * 1024 * 1024)
+    const first = await startSmbd({ shares: [{ name: 'files', path }] })
+    const put = (port: number) => ['put', here, `//127.0.0.1:${port}/files/big`, '--user', first.user]
+    const env = { SMBKIT_PASSWORD: first.password }
+    const program = sandbox.start('main', [...put(first.port), '--encryption', 'required', '--timeout', '2'], env)
+    const part = () => readdirSync(path).find((file) => file.endsWith('.part'))
+    const arrived = () => statSync(join(path, part() ?? '-'), { throwIfNoEntry: false })?.size ?? 0
+    await until(() => arrived() > 40 * 1024 * 1024, 30_000)
+    await first.stop()
+    const { code } = await program.ended
+    assert.equal(code, 1, program.stdout)
+    assert.match(program.stderr, /^smbkit: .*big: .*\n$/)
+    assert.equal(existsSync(join(path, 'big')), false)
+    const second = await startSmbd({ shares: [{ name: 'files', path }] })
+    try {
+      const { code: again, stdout, stderr } = await sandbox.smbkit(put(second.port), '', env)
+      assert.equal(again, 0, stderr)
+      assert.match(stdout, /^1 file, .*; [\d.]+ MiB were there already\n$/)
+      assert.equal(await hashOf(join(path, 'big')), await hashOf(here))
       assert.equal(part(), undefined)
     } finally {
       await second.stop()
