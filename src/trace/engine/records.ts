@@ -215,7 +215,7 @@ export class TransactionRecord implements Transaction {
   open: OpenRecord | undefined
   readonly protocol: 'smb2' | 'smb1'
   readonly command: number
-  readonly commandName: string
+  commandName: string
   readonly messageLow: number
   readonly messageHigh: number
   path: Fact<string> | undefined
@@ -274,4 +274,10 @@ export class TransactionRecord implements Transaction {
   get messageId(): bigint {
     return (BigInt(this.messageHigh) << 32n) | BigInt(this.messageLow)
   }
+}
+
+/** From here on the file has its new name. */
+export function renamed({ detail, open, request }: TransactionRecord): void {
+  if (detail.kind === 'set-info' && detail.newName !== undefined && open !== undefined)
+    open.path = inferred(detail.newName, request?.last.frame ?? 0)
 }

@@ -25,9 +25,11 @@ import {
 import { allowsWriting } from './caching.ts'
 import { decoded, fixedPart, offsetOf } from './layout.ts'
 import type { Place } from './message-scanner.ts'
-import { asInferred, inferred, OpenRecord, said, type TransactionRecord } from './records.ts'
+import { asInferred, inferred, OpenRecord, renamed, said, type TransactionRecord } from './records.ts'
 import type { SmbConversation } from './smb-conversation.ts'
-import { readSmb1Request, type Smb1Body, words } from './smb1-requests.ts'
+import { type Smb1Body, words } from './smb1-body.ts'
+import { readSmb1Request } from './smb1-requests.ts'
+import { entriesIn, transactionName } from './smb1-transactions.ts'
 
 /** The server takes none of the dialects. MS-CIFS 2.2.4.52.2. */
 const NO_DIALECT = 0xffff
@@ -130,6 +132,7 @@ export class Smb1Reader {
     for (const [chainIndex, { command, body }] of chain.entries()) {
       const transaction = this.#new(header, command)
       transaction.isUnanswered = secondary.has(command)
+      transaction.commandName = transactionName(command, body) ?? transaction.commandName
       const found = readSmb1Request(command, body)
       transaction.detail = found.detail
       // Nobody answers to the answer to a break. MS-CIFS 3.3.5.30.
@@ -164,6 +167,7 @@ export class Smb1Reader {
     const isKnown = primary !== undefined && (first === undefined || primary.command === first.command)
     if (!isKnown) this.#owner.record.answersAlone++
     const waiting = isKnown ? (primary.chain ?? [primary]) : [this.#new(header, header.command)]
+    if (isKnown && first !== undefined && isSuccess(header.status)) countEntries(primary, first.body)
     if (isKnown && first !== undefined && isSuccess(header.status) && hasMore(header.command, first.body)) {
       this.#partial = primary
       return
@@ -264,6 +268,9 @@ export class Smb1Reader {
         if (found !== undefined) transaction.dataBytes = found.countHigh * 0x1_0000 + found.count
         break
       }
+      case Smb1Command.TRANSACTION2:
+        renamed(transaction)
+        break
       case Smb1Command.TRANSACTION:
         transaction.dataBytes = words(Smb1TransactionResponseWords, body)?.totalDataCount ?? 0
         break
@@ -318,6 +325,14 @@ export class Smb1Reader {
     open.isDirectory = inferred(isDirectory, this.#owner.frame)
     this.#owner.created(transaction, open)
   }
+}
+
+/** A listing tells in its answer's parameters how much it has found; the first request of one names the folder. */
+function countEntries(transaction: TransactionRecord, body: Smb1Body): void {
+  const { detail, command } = transaction
+  if (detail.kind !== 'query-directory' || command !== Smb1Command.TRANSACTION2) return
+  const entries = entriesIn(body, transaction.path !== undefined)
+  if (entries !== undefined) transaction.detail = { ...detail, entries }
 }
 
 const transactions: ReadonlySet<number> = new Set([Smb1Command.TRANSACTION, Smb1Command.TRANSACTION2])

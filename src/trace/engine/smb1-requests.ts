@@ -1,12 +1,7 @@
-import { readUtf16 } from '../../bytes/utf16.ts'
-import { latin1, type Struct } from '../../wire/schema/index.ts'
 import {
-  type ByText,
   Smb1Command,
   Smb1CoreTransferWords,
   Smb1FidWords,
-  Smb1FileInformationParameters,
-  Smb1FindFirst2Parameters,
   Smb1LargeLockRange,
   Smb1LockingWords,
   Smb1LockRange,
@@ -15,65 +10,22 @@ import {
   Smb1NtCreateWords,
   Smb1OffsetHigh,
   Smb1OpenAndXWords,
-  Smb1PathInformationParameters,
+  Smb1PipeFunction,
   Smb1ReadAndXWords,
   Smb1SessionSetupExtendedRequest,
   Smb1SessionSetupRequest,
-  Smb1Trans2Command,
   Smb1TransactionWords,
   Smb1TreeConnectRequest,
   Smb1WriteAndXWords,
 } from '../../wire/smb1/index.ts'
 import { LockFlags } from '../../wire/smb2/index.ts'
-import type { Detail } from '../model.ts'
 import { decoded, fixedPart } from './layout.ts'
 import { type LogonToken, readLogonToken } from './logon.ts'
+import { bytesAt, other, type Smb1Body, type Smb1Request, textAt, whole, words } from './smb1-body.ts'
+import { ntTransact, transaction2 } from './smb1-transactions.ts'
 
-/** One command of an SMB1 message: `at` is its WordCount, `origin` the header. */
-export interface Smb1Body {
-  readonly view: DataView
-  readonly at: number
-  readonly end: number
-  readonly origin: number
-  readonly isUnicode: boolean
-}
-
-/** What a request says, as far as the analysis needs it. */
-export interface Smb1Request {
-  readonly detail: Detail
-  readonly path?: string
-  /** The file that it names by number. */
-  readonly fid?: number
-  readonly logon?: LogonToken
-}
-
-const other: Smb1Request = { detail: { kind: 'other' } }
-/** RPC over a pipe, as the setup words of TRANSACTION have it. MS-CIFS 2.2.2.3. */
-const TRANSACT_NMPIPE = 0x0026
 /** Before a text in the older commands. MS-CIFS 2.2.4.2.1. */
 const ASCII_FORMAT = 0x04
-
-/** The words of a command, which end before its ByteCount. */
-export function words<T>(declared: Struct<T, never>, { view, at, end }: Smb1Body): T | undefined {
-  if (at >= end) return undefined
-  return fixedPart(declared, view, at + 1, Math.min(end, at + 1 + view.getUint8(at) * 2))
-}
-
-const whole = <T>(declared: ByText<T, never>, body: Smb1Body): T | undefined =>
-  decoded(body.isUnicode ? declared.unicode : declared.oem, body.view, body.at, body.end, body.origin)
-
-/** Where the bytes of a command begin, behind its ByteCount. */
-const bytesAt = ({ view, at }: Smb1Body): number => at + 3 + view.getUint8(at) * 2
-
-/** A text that a zero ends, or the end; Unicode stands at a multiple of two from the header. */
-function textAt({ view, end, origin, isUnicode }: Smb1Body, from: number): string {
-  const at = isUnicode ? from + ((from - origin) & 1) : from
-  const width = isUnicode ? 2 : 1
-  let last = at
-  while (last + width <= end && (isUnicode ? view.getUint16(last, true) : view.getUint8(last)) !== 0) last += width
-  if (last <= at) return ''
-  return isUnicode ? readUtf16(view, at, last - at) : latin1.read(view, at, last)
-}
 
 /** What a request asks for. */
 export function readSmb1Request(command: number, body: Smb1Body): Smb1Request {
@@ -137,11 +89,12 @@ const readers: Readonly<Record<number, (body: Smb1Body) => Smb1Request | undefin
   },
   [Smb1Command.LOCKING_ANDX]: locking,
   [Smb1Command.TRANSACTION](body) {
-    const setup = transactionSetup(body)
+    const setup = decoded(Smb1TransactionWords, body.view, body.at + 1, body.end, body.origin)?.setup
     const fid = setup?.[1]
-    return setup?.[0] === TRANSACT_NMPIPE && fid !== undefined ? { ...other, fid } : undefined
+    return setup?.[0] === Smb1PipeFunction.TRANSACT && fid !== undefined ? { ...other, fid } : undefined
   },
   [Smb1Command.TRANSACTION2]: transaction2,
+  [Smb1Command.NT_TRANSACT]: ntTransact,
   [Smb1Command.RENAME](body) {
     const found = byPath(body)
     if (found.path === undefined) return found
@@ -265,54 +218,3 @@ function transfer(
   }
   return { detail: { kind, offset, length: found.count }, fid: found.fid }
 }
-
-const transactionSetup = (body: Smb1Body): readonly number[] | undefined =>
-  decoded(Smb1TransactionWords, body.view, body.at + 1, body.end, body.origin)?.setup
-
-/** MS-CIFS 2.2.6: the parameters of each kind are their own. */
-function transaction2(body: Smb1Body): Smb1Request | undefined {
-  const found = decoded(Smb1TransactionWords, body.view, body.at + 1, body.end, body.origin)
-  if (found === undefined) return undefined
-  const at = body.origin + found.parameterOffset
-  const parameters = <T>(declared: Struct<T, never>): T | undefined => fixedPart(declared, body.view, at, body.end)
-  switch (found.setup[0]) {
-    case Smb1Trans2Command.FIND_FIRST2: {
-      const first = parameters(Smb1FindFirst2Parameters)
-      if (first === undefined) return undefined
-      const path = textAt(body, at + Smb1FindFirst2Parameters.size)
-      const slash = path.lastIndexOf('\\')
-      const { informationLevel: informationClass } = first
-      const detail: Detail = {
-        kind: 'query-directory',
-        pattern: path.slice(slash + 1),
-        informationClass,
-        entries: undefined,
-      }
-      return { detail, path }
-    }
-    case Smb1Trans2Command.QUERY_PATH_INFORMATION:
-    case Smb1Trans2Command.SET_PATH_INFORMATION: {
-      const level = parameters(Smb1PathInformationParameters)?.informationLevel
-      if (level === undefined) return undefined
-      const kind = found.setup[0] === Smb1Trans2Command.QUERY_PATH_INFORMATION ? 'query-info' : 'set-info'
-      return { detail: information(kind, level), path: textAt(body, at + Smb1PathInformationParameters.size) }
-    }
-    case Smb1Trans2Command.QUERY_FILE_INFORMATION:
-    case Smb1Trans2Command.SET_FILE_INFORMATION: {
-      const file = parameters(Smb1FileInformationParameters)
-      if (file === undefined) return undefined
-      const kind = found.setup[0] === Smb1Trans2Command.QUERY_FILE_INFORMATION ? 'query-info' : 'set-info'
-      return { detail: information(kind, file.informationLevel), fid: file.fid }
-    }
-    default:
-      return undefined
-  }
-}
-
-const information = (kind: 'query-info' | 'set-info', informationClass: number): Detail => ({
-  kind,
-  infoType: 1,
-  informationClass,
-  newName: undefined,
-  deletePending: undefined,
-})

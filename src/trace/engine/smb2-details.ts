@@ -179,7 +179,8 @@ function setInfoDetail(body: BodyPlace): Detail | undefined {
   return { kind: 'set-info', infoType, informationClass: fileInfoClass, ...found }
 }
 
-function changeOf(informationClass: number, view: DataView): { newName?: string; deletePending?: boolean } {
+/** What setting an information class changes of a file's name, or of its being deleted. */
+export function changeOf(informationClass: number, view: DataView): { newName?: string; deletePending?: boolean } {
   const read = <T>(declared: Struct<T, never>): T | undefined => decoded(declared, view, 0, view.byteLength, 0)
   switch (informationClass) {
     case FileInformationClass.FileRenameInformation: {
@@ -229,7 +230,8 @@ export function breakDetail(body: BodyPlace): Detail {
 const LEASE_NOTIFICATION_SIZE = 44
 
 const controlNames = new Map<number, string>(Object.entries(FsctlCode).map(([name, code]) => [code, `FSCTL_${name}`]))
-const controlName = (code: number): string => controlNames.get(code) ?? `0x${code.toString(16).padStart(8, '0')}`
+/** `FSCTL_PIPE_TRANSCEIVE`, or the number. */
+export const controlName = (code: number): string => controlNames.get(code) ?? `0x${code.toString(16).padStart(8, '0')}`
 
 /** The detail with what a successful answer adds to it. */
 export function answeredDetail(detail: Detail, body: BodyPlace, originNs: bigint): Detail {

@@ -39,6 +39,7 @@ import {
   asInferred,
   inferred,
   OpenRecord,
+  renamed,
   type SessionRecord,
   said,
   type TransactionRecord,
@@ -435,12 +436,6 @@ const shareKinds: Readonly<Record<number, 'disk' | 'pipe' | 'print'>> = {
   [ShareType.DISK]: 'disk',
   [ShareType.PIPE]: 'pipe',
   [ShareType.PRINT]: 'print',
-}
-
-/** From here on the file has its new name. */
-function renamed({ detail, open, request }: TransactionRecord): void {
-  if (detail.kind === 'set-info' && detail.newName !== undefined && open !== undefined)
-    open.path = inferred(detail.newName, request?.last.frame ?? 0)
 }
 
 /** A name with SMB2_FLAGS_DFS_OPERATIONS begins with server and share (MS-SMB2 3.3.5.9, MS-DFSC 2.2.1.3). */

@@ -21,9 +21,15 @@ export const listLine = (transaction: Transaction): string =>
     String(transaction.conversation.stream),
     transaction.commandName,
     transaction.time.responseNs === undefined ? '-' : durationOf(transaction.time.responseNs),
-    transaction.response === undefined ? 'no answer' : statusOf(transaction).replace(/^STATUS_/, ''),
+    outcomeOf(transaction),
     whatOf(transaction),
   ])
+
+function outcomeOf(transaction: Transaction): string {
+  // SMB1 breaks oplocks by requests that have no status, and no answer either.
+  if (transaction.detail.kind === 'break' && transaction.status === undefined) return '-'
+  return transaction.response === undefined ? 'no answer' : statusOf(transaction).replace(/^STATUS_/, '')
+}
 
 function lineOf(cells: readonly string[]): string {
   const padded = cells.map((cell, index) => {
