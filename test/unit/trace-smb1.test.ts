@@ -54,10 +54,10 @@ test('byte ranges of SMB1 are read in both forms, those to unlock first', () => 
     [1, 5, 0, 10],
     [0, 200, 2, 3],
   ])
-  const read = (view: DataView) =>
+  const asked = (view: DataView) =>
     readSmb1Request(Smb1Command.LOCKING_ANDX, { view, at: 0, end: view.byteLength, origin: 0, isUnicode: false })
   const { UNLOCK, EXCLUSIVE_LOCK, SHARED_LOCK, FAIL_IMMEDIATELY } = LockFlags
-  assert.deepEqual(read(small), {
+  assert.deepEqual(asked(small), {
     fid: 0x4001,
     detail: {
       kind: 'lock',
@@ -67,7 +67,7 @@ test('byte ranges of SMB1 are read in both forms, those to unlock first', () => 
       ],
     },
   })
-  assert.deepEqual(read(large).detail, {
+  assert.deepEqual(asked(large).detail, {
     kind: 'lock',
     locks: [
       { offset: 0x1_0000_0005n, length: 10n, flags: UNLOCK },
@@ -76,6 +76,6 @@ test('byte ranges of SMB1 are read in both forms, those to unlock first', () => 
   })
   // A capture that cut the message off has fewer of them.
   const cut = new DataView(small.buffer, 0, small.byteLength - 4)
-  const { detail } = read(cut)
+  const { detail } = asked(cut)
   assert.equal(detail.kind === 'lock' && detail.locks.length, 1)
 })
