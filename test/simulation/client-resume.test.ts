@@ -1,6 +1,9 @@
 /** What was under way when the connection was cut is gone on with, or found out about by looking. */
 import assert from 'node:assert/strict'
-import type { ConnectOptions } from '../../src/client/index.ts'
+import { viewOf } from '../../src/bytes/utf16.ts'
+import type { ConnectOptions, ObservedMessage } from '../../src/client/index.ts'
+import { messagesIn } from '../../src/client/messages-in.ts'
+import { Command } from '../../src/wire/smb2/index.ts'
 import { Library } from './library.ts'
 import { scenario, type World } from './world.ts'
 
@@ -8,6 +11,7 @@ const names = Array.from({ length: 200 }, (_, i) => `entry-${String(i).padStart(
 const files = Object.fromEntries(names.map((name) => [`folder/${name}`, '']))
 /** So that a folder takes many answers. */
 const limits = { maxTransactBytes: 4096 }
+const COMMAND_AT = 12
 
 for (const [name, options] of [
   ['one connection', {}],
@@ -35,6 +39,37 @@ for (const [name, options] of [
     }
     await library.during(client.close())
   })
+
+scenario(
+  'a folder that is read step by step is not gathered; what is gathered has a limit',
+  { files },
+  async (world) => {
+    const library = new Library(world)
+    let asked = 0
+    const observer = {
+      message(observed: ObservedMessage) {
+        if (observed.direction !== 'sent') return
+        for (const message of messagesIn(observed))
+          if (viewOf(message).getUint16(COMMAND_AT, true) === Command.QUERY_DIRECTORY) asked++
+      },
+    }
+    const client = await library.connect({ observer, limits: { ...limits, maxEntries: 150 } })
+    const share = await library.during(client.share('data'))
+    const folder = await library.during(share.opendir('folder'))
+    const seen: number[] = []
+    for (let i = 0; i < names.length; i++) {
+      await library.during(folder.read())
+      await world.settled()
+      seen.push(asked)
+    }
+    await library.during(folder.close())
+    // One answer is here and one on its way; the rest is asked for as it is read.
+    assert.ok((seen[0] ?? 0) <= 3 && asked >= 6, `${seen[0]} of ${asked}`)
+    for (const options of [{}, { recursive: true }])
+      await assert.rejects(library.during(share.readdir('folder', options)), { code: 'EOVERFLOW' })
+    await library.during(client.close())
+  },
+)
 
 scenario('who was listed last has gone meanwhile: nobody knows where it was', { files }, async (world) => {
   const library = new Library(world)
