@@ -25,6 +25,7 @@ import { startMemberSmbd } from '../peers/member-smbd.ts'
 import { needsPeer, peerPath, python } from '../peers/peer.ts'
 import { run } from '../peers/run.ts'
 import { Sandbox } from '../unit/cli-program.ts'
+import { testsOfDomainFaults } from './trace-faults-domain.ts'
 
 const options = { timeout: 90_000 }
 const MAXIMUM_ALLOWED = 0x0200_0000
@@ -42,7 +43,7 @@ const refused = {
   ivan: 'STATUS_ACCOUNT_EXPIRED',
 } as const
 
-const needed = [needsAdDc(), needsPeer('smbclient', 'smbtorture', 'rpcclient', 'impacket')].find(
+const needed = [needsAdDc(), needsPeer('smbclient', 'smbtorture', 'rpcclient', 'impacket', 'dumpcap')].find(
   ({ skip }) => skip !== false,
 ) ?? { skip: false }
 
@@ -404,6 +405,8 @@ suite('Kerberos in Active Directory', needed, () => {
         )
     },
   )
+
+  testsOfDomainFaults(() => dc)
 
   test('the machine gets a new password, and a server that runs goes on with it', options, async () => {
     const administration = async (...words: string[]): Promise<void> => {

@@ -1,12 +1,14 @@
 /** Connections and logons that fail between Samba's client and a server, captured, and found; and their healthy twins. */
 import { after, before, suite, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { memoryBackend } from '../../src/backends/memory/index.ts'
 import { filetimeFromDate } from '../../src/bytes/filetime.ts'
 import { ntHash } from '../../src/crypto/ntlm.ts'
 import { domainController } from '../../src/domain/index.ts'
-import { type Account, Server, type ServerOptions } from '../../src/server/index.ts'
+import { type Account, type Backend, Server, type ServerOptions } from '../../src/server/index.ts'
 import { Command } from '../../src/wire/smb2/index.ts'
-import { needsPeer } from '../peers/peer.ts'
+import { needsPeer, peerPath } from '../peers/peer.ts'
+import { run } from '../peers/run.ts'
 import type { SmbclientTarget } from '../peers/smbclient.ts'
 import { type Smbd, type SmbdOptions, startSmbd, tester } from '../peers/smbd.ts'
 import { assertTold, changing, type Fault } from './trace-faults.ts'
@@ -159,6 +161,48 @@ suite('accounts that may not log on', needs, () => {
       await serving({}, {}, (target) => assertTold(target, { rules: [], ill: { commands: 'ls' } }))
     })
 })
+
+suite('our server', needs, () => {
+  test('a backend that is slow', async () => {
+    const slowly = (ms: number) => ({
+      shares: [{ name: 'files', backend: slow(memoryBackend({ files: { 'plan.bin': 'x' } }), ms) }],
+    })
+    const commands = { commands: 'ls; get plan.bin /dev/null' }
+    await serving({}, slowly(600), (target) => assertTold(target, { rules: ['server-slow'], ill: commands }))
+    await serving({}, slowly(0), (target) => assertTold(target, { rules: [], ill: commands }))
+  })
+
+  test('a client that does not give its lease up', async () => {
+    const options = {
+      shares: [{ name: 'files', backend: memoryBackend({ files: { 'plan.bin': 'x' } }) }],
+      limits: { oplockBreakTimeoutMs: 1500 },
+    }
+    const act = (name: string) => (target: SmbclientTarget) => torture(target, name)
+    await serving({}, options, (target) =>
+      assertTold(target, { rules: ['break-stall'], ill: { act: act('smb2.lease.timeout') } }),
+    )
+  })
+})
+
+/** What is opened is there so much later. */
+function slow(backend: Backend, ms: number): Backend {
+  if (ms === 0) return backend
+  const open: Backend['open'] = async (path, how) => {
+    await pause(ms)
+    return backend.open(path, how)
+  }
+  return new Proxy(backend, {
+    get(target, name) {
+      const value: unknown = name === 'open' ? open : Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+const torture = ({ host, port, user, password }: SmbclientTarget, name: string) =>
+  run(peerPath('smbtorture'), [`//${host}/files`, '-p', String(port), `-U${user}%${password}`, name], {
+    timeoutMs: 30_000,
+  })
 
 async function serving(
   terms: Partial<Account>,

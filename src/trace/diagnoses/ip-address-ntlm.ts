@@ -12,7 +12,9 @@ export const ipAddressNtlm = transactionRule({
     if (detail.kind !== 'tree-connect' || status !== NtStatus.SUCCESS || session === undefined) return undefined
     const server = serverIn(detail.path)
     // WORKGROUP is what computers say that are in no domain.
-    const isDomain = !['', 'WORKGROUP'].includes(session.domain?.value.toUpperCase() ?? '')
+    const isDomain =
+      !['', 'WORKGROUP'].includes(session.domain?.value.toUpperCase() ?? '') ||
+      session.user?.value.includes('@') === true
     return isAddress(server) && isDomain && mechanismOf(transaction).startsWith('NTLM')
       ? { key: `${conversation.client.address} ${server}`, name: userOf(session) }
       : undefined

@@ -1,10 +1,10 @@
 /** The report as a page: one file that loads nothing. */
-import { durationOf, sizeOf } from '../evidence/names.ts'
+import { durationOf, sizeOf, timesOf } from '../evidence/names.ts'
 import type { Finding } from '../model.ts'
 import { whatOf } from './list.ts'
 import type { Overview, Roll } from './overview.ts'
 import { areaPlot, escaped, rangePlot } from './svg.ts'
-import { type ReportData, reportHead, reportHealth } from './text-report.ts'
+import { PLACES, type ReportData, reportHead, reportHealth } from './text-report.ts'
 
 const MOST = 25
 
@@ -43,8 +43,8 @@ ${parts.filter((part) => part !== '').join('\n')}
 }
 
 function findingHtml({ severity, title, frames, count, rule, cause, advice }: Finding): string {
-  const items = advice.map(({ where, text }) => `<li><b>${where}</b>: ${escaped(text)}</li>`).join('')
-  const seen = `${frames.length === 0 ? '' : `Frames ${frames.join(', ')}; `}seen ${count} times; rule ${rule}`
+  const items = advice.map(({ where, text }) => `<li><b>${PLACES[where]}</b>: ${escaped(text)}</li>`).join('')
+  const seen = `${frames.length === 0 ? '' : `Frames ${frames.join(', ')}; `}seen ${timesOf(count)}; rule ${rule}`
   const open = severity === 'problem' ? ' open' : ''
   return `<details class="${severity}"${open}><summary>${severity}: ${escaped(title)}</summary><p>${escaped(cause)}</p><ul>${items}</ul><p><small>${escaped(seen)}</small></p></details>`
 }

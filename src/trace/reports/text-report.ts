@@ -34,7 +34,8 @@ const MOST = 8
 const MIN_SLOW_NS = 1e6
 
 const TITLES: Readonly<Record<Severity, string>> = { problem: 'PROBLEM', warning: 'WARNING', note: 'NOTE' }
-const PLACES: Readonly<Record<Advice['where'], string>> = {
+/** How the places of advice are called. */
+export const PLACES: Readonly<Record<Advice['where'], string>> = {
   windows: 'Windows',
   samba: 'Samba',
   smbkit: 'smbkit',
