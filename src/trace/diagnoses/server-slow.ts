@@ -136,7 +136,7 @@ function tell({ first, durations, slowest, slow }: Timing, normalNs: number): Fi
   const told = {
     severity: 'warning' as const,
     title: `${server} is slow: ${first.commandName}${first.tree === undefined ? '' : ` on ${shareOf(first)}`} took up to ${durationOf(worst.ns)}`,
-    cause: `${countOf(slow, 'answer')} of ${durations.count} took the server more than ${durationOf(MIN_SLOW_NS)} (without the way through the network); this command's median is ${durationOf(own)}, that of all commands of the server ${durationOf(normalNs)}. ${worst.transaction.path === undefined ? '' : `The slowest was for ${pathOf(worst.transaction)}. `}${
+    cause: `${countOf(slow, 'answer')} of ${durations.count} took the server more than ${durationOf(MIN_SLOW_NS)} (without the way through the network); this command's median is ${durationOf(own)}, that of all commands of the server ${normalNs < 1e3 ? 'next to nothing' : durationOf(normalNs)}. ${worst.transaction.path === undefined ? '' : `The slowest was for ${pathOf(worst.transaction)}. `}${
       BEFORE_FILES.test(first.commandName)
         ? 'No file is asked for here: the server waits for somebody else, a domain controller, a name server (it looks up who connects), or a process of its own that has to start.'
         : isUsual
