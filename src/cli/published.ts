@@ -5,7 +5,7 @@
  * functions are compiled when they are first called.
  */
 import { hash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire, enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -85,9 +85,11 @@ function packOf(file: string): Pack {
   return script.runInThisContext() as Pack
 }
 
-/** What was kept; undefined where there is nothing, or where it is damaged: V8 would believe it. */
+/** What was kept; undefined where there is nothing, or where it is damaged or somebody else's: V8 would believe it. */
 function compiled(place: string): Buffer | undefined {
   try {
+    // Root may be using the folder of whoever became it.
+    if (process.geteuid !== undefined && statSync(place).uid !== process.geteuid()) return undefined
     const bytes = readFileSync(place)
     const code = bytes.subarray(digestBytes)
     return bytes.compare(hash('sha1', code, 'buffer'), 0, digestBytes, 0, digestBytes) === 0 ? code : undefined
