@@ -53,7 +53,7 @@ scenario(
           if (viewOf(message).getUint16(COMMAND_AT, true) === Command.QUERY_DIRECTORY) asked++
       },
     }
-    const client = await library.connect({ observer, limits: { ...limits, maxEntries: 150 } })
+    const client = await library.connect({ observer, limits: { ...limits, maxEntries: names.length } })
     const share = await library.during(client.share('data'))
     const folder = await library.during(share.opendir('folder'))
     const seen: number[] = []
@@ -65,9 +65,14 @@ scenario(
     await library.during(folder.close())
     // One answer is here and one on its way; the rest is asked for as it is read.
     assert.ok((seen[0] ?? 0) <= 3 && asked >= 6, `${seen[0]} of ${asked}`)
-    for (const options of [{}, { recursive: true }])
-      await assert.rejects(library.during(share.readdir('folder', options)), { code: 'EOVERFLOW' })
+    assert.equal((await library.during(share.readdir('folder'))).length, names.length)
+    // One more, which is the folder itself.
+    await assert.rejects(library.during(share.readdir('', { recursive: true })), { code: 'EOVERFLOW' })
     await library.during(client.close())
+    const strict = await library.connect({ limits: { ...limits, maxEntries: names.length - 1 } })
+    const other = await library.during(strict.share('data'))
+    await assert.rejects(library.during(other.readdir('folder')), { code: 'EOVERFLOW' })
+    await library.during(strict.close())
   },
 )
 
