@@ -1,6 +1,6 @@
 /** What has been compiled of the command is kept, and believed only where it is whole. */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chownSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Sandbox } from './cli-program.ts'
@@ -27,6 +27,13 @@ test('compiled code: kept by a run that went well, made anew where it is damaged
   writeFileSync(place, damaged)
   assert.deepEqual(await explain('STATUS_ACCESS_DENIED'), first)
   assert.ok(!readFileSync(place).equals(damaged), 'it is made anew')
+
+  if (process.geteuid?.() === 0) {
+    const NOBODY = 65534
+    chownSync(place, NOBODY, NOBODY)
+    assert.deepEqual(await explain('STATUS_ACCESS_DENIED'), first)
+    assert.equal(statSync(place).uid, 0, 'what is somebody else’s is not believed, and made anew')
+  }
 
   writeFileSync(sandbox.path('no-folder'), '')
   assert.deepEqual(await explain('STATUS_ACCESS_DENIED', sandbox.path('no-folder')), first)
