@@ -29,6 +29,8 @@ describe('options of commands', () => {
     utimesSync(served('lists/old'), past, past)
     writeFileSync(served('lists/new'), 'x')
     writeFileSync(served('lists/deep/er/low'), 'x')
+    // Not in the same tick of the system's clock as `new`.
+    utimesSync(served('lists/deep'), past, past)
     const folder = at('files/lists')
     assert.match(await done('ls', '-l', '--bytes', folder), /^\S +2000 {2}2021-03-04 .* old$/m)
     assert.match(await done('ls', '--sort', 'time', folder), /^new\n(?:.*\n)*old\n/)
