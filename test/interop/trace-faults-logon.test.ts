@@ -5,7 +5,9 @@ import { memoryBackend } from '../../src/backends/memory/index.ts'
 import { filetimeFromDate } from '../../src/bytes/filetime.ts'
 import { ntHash } from '../../src/crypto/ntlm.ts'
 import { domainController } from '../../src/domain/index.ts'
-import { type Account, type Backend, Server, type ServerOptions } from '../../src/server/index.ts'
+import { type Account, type Authenticator, type Backend, Server, type ServerOptions } from '../../src/server/index.ts'
+import { fail } from '../../src/wire/erref/failure.ts'
+import { NtStatus } from '../../src/wire/erref/ntstatus.ts'
 import { Command } from '../../src/wire/smb2/index.ts'
 import { needsPeer, peerPath } from '../peers/peer.ts'
 import { run } from '../peers/run.ts'
@@ -152,6 +154,24 @@ const policies: Readonly<Record<string, Policy>> = {
     },
     ill: { user: 'CORP\\alice' },
   },
+  // As programs say no that bring their own users.
+  'a kind of logon that is not granted': {
+    rules: ['logon-type-refused'],
+    options: { authenticator: saying(NtStatus.LOGON_TYPE_NOT_GRANTED) },
+  },
+  'a domain that does not trust the server any more': {
+    rules: ['trust-broken'],
+    options: { authenticator: saying(NtStatus.TRUSTED_RELATIONSHIP_FAILURE) },
+  },
+  'a refusal of another kind': {
+    rules: ['logon-refused'],
+    options: { authenticator: saying(NtStatus.LOGON_SESSION_COLLISION) },
+  },
+}
+
+function saying(status: NtStatus): Authenticator {
+  const refusal = fail(status)
+  return { verify: () => refusal, vouch: () => refusal }
 }
 
 suite('accounts that may not log on', needs, () => {
@@ -170,6 +190,14 @@ suite('our server', needs, () => {
     const commands = { commands: 'ls; get plan.bin /dev/null' }
     await serving({}, slowly(600), (target) => assertTold(target, { rules: ['server-slow'], ill: commands }))
     await serving({}, slowly(0), (target) => assertTold(target, { rules: [], ill: commands }))
+  })
+
+  test('a share that is taken away while somebody is in it', async () => {
+    for (const rules of [['share-gone'], []])
+      await serving({}, {}, (target, server) => {
+        if (rules.length > 0) server.once('open', () => server.setShares([]))
+        return assertTold(target, { rules, ill: { commands: 'ls' } })
+      })
   })
 
   test('a client that does not give its lease up', async () => {
@@ -207,7 +235,7 @@ const torture = ({ host, port, user, password }: SmbclientTarget, name: string) 
 async function serving(
   terms: Partial<Account>,
   options: Partial<ServerOptions>,
-  work: (target: SmbclientTarget) => Promise<unknown>,
+  work: (target: SmbclientTarget, server: Server) => Promise<unknown>,
 ): Promise<void> {
   const account: Account = { user: tester.user, ntHash: ntHash(tester.password), ...terms }
   const server = new Server({
@@ -218,7 +246,7 @@ async function serving(
   })
   const { host, port } = await server.start({ port: 0 })
   try {
-    await work({ host, port, ...tester })
+    await work({ host, port, ...tester }, server)
   } finally {
     await server.stop()
   }
