@@ -3,7 +3,7 @@
  * rules) against tshark's, on one generated capture, one after the other in each round. Prints a table of medians and,
  * for a full run, writes it to bench/results/trace.md and all figures to bench/results/trace.json.
  */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +13,7 @@ import { cpuSeconds } from './process-stats.ts'
 import { median } from './report.ts'
 import { writeBusyCapture } from './trace-capture.ts'
 
+const root = join(import.meta.dirname, '..')
 const MIB = 1024 * 1024
 const fullMebibytes = 2048
 const limitMs = 1_800_000
@@ -30,7 +31,8 @@ interface Measured {
 const fields = ['frame.number', 'smb2.cmd', 'smb2.msg_id', 'smb2.nt_status', 'smb2.filename', 'smb2.time']
 
 const contestants = (path: string): Readonly<Record<string, readonly string[]>> => ({
-  smbkit: [process.execPath, join(import.meta.dirname, 'trace-reader.ts'), path],
+  // As it is published.
+  smbkit: [process.execPath, join(root, 'dist/cli/main.js'), 'trace', '--json', path],
   'tshark srt': [peerPath('tshark') ?? 'tshark', '-q', '-n', '-r', path, '-z', 'smb2,srt'],
   'tshark fields': [
     peerPath('tshark') ?? 'tshark',
@@ -97,6 +99,8 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { mebibytes: { type: 'string' }, rounds: { type: 'string' } } })
   const { skip } = needsPeer('tshark')
   if (skip !== false) throw new Error(skip)
+  const built = spawnSync('npm', ['run', '-s', 'build'], { cwd: root, stdio: 'inherit' })
+  if (built.status !== 0) throw new Error('smbkit could not be built')
   const mebibytes = Number(values.mebibytes ?? fullMebibytes)
   const folder = mkdtempSync(join(tmpdir(), 'smbkit-bench-'))
   try {
@@ -130,7 +134,7 @@ function reportOf(
   return `# Reading captures
 
 One capture of ${(capture.bytes / 1e9).toFixed(2)} GB, ${capture.frames} frames: 64 clients that open, look, read, write and
-close (\`bench/trace-capture.ts\`). smbkit tells transactions, statistics and findings of all rules; \`srt\` is
+close (\`bench/trace-capture.ts\`). smbkit is \`smbkit trace --json\`: transactions, statistics and findings of all rules; \`srt\` is
 \`tshark -q -z smb2,srt\`, \`fields\` is \`tshark -Y smb2 -T fields\` with ${fields.length} fields. All in the same run, in turn;
 medians; where other programs run on the machine, the CPU tells more than the time. The goal: ${goalRatio} times as fast as \`srt\`, with less than ${goalResidentBytes / MIB} MiB.
 

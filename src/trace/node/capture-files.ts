@@ -5,7 +5,7 @@ import { CaptureReader } from '../capture/capture-reader.ts'
 import { newTimeline } from '../capture/packet.ts'
 
 /** Bytes that are read at a time: fewer cost calls, more cost memory and no longer gain. */
-const pieceBytes = 1024 * 1024
+const pieceBytes = 4 * 1024 * 1024
 /** Packed bytes that are given to be unpacked at a time, which bounds what comes of them at once. */
 const packedBytes = 4096
 const unpackedBytes = 64 * 1024
