@@ -1,6 +1,5 @@
 /** What goes wrong, as the command line tells it: one sentence, an exit code, nothing left behind, no hanging. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -16,6 +15,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { bytesOf, hashOf } from '../peers/content.ts'
 import { freePort, until } from '../peers/free-port.ts'
+import { mountMemory, unmount } from '../peers/memory-disk.ts'
 import { needsPeer, peerPath } from '../peers/peer.ts'
 import { type RunResult, run } from '../peers/run.ts'
 import { startSmbd } from '../peers/smbd.ts'
@@ -133,7 +133,7 @@ for (const { name, start, needs } of bothTargets)
     test('a disk that fills up while it is written to', async (t) => {
       const disk = cli.sandbox.path('disk')
       mkdirSync(disk)
-      if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]).status !== 0) {
+      if (!mountMemory(disk, 'size=1m')) {
         t.skip('no disk can be mounted here')
         return
       }
@@ -142,7 +142,7 @@ for (const { name, start, needs } of bothTargets)
         refused(await smbkit('get', at('files/more'), `${disk}/`, '-q'), /more: .*the disk is full/)
         assert.deepEqual(readdirSync(disk), [])
       } finally {
-        spawnSync('umount', [disk])
+        unmount(disk)
       }
     })
 

@@ -1,11 +1,11 @@
 /** Faults that are really made between Samba's client and smbd, captured, and found; their healthy twins are told to be so. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type FileHandle, openShare } from '../../src/client/index.ts'
+import { mountMemory, unmount } from '../peers/memory-disk.ts'
 import { needsPeer, peerPath, python } from '../peers/peer.ts'
 import { run } from '../peers/run.ts'
 import { type SmbclientTarget, smbclient } from '../peers/smbclient.ts'
@@ -214,10 +214,10 @@ suite('smbclient and smbd', needs, () => {
     symlinkSync(`msdfs:${smbd.host}\\nosuchshare`, join(space, 'dead'))
     for (const link of links) symlinkSync(`msdfs:${smbd.host}\\files`, join(space, link))
     const small = smbd.folders.get('small') ?? ''
-    isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=800k,mode=777', 'tmpfs', small]).status === 0
+    isMounted = mountMemory(small, 'size=800k,mode=777')
   })
   after(async () => {
-    if (isMounted) spawnSync('umount', [smbd.folders.get('small') ?? ''])
+    if (isMounted) unmount(smbd.folders.get('small') ?? '')
     await smbd?.stop()
   })
 

@@ -130,11 +130,25 @@ export const locking = (fid: number, more: { type?: number; level?: number; time
     Uint8Array.from((more.locks ?? []).flatMap((lock) => [...lock])),
   )
 
-/** TRANSACTION2 with parameters and data behind each other. */
-export function transaction2(subcommand: number, parameters: Uint8Array, data: Uint8Array = NO_BYTES): Smb1Part {
-  const parameterOffset = 32 + 1 + 30 + 2 + 3
+/** Why the server ended connections, and what it met that should not happen. */
+export function toldBy(server: ServerCore): string[] {
+  const told: string[] = []
+  server.on('disconnect', ({ reason }) => told.push(reason))
+  server.on('fault', ({ error }) => told.push(`fault: ${String(error)}`))
+  return told
+}
+
+/** What stands before parameters and data, which are behind each other. */
+function transaction(
+  smb1Command: number,
+  setup: readonly number[],
+  before: Uint8Array,
+  parameters: Uint8Array,
+  data: Uint8Array = NO_BYTES,
+): Smb1Part {
+  const parameterOffset = 32 + 1 + 28 + 2 * setup.length + 2 + before.length
   return command(
-    Smb1Command.TRANSACTION2,
+    smb1Command,
     Smb1TransactionWords,
     {
       totalParameterCount: parameters.length,
@@ -148,36 +162,18 @@ export function transaction2(subcommand: number, parameters: Uint8Array, data: U
       parameterOffset,
       dataCount: data.length,
       dataOffset: parameterOffset + parameters.length,
-      setup: [subcommand],
+      setup,
     },
-    Uint8Array.from([0, 0, 0, ...parameters, ...data]),
+    Uint8Array.from([...before, ...parameters, ...data]),
   )
 }
 
+export const transaction2 = (subcommand: number, parameters: Uint8Array, data?: Uint8Array): Smb1Part =>
+  transaction(Smb1Command.TRANSACTION2, [subcommand], new Uint8Array(3), parameters, data)
+
 /** A call of LAN Manager: TRANSACTION without setup, known by its name. */
-export function lanman(parameters: Uint8Array): Smb1Part {
-  const name = text(LANMAN_PIPE)
-  const parameterOffset = 32 + 1 + 28 + 2 + name.length
-  return command(
-    Smb1Command.TRANSACTION,
-    Smb1TransactionWords,
-    {
-      totalParameterCount: parameters.length,
-      totalDataCount: 0,
-      maxParameterCount: 100,
-      maxDataCount: 0xffff,
-      maxSetupCount: 0,
-      flags: 0,
-      timeout: 0,
-      parameterCount: parameters.length,
-      parameterOffset,
-      dataCount: 0,
-      dataOffset: 0,
-      setup: [],
-    },
-    Uint8Array.from([...name, ...parameters]),
-  )
-}
+export const lanman = (parameters: Uint8Array): Smb1Part =>
+  transaction(Smb1Command.TRANSACTION, [], text(LANMAN_PIPE), parameters)
 
 /** NT_TRANSACT without setup. */
 export function ntTransact(code: number, parameters: Uint8Array): Smb1Part {

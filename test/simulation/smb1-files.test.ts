@@ -44,6 +44,7 @@ import {
   type Smb1Message,
   settled,
   text,
+  toldBy,
   transaction2,
   treeConnect,
   write,
@@ -65,10 +66,7 @@ function serverFor(options: Partial<ServerOptions> = {}) {
     clock,
     ...options,
   })
-  const told: string[] = []
-  server.on('disconnect', ({ reason }) => told.push(reason))
-  server.on('fault', ({ error }) => told.push(`fault: ${String(error)}`))
-  return { server, clock, told }
+  return { server, clock, told: toldBy(server) }
 }
 
 const closing = (fid: number): Smb1Part => command(Smb1Command.CLOSE, Smb1CloseWords, { fid, lastWriteTime: 0 })

@@ -26,6 +26,7 @@ import {
   smb1Part,
 } from '../../src/wire/smb1/index.ts'
 import { TESTER } from './client.ts'
+import { toldBy } from './smb1-client.ts'
 import { joinedTo } from './spoken.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
@@ -43,10 +44,7 @@ function serverFor(options: Partial<ServerOptions> = {}) {
     clock,
     ...options,
   })
-  const told: string[] = []
-  server.on('disconnect', ({ reason }) => told.push(reason))
-  server.on('fault', ({ error }) => told.push(`fault: ${String(error)}`))
-  return { server, clock, told }
+  return { server, clock, told: toldBy(server) }
 }
 
 /** One connection, on which anything may be sent. */

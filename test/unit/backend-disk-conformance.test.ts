@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process'
+import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { type DiskBackendOptions, diskBackend } from '../../src/backends/disk/index.ts'
+import { mountMemory, unmount } from '../peers/memory-disk.ts'
 import { bytes, pattern } from './backend-conformance/fixture.ts'
 import { operation, Pair } from './backend-conformance/pair.ts'
 import { backendConformance, type ConformanceOptions, type Made } from './backend-conformance.ts'
@@ -22,11 +23,11 @@ async function make(options: DiskBackendOptions = {}): Promise<Made> {
 /** A disk of its own of 8 MiB: only the superuser of Linux can have one. */
 async function makeSmall(): Promise<Made> {
   const root = folder()
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'smbkit-test', root], { stdio: 'ignore' })
+  assert.ok(mountMemory(root, 'size=8m'))
   return {
     backend: diskBackend(root),
     dispose: async () => {
-      execFileSync('umount', [root])
+      unmount(root)
       rmSync(root, { recursive: true, force: true })
     },
   }

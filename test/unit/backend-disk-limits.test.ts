@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { diskBackend } from '../../src/backends/disk/index.ts'
 import type { BackendFile } from '../../src/server/backend.ts'
+import { mountMemory, unmount } from '../peers/memory-disk.ts'
 import {
   create,
   descriptors,
@@ -23,15 +24,13 @@ import {
 /** A tmpfs of its own, of so many MiB. Undefined where none can be mounted. */
 function smallDisk(context: TestContext, mib: number, options = ''): string | undefined {
   const root = mkdtempSync(join(tmpdir(), 'smbkit-small-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mib}m${options}`, 'smbkit-test', root], { stdio: 'ignore' })
-  } catch {
+  if (!mountMemory(root, `size=${mib}m${options}`)) {
     rmSync(root, { recursive: true, force: true })
     context.skip('no disk can be mounted here')
     return undefined
   }
   context.after(() => {
-    execFileSync('umount', [root])
+    unmount(root)
     rmSync(root, { recursive: true, force: true })
   })
   return root
