@@ -12,15 +12,16 @@ export interface Information {
   readonly status: number
 }
 
-/** One information class of an open file. */
+/** One information class of an open file, or of the volume that it is on. */
 export function* queryFile(
   place: Place,
   { fileId }: Open | PipeOpen,
   fileInfoClass: number,
   room: number,
+  infoType: InfoType = InfoType.FILE,
 ): Steps<Information | Failure> {
   const answer = yield* ask(place, queryInfo, {
-    infoType: InfoType.FILE,
+    infoType,
     fileInfoClass,
     outputBufferLength: room,
     fileId,
@@ -30,12 +31,4 @@ export function* queryFile(
 
 /** One class of a volume: asked of its root. */
 export const queryVolume = (place: Place, fileInfoClass: number, room: number): Steps<Information | Failure> =>
-  withPath(place, '', {}, function* ({ fileId }): Steps<Information | Failure> {
-    const answer = yield* ask(place, queryInfo, {
-      infoType: InfoType.FILESYSTEM,
-      fileInfoClass,
-      outputBufferLength: room,
-      fileId,
-    })
-    return failed(answer) ? answer : { data: answered(answer, QueryInfoResponse).outputBuffer, status: answer.status }
-  })
+  withPath(place, '', {}, (root) => queryFile(place, root, fileInfoClass, room, InfoType.FILESYSTEM))
