@@ -6,10 +6,6 @@ import { cacheFolder } from './places.ts'
 const cache = cacheFolder()
 if (cache !== undefined) enableCompileCache(cache)
 
-// What the program warns of is for who runs it: a line, without the way to the source.
-process.removeAllListeners('warning')
-process.on('warning', ({ message }) => void process.stderr.write(`smbkit: note: ${message}\n`))
-
 // Loaded after that.
 const { program } = await import('./program.ts')
 await (await program(process.argv[2])).parseAsync()

@@ -4,6 +4,9 @@ import { version } from './manifest.ts'
 
 /** `smbkit`, with the command of that name, or with all of them where there is none. */
 export async function program(name: string | undefined): Promise<Command> {
+  // What it warns of is for who runs it: a line, without the way to the source.
+  process.removeAllListeners('warning')
+  process.on('warning', ({ message }) => void process.stderr.write(`smbkit: note: ${message}\n`))
   const root = new Command('smbkit')
     .description('SMB 2 and 3: a file server, commands for the files of other servers, and what errors mean')
     .version(version())

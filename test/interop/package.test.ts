@@ -218,6 +218,10 @@ for (const major of nodeMajors) {
     const kerberos = await run(node, [bin, 'ls', '//nas.invalid/x', '--kerberos', 'required', '--ccache', 'FILE:none'])
     assert.match(kerberos.stderr, /^smbkit: \/\/nas\.invalid: /)
     assert.doesNotMatch(kerberos.stderr, /module/)
+    const weak = await run(node, [bin, 'ls', '//127.0.0.1:1/x', '--user', 'anna', '--lm-level', '2'], {
+      env: { SMBKIT_PASSWORD: 'Anna-1' },
+    })
+    assert.match(weak.stderr, /^smbkit: note: lmLevel 2: [^\n]*\nsmbkit: [^\n]*127\.0\.0\.1:1[^\n]*\n$/)
   })
 }
 
