@@ -1,16 +1,11 @@
 import { accountProblem } from '../auth/account-policy.ts'
 import { RefusedLogon } from '../auth/mechanism.ts'
 import type { Filetime } from '../bytes/filetime.ts'
-import { StatusError } from '../client/errors.ts'
-import { withPipe } from '../client/pipe.ts'
+import { connected, ensure, relativeIdOf, type Sam } from '../client/services/samr.ts'
 import type { Tree } from '../client/tree.ts'
-import type { Bound } from '../rpc/client.ts'
 import type { ContextHandle } from '../rpc/ndr/index.ts'
-import { Samr } from '../rpc/samr/samr.ts'
 import { UserAccountControl, UserInformationClass } from '../rpc/samr/user.ts'
 import { isError, NtStatus } from '../wire/erref/ntstatus.ts'
-
-type Sam = Bound<typeof Samr.operations>
 
 const OPERATION = 'accounts of the domain'
 /** SAM_SERVER_CONNECT | SAM_SERVER_LOOKUP_DOMAIN (MS-SAMR 2.2.1.3). */
@@ -29,15 +24,11 @@ export function accountProblems(
   sids: readonly string[],
   now: Filetime,
 ): Promise<ReadonlyMap<string, RefusedLogon>> {
-  return withPipe(tree, Samr.pipe, OPERATION, undefined, async (rpc) => {
-    const sam = await rpc.bind(Samr)
-    const serverName = `\\\\${tree.link.target.host}`
-    const { handle, result } = await sam.SamrConnect2({ serverName, desiredAccess: SERVER_ACCESS })
-    ensure(result, 'SamrConnect2')
+  const work = async (sam: Sam, server: ContextHandle): Promise<ReadonlyMap<string, RefusedLogon>> => {
     const found = new Map<string, RefusedLogon>()
     const domains = Map.groupBy(sids, (sid) => sid.slice(0, sid.lastIndexOf('-')))
     for (const [domainSid, members] of domains) {
-      const domain = await sam.SamrOpenDomain({ server: handle, desiredAccess: DOMAIN_ACCESS, domainSid })
+      const domain = await sam.SamrOpenDomain({ server, desiredAccess: DOMAIN_ACCESS, domainSid })
       // Users of another domain that is trusted: this controller does not know them.
       if (isError(domain.result)) continue
       for (const sid of members) {
@@ -46,7 +37,8 @@ export function accountProblems(
       }
     }
     return found
-  })
+  }
+  return connected(tree, OPERATION, undefined, work, SERVER_ACCESS)
 }
 
 async function problemOf(
@@ -55,13 +47,13 @@ async function problemOf(
   sid: string,
   now: Filetime,
 ): Promise<RefusedLogon | undefined> {
-  const relativeId = Number(sid.slice(sid.lastIndexOf('-') + 1))
+  const relativeId = relativeIdOf(sid)
   const user = await sam.SamrOpenUser({ domain, desiredAccess: USER_ACCESS, relativeId })
   if (user.result === NtStatus.NO_SUCH_USER) return new RefusedLogon(NtStatus.NO_SUCH_USER, 'the account is gone', sid)
-  ensure(user.result, 'SamrOpenUser')
+  ensure(user.result, 'SamrOpenUser', OPERATION)
   const informationClass = UserInformationClass.ACCOUNT
   const { information, result } = await sam.SamrQueryInformationUser2({ user: user.handle, informationClass })
-  ensure(result, 'SamrQueryInformationUser2')
+  ensure(result, 'SamrQueryInformationUser2', OPERATION)
   await sam.SamrCloseHandle({ handle: user.handle })
   if (information?.tag !== informationClass) return undefined
   const { userName, accountExpires, logonHours, userAccountControl } = information.value
@@ -77,8 +69,4 @@ async function problemOf(
     now,
   )
   return problem && new RefusedLogon(problem.status, problem.reason, userName ?? sid)
-}
-
-function ensure(result: number, call: string): void {
-  if (isError(result)) throw new StatusError(result, call, { operation: OPERATION })
 }

@@ -2,7 +2,7 @@ import type { NtlmAttempt } from '../auth/authenticator.ts'
 import type { RefusedLogon } from '../auth/mechanism.ts'
 import { dateFromFiletime } from '../bytes/filetime.ts'
 import type { World } from '../client/connect.ts'
-import { SecurityError, TransportError, UsageError } from '../client/errors.ts'
+import { SecurityError, StatusError, TransportError, UsageError } from '../client/errors.ts'
 import { ServerLink } from '../client/link.ts'
 import { withPipe } from '../client/pipe.ts'
 import { settingsOf } from '../client/settings.ts'
@@ -83,9 +83,19 @@ export class SecureChannel {
    * What the domain controller has against accounts of its domain now, by SID; of others it says nothing.
    * @throws as `logon`
    */
-  accountProblems(sids: readonly string[]): Promise<ReadonlyMap<string, RefusedLogon>> {
+  async accountProblems(sids: readonly string[]): Promise<ReadonlyMap<string, RefusedLogon>> {
     const { clock = systemClock } = this.#world
-    return this.#withChannel(({ tree }) => accountProblems(tree, sids, clock.now()))
+    const answer = await this.#withChannel(async ({ tree }) => {
+      try {
+        return await accountProblems(tree, sids, clock.now())
+      } catch (error) {
+        // A controller that refuses this question has the channel all the same, on which others log on.
+        if (error instanceof StatusError) return error
+        throw error
+      }
+    })
+    if (answer instanceof StatusError) throw answer
+    return answer
   }
 
   /**
@@ -95,13 +105,14 @@ export class SecureChannel {
   async changePassword(password: string): Promise<void> {
     // One that nobody has used counts from its beginning.
     await this.close()
-    const channel = await this.#open()
+    const opening = this.#open()
+    const channel = await opening
     try {
       const work = (rpc: RpcClient): Promise<void> => this.#setPassword(rpc, channel, password)
       // An authenticator is good for one call.
       await this.#sealed(channel, 'new password of the machine', work, false)
     } finally {
-      this.#drop(channel)
+      this.#drop(opening, channel)
     }
   }
 
@@ -126,11 +137,12 @@ export class SecureChannel {
 
   async #withChannel<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
     const known = this.#channel
-    const channel = await this.#open()
+    const opening = this.#open()
+    const channel = await opening
     try {
       return await work(channel)
     } catch (error) {
-      this.#drop(channel)
+      this.#drop(opening, channel)
       // One that was made just now is as good as another.
       if (known === undefined) throw error
     }
@@ -154,8 +166,9 @@ export class SecureChannel {
     return this.#channel
   }
 
-  #drop(channel: Channel): void {
-    this.#channel = undefined
+  /** Another may have made a new one meanwhile. */
+  #drop(opening: Promise<Channel>, channel: Channel): void {
+    if (this.#channel === opening) this.#channel = undefined
     void channel.tree.link.close()
   }
 

@@ -11,7 +11,7 @@ import { StatusError } from '../errors.ts'
 import { withPipe } from '../pipe.ts'
 import type { Tree } from '../tree.ts'
 
-type Sam = Bound<typeof Samr.operations>
+export type Sam = Bound<typeof Samr.operations>
 
 const MAXIMUM_ALLOWED = 0x0200_0000
 const PREFERRED_BYTES = 0xffff
@@ -21,21 +21,23 @@ const MAX_ANSWERS = 1000
 const BUILTIN = 'S-1-5-32'
 const ALL_DOMAINS = 'Builtin'
 
-function ensure(result: number, call: string, operation: string): void {
+/** @throws StatusError where a call was refused */
+export function ensure(result: number, call: string, operation: string): void {
   if (isError(result)) throw new StatusError(result, call, { operation })
 }
 
 /** Runs `work` with a connection; what it opens is closed with the pipe. */
-function connected<T>(
+export function connected<T>(
   tree: Tree,
   operation: string,
   signal: AbortSignal | undefined,
   work: (sam: Sam, server: ContextHandle) => Promise<T>,
+  desiredAccess = MAXIMUM_ALLOWED,
 ): Promise<T> {
   return withPipe(tree, Samr.pipe, operation, signal, async (client: RpcClient) => {
     const sam = await client.bind(Samr)
     const serverName = `\\\\${tree.link.target.host}`
-    const { handle, result } = await sam.SamrConnect2({ serverName, desiredAccess: MAXIMUM_ALLOWED })
+    const { handle, result } = await sam.SamrConnect2({ serverName, desiredAccess })
     ensure(result, 'SamrConnect2', operation)
     return work(sam, handle)
   })
@@ -143,7 +145,7 @@ async function entriesOf(domain: OpenDomain, enumerate: Enumerate): Promise<{ na
   return found
 }
 
-const relativeIdOf = (sid: Sid): number => Number(sid.slice(sid.lastIndexOf('-') + 1))
+export const relativeIdOf = (sid: Sid): number => Number(sid.slice(sid.lastIndexOf('-') + 1))
 
 async function membersOfGroup(sam: Sam, domain: OpenDomain, sid: Sid): Promise<Sid[]> {
   const opened = await sam.SamrOpenGroup({
