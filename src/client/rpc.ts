@@ -9,7 +9,9 @@ import type { Operations, RpcInterface } from '../rpc/operation.ts'
 import { StreamDuplex } from '../rpc/stream-duplex.ts'
 import type { ConnectOptions } from './api/options.ts'
 import type { World } from './connect.ts'
-import { codeOf, TransportError } from './errors.ts'
+import type { ClientTransport } from './dial.ts'
+import { dialled } from './dial-out.ts'
+import { TransportError } from './errors.ts'
 import { type ClientLimits, defaultClientLimits } from './limits.ts'
 import { engineOptions, type RpcOptions } from './rpc-logon.ts'
 import { settingsOf } from './settings.ts'
@@ -56,48 +58,49 @@ interface Party {
 }
 
 /** A byte stream to a port, whose answers come in time or not at all. @throws TransportError; the signal's reason */
-async function dialTo({ host, clock, dial, resolve, timeouts, signal }: Party, port: number): Promise<StreamDuplex> {
-  const timeout = new AbortController()
-  const stop = clock.after(timeouts.connectTimeoutMs, () => timeout.abort(), true)
-  const step = `connect to ${host}:${port}`
+function dialTo({ host, clock, dial, resolve, timeouts, signal }: Party, port: number): Promise<StreamDuplex> {
+  const { connectTimeoutMs, pipeTimeoutMs } = timeouts
   const patience = {
-    after: (action: () => void) => clock.after(timeouts.pipeTimeoutMs, action, true),
+    after: (action: () => void) => clock.after(pipeTimeoutMs, action, true),
     error: () => new TransportError('ETIMEDOUT', `call of ${host}:${port}`, 'the service has not answered in time'),
   }
-  let duplex: StreamDuplex | undefined
+  const accept = (transport: ClientTransport): StreamDuplex => new StreamDuplex(transport, patience)
+  return dialled(dial, { host, port }, { clock, connectTimeoutMs, resolve, service: 'RPC' }, accept, signal)
+}
+
+/** What is said over a stream that ends with the signal, as it does where it fails. @throws the signal's reason */
+async function heeded<T>(duplex: StreamDuplex, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  const abort = (): void => duplex.close()
+  signal?.addEventListener('abort', abort, { once: true })
   try {
-    const target = (await resolve?.(host, port)) ?? { host, port }
-    const either = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal])
-    await dial(target, (transport) => (duplex = new StreamDuplex(transport, patience)), either)
-  } catch (error) {
     signal?.throwIfAborted()
-    if (timeout.signal.aborted) throw new TransportError('ETIMEDOUT', step, 'nothing has answered in time')
-    throw new TransportError(codeOf(error) ?? 'ECONNREFUSED', step, 'no service answers there', { cause: error })
+    return await work()
+  } catch (error) {
+    duplex.close()
+    signal?.throwIfAborted()
+    throw error
   } finally {
-    stop()
+    signal?.removeEventListener('abort', abort)
   }
-  if (duplex === undefined) throw new Error('a transport that accepts nothing')
-  return duplex
 }
 
 /** The port of an interface, as the mapper at `host` tells it. */
 async function portOf(party: Party, definition: RpcInterface): Promise<number> {
   const duplex = await dialTo(party, MAPPER_PORT)
-  try {
+  const endpoint = { kind: 'tcp', port: MAPPER_PORT, address: '0.0.0.0' } as const
+  const { towers } = await heeded(duplex, party.signal, async () => {
     const mapper = await new RpcClient(duplex).bind(Epmapper)
-    const endpoint = { kind: 'tcp', port: MAPPER_PORT, address: '0.0.0.0' } as const
-    const { towers } = await mapper.ept_map({
+    return mapper.ept_map({
       object: null,
       mapTower: { tower: encodeTower({ interface: definition.syntax, endpoint }) },
       entryHandle: nullHandle,
       maxTowers: MAX_TOWERS,
     })
-    for (const found of towers.entries) {
-      const { endpoint: at } = decodeTower(found?.tower ?? new Uint8Array(0))
-      if (at.kind === 'tcp') return at.port
-    }
-  } finally {
-    duplex.close()
+  })
+  duplex.close()
+  for (const found of towers.entries) {
+    const { endpoint: at } = decodeTower(found?.tower ?? new Uint8Array(0))
+    if (at.kind === 'tcp') return at.port
   }
   throw new RpcError('RPC_BIND_REFUSED', `${party.host} has no port for ${definition.interfaceName}`)
 }
@@ -117,11 +120,6 @@ export async function connectRpcBy<O extends Operations>(
   })
   const duplex = await dialTo(party, port ?? (await portOf(party, definition)))
   const close = async (): Promise<void> => duplex.close()
-  try {
-    const calls = await new RpcClient(duplex, rpc).bind(definition)
-    return { calls, close, [Symbol.asyncDispose]: close }
-  } catch (error) {
-    duplex.close()
-    throw error
-  }
+  const calls = await heeded(duplex, signal, () => new RpcClient(duplex, rpc).bind(definition))
+  return { calls, close, [Symbol.asyncDispose]: close }
 }

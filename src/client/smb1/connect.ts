@@ -1,7 +1,7 @@
 import type { Clock } from '../../protocol/clock.ts'
 import type { Smb1Client } from '../api/smb1.ts'
-import type { Dial } from '../dial.ts'
-import { codeOf, TransportError } from '../errors.ts'
+import type { ClientTransport, Dial } from '../dial.ts'
+import { dialled } from '../dial-out.ts'
 import { mechanismsOf } from '../mechanisms.ts'
 import type { Settings } from '../settings.ts'
 import { Smb1Exchange } from './exchange.ts'
@@ -31,34 +31,14 @@ export async function connectNt1(
   }
 }
 
-async function dialNt1(
+function dialNt1(
   dial: Dial,
   clock: Clock,
-  settings: Settings,
+  { host, port, limits, resolve }: Settings,
   signal: AbortSignal | undefined,
 ): Promise<Smb1Exchange> {
-  const { host, port, limits } = settings
-  const timeout = new AbortController()
-  const stop = clock.after(limits.connectTimeoutMs, () => timeout.abort(), true)
-  let exchange: Smb1Exchange | undefined
-  try {
-    const target = (await settings.resolve?.(host, port)) ?? { host, port }
-    const ending = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal])
-    await dial(
-      target,
-      (transport) => {
-        exchange = new Smb1Exchange(transport, clock, host, limits.silenceTimeoutMs)
-        return exchange
-      },
-      ending,
-    )
-  } catch (error) {
-    signal?.throwIfAborted()
-    const code = timeout.signal.aborted ? 'ETIMEDOUT' : (codeOf(error) ?? 'ECONNREFUSED')
-    throw new TransportError(code, `connect to ${host}:${port}`, 'the connection could not be made', { cause: error })
-  } finally {
-    stop()
-  }
-  if (exchange === undefined) throw new Error('a transport that accepts nothing')
-  return exchange
+  const accept = (transport: ClientTransport): Smb1Exchange =>
+    new Smb1Exchange(transport, clock, host, limits.silenceTimeoutMs)
+  const { connectTimeoutMs } = limits
+  return dialled(dial, { host, port }, { clock, connectTimeoutMs, resolve }, accept, signal)
 }
