@@ -1,5 +1,6 @@
 import { WireError } from '../bytes/errors.ts'
 import { type Filetime, filetimeFromUnixNs } from '../bytes/filetime.ts'
+import { lenient } from '../bytes/lenient.ts'
 import type { Accepted, GssFailure, GssThread } from '../native/gssapi.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
@@ -182,16 +183,6 @@ function isApRep(token: Uint8Array): boolean {
     return reply?.tokenId === GssTokenId.AP_REP ? ApRep.decode(reply.message) : undefined
   })
   return found !== undefined
-}
-
-/** Undefined for what is damaged. */
-function lenient<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof WireError) return undefined
-    throw error
-  }
 }
 
 /**

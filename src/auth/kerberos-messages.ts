@@ -1,5 +1,7 @@
 /** Messages of an established Kerberos context, signed and sealed as DCE/RPC has it: RFC 4121 4.2, MS-KILE 3.4.5.4. */
+
 import { randomBytes } from 'node:crypto'
+import { concat } from '../bytes/concat.ts'
 import { viewOf } from '../bytes/utf16.ts'
 import { isSame, type KerberosUse, kerberosUse } from '../crypto/kerberos.ts'
 import type { GssMessageKey } from '../native/gssapi.ts'
@@ -114,13 +116,13 @@ export class KerberosMessages implements MessageProtection {
     const { sealing } = this.#out
     const header = this.#out.sealHeader(BLOCK)
     const filler = new Uint8Array(BLOCK).fill(FILLER)
-    const plain = joined(randomBytes(BLOCK), message.subarray(start, end), filler, header)
+    const plain = concat([randomBytes(BLOCK), message.subarray(start, end), filler, header])
     const sealed = sealing.encrypt(plain)
     const checksum = sumOf(sealing, sealing.macsCiphertext ? sealed : plain, message, start, end)
     const tailAt = BLOCK + end - start
     message.set(sealed.subarray(BLOCK, tailAt), start)
     this.#out.sequence++
-    return joined(rotated(header, sealing), sealed.subarray(tailAt), checksum, sealed.subarray(0, BLOCK))
+    return concat([rotated(header, sealing), sealed.subarray(tailAt), checksum, sealed.subarray(0, BLOCK)])
   }
 
   unseal(message: Uint8Array, start: number, end: number, signature: Uint8Array): boolean {
@@ -133,7 +135,7 @@ export class KerberosMessages implements MessageProtection {
     const noiseAt = signature.length - BLOCK
     const checksumAt = noiseAt - sealing.checksumBytes
     const tail = signature.subarray(HEADER_BYTES, checksumAt)
-    const sealed = joined(signature.subarray(noiseAt), message.subarray(start, end), tail)
+    const sealed = concat([signature.subarray(noiseAt), message.subarray(start, end), tail])
     const plain = sealing.decrypt(sealed)
     const checksum = sumOf(sealing, sealing.macsCiphertext ? sealed : plain, message, start, end)
     const isRight = isSame(checksum, signature.subarray(checksumAt, noiseAt))
@@ -166,16 +168,5 @@ function rotated(header: Uint8Array, { checksumBytes }: KerberosUse): Uint8Array
 /** RFC 4121 4.2.4: the message goes before the header. */
 function signatureOf(direction: Direction, message: Uint8Array): Uint8Array {
   const header = direction.signatureHeader()
-  return joined(header, direction.signing.checksum(message, header))
-}
-
-/** In memory of its own, that no slice shares. */
-function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
+  return concat([header, direction.signing.checksum(message, header)])
 }

@@ -3,6 +3,7 @@ import { BufferPool } from '../protocol/buffer-pool.ts'
 import type { Clock } from '../protocol/clock.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { Command, Dialect, LogoffRequest, LogoffResponse, SecurityMode } from '../wire/smb2/index.ts'
+import { CLOSED_HERE } from './api/observe.ts'
 import { ClientCache } from './cache/client-cache.ts'
 import { type Answer, type Call, encodeCall } from './call.ts'
 import { Channels } from './channels.ts'
@@ -213,7 +214,7 @@ export class ServerLink {
     connection.events = {
       notified: (answer) => this.#notified(answer),
       closed: (error) => {
-        const reason = error?.message ?? 'closed by this end'
+        const reason = error?.message ?? CLOSED_HERE
         this.settings.observer?.event?.({ kind: 'disconnected', connection: connection.about, reason })
         if (live.connection.remove(connection)) {
           this.#lostChannels++

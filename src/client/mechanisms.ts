@@ -63,8 +63,8 @@ export const isAddress = (host: string): boolean => /^\d+(?:\.\d+){3}$/.test(hos
 function ntlmMechanisms(settings: Settings): InitiatorMechanism[] {
   const { host, user, domain, password, ntHash, workstation, anonymous, lmLevel, ntlm } = settings
   if (!ntlm) return []
-  warnIfWeak(lmLevel)
   if (password === undefined && ntHash === undefined && !anonymous) return []
+  warnIfWeak(lmLevel)
   const credentials = { user, domain, ...(ntHash === undefined ? { password: password ?? '' } : { ntHash }) }
   // An address is no name of a service: Windows says none either.
   const target = isAddress(host) ? {} : { targetName: `cifs/${host}` }

@@ -77,13 +77,7 @@ function plain(requests: readonly Numbered[], messages: readonly Uint8Array[]): 
   viewOf(first).setUint32(0, length, false)
   const parts = [first, ...messages.slice(1)]
   if (parts.length === 1 || length > JOINED_BYTES) return { parts, messages }
-  const joined = Buffer.allocUnsafe(FRAME_HEADER_BYTES + length)
-  let at = 0
-  for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
-  }
-  return { parts: [joined], messages }
+  return { parts: [Buffer.concat(parts, FRAME_HEADER_BYTES + length)], messages }
 }
 
 function sealed(messages: readonly Uint8Array[], context: Context, pool: BufferPool): OutgoingFrame {

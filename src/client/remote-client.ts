@@ -20,6 +20,8 @@ import type { CallOptions, Credentials } from './api/options.ts'
 import type { Share } from './api/share.ts'
 import { echoCall } from './calls/echo.ts'
 import { copy } from './copy/copy.ts'
+import { askReferral } from './dfs/ask-referral.ts'
+import { readDomainReferral } from './dfs/referral.ts'
 import { Servers } from './dfs/servers.ts'
 import type { Target } from './dial.ts'
 import { UsageError } from './errors.ts'
@@ -192,8 +194,8 @@ export class RemoteClient implements Client, ShareOwner {
     })
   }
 
-  domains({ signal }: CallOptions = {}): Promise<string[]> {
-    return (this.#servers ?? new Servers(this.#link)).domains(signal)
+  async domains({ signal }: CallOptions = {}): Promise<string[]> {
+    return readDomainReferral(await askReferral(this.#pipes, '', signal))
   }
 
   interfaces({ signal }: CallOptions = {}): Promise<NetworkInterface[]> {

@@ -70,9 +70,14 @@ export function kerberosUse(encryptionType: number, key: Uint8Array, usage: numb
   const profile = profiles.get(encryptionType)
   if (profile?.keyBytes !== key.length) return undefined
   const { hash, checksumBytes, macsCiphertext } = profile
-  const [encryption, integrity, checksum] = [Purpose.ENCRYPTION, Purpose.INTEGRITY, Purpose.CHECKSUM].map((purpose) =>
-    profile.derive(key, usage, purpose),
-  ) as [Uint8Array, Uint8Array, Uint8Array]
+  /** Most uses want one or two of the three keys, and some of them none: each is derived when it is. */
+  const derived = (purpose: Purpose): (() => Uint8Array) => {
+    let found: Uint8Array | undefined
+    return () => (found ??= profile.derive(key, usage, purpose))
+  }
+  const encryption = derived(Purpose.ENCRYPTION)
+  const integrity = derived(Purpose.INTEGRITY)
+  const checksum = derived(Purpose.CHECKSUM)
   const hmac = (used: Uint8Array, parts: readonly Uint8Array[]): Uint8Array => {
     const sum = createHmac(hash, used)
     for (const part of parts) sum.update(part)
@@ -81,11 +86,11 @@ export function kerberosUse(encryptionType: number, key: Uint8Array, usage: numb
   return {
     checksumBytes,
     macsCiphertext,
-    encrypt: (plaintext) => sealCts(encryption, plaintext),
-    decrypt: (ciphertext) => openCts(encryption, ciphertext),
+    encrypt: (plaintext) => sealCts(encryption(), plaintext),
+    decrypt: (ciphertext) => openCts(encryption(), ciphertext),
     // The initial vector is zero, and part of it (RFC 8009 5).
-    mac: (...parts) => hmac(integrity, macsCiphertext ? [NO_VECTOR, ...parts] : parts),
-    checksum: (...parts) => hmac(checksum, parts),
+    mac: (...parts) => hmac(integrity(), macsCiphertext ? [NO_VECTOR, ...parts] : parts),
+    checksum: (...parts) => hmac(checksum(), parts),
   }
 }
 

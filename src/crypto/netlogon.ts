@@ -37,7 +37,7 @@ const decrypted = (key: Uint8Array, iv: Uint8Array, data: Uint8Array): Uint8Arra
 export function steppedCredential(credential: Uint8Array, step: number): Uint8Array {
   const stepped = credential.slice()
   const view = new DataView(stepped.buffer)
-  view.setUint32(0, (view.getUint32(0, true) + step) >>> 0, true)
+  view.setUint32(0, view.getUint32(0, true) + step, true)
   return stepped
 }
 

@@ -2,7 +2,13 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { unixNsFromFiletime } from '../../bytes/filetime.ts'
 import { viewOf } from '../../bytes/utf16.ts'
-import type { ObservedConnection, ObservedEvent, ObservedMessage, Observer } from '../../client/api/observe.ts'
+import {
+  CLOSED_HERE,
+  type ObservedConnection,
+  type ObservedEvent,
+  type ObservedMessage,
+  type Observer,
+} from '../../client/api/observe.ts'
 import { messagesIn } from '../../client/messages-in.ts'
 import { systemReason } from '../../config/config-error.ts'
 import { SmbCapture } from '../../trace/capture/smb-capture.ts'
@@ -74,8 +80,6 @@ export class Explainer implements Observer {
   }
 }
 
-/** What the client says of a connection that it has ended itself. */
-const CLOSED_HERE = 'closed by this end'
 const STATUS_AT = 8
 const FLAGS_AT = 16
 const FROM_SERVER = 1

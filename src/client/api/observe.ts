@@ -26,6 +26,9 @@ export interface ObservedMessage {
   readonly sealed: boolean
 }
 
+/** The reason of a disconnection by this end. */
+export const CLOSED_HERE = 'closed by this end'
+
 /** What happened beside the messages. */
 export type ObservedEvent =
   | { readonly kind: 'connected' | 'reconnected'; readonly connection: ObservedConnection }

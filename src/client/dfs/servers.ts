@@ -5,7 +5,6 @@ import { askReferral } from './ask-referral.ts'
 import { dfsKey } from './dfs-path.ts'
 import { type JourneyParts, openRoute, type Route } from './journey.ts'
 import { Namespace } from './namespace.ts'
-import { readDomainReferral } from './referral.ts'
 import { isTrustedHost } from './trust.ts'
 
 const IPC = 'IPC$'
@@ -117,11 +116,6 @@ export class Servers implements JourneyParts<Tree> {
 
   async #ask(name: string, path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
     return askReferral(this.#treeOf(await this.#serverOf(name, signal), IPC), path, signal)
-  }
-
-  /** The domains that the first server knows, where it is a controller of one. @throws StatusError, WireError */
-  async domains(signal: AbortSignal | undefined): Promise<string[]> {
-    return readDomainReferral(await this.#ask(this.#home.target.host, '', signal))
   }
 
   /** Closes what is open on the other servers, and logs off. @throws as `ServerLink.closeOpens` */

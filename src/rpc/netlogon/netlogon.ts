@@ -53,7 +53,7 @@ const credential = octets(8)
 /** MS-NRPC 2.2.1.1.5. */
 const Authenticator = struct('NETLOGON_AUTHENTICATOR', { credential, timestamp: u32 })
 /** NL_TRUST_PASSWORD, MS-NRPC 2.2.1.3.7: 512 bytes of text with their length behind, encrypted. */
-export const TRUST_PASSWORD_BYTES = 516
+const TRUST_PASSWORD_BYTES = 516
 const serverName = unique(wideString)
 
 export const Netlogon = rpcInterface(

@@ -1,3 +1,4 @@
+import { concat } from '../../bytes/concat.ts'
 import { bytes, type Infer, struct, tail, u16, u32, u64 } from '../../wire/schema/index.ts'
 import { LinkType } from './link-type.ts'
 import { BlockOption, PcapngBlockType } from './pcapng-blocks.ts'
@@ -47,9 +48,9 @@ export class PcapngWriter {
   constructor(write: (block: Uint8Array) => void, application: string) {
     this.#write = write
     const name = option(BlockOption.SECTION_APPLICATION, new TextEncoder().encode(application))
-    this.#block(PcapngBlockType.SECTION_HEADER, SectionHeader.encode({ options: joined(name, endOfOptions) }))
+    this.#block(PcapngBlockType.SECTION_HEADER, SectionHeader.encode({ options: concat([name, endOfOptions]) }))
     const resolution = option(BlockOption.INTERFACE_RESOLUTION, Uint8Array.of(NANOSECONDS))
-    const description = { linkType: LinkType.ETHERNET, options: joined(resolution, endOfOptions) }
+    const description = { linkType: LinkType.ETHERNET, options: concat([resolution, endOfOptions]) }
     this.#block(PcapngBlockType.INTERFACE_DESCRIPTION, InterfaceDescription.encode(description))
   }
 
@@ -63,7 +64,7 @@ export class PcapngWriter {
     if (comment === undefined) return this.#block(PcapngBlockType.ENHANCED_PACKET, packet)
     const padding = new Uint8Array(inWords(packet.length) - packet.length)
     const said = option(BlockOption.COMMENT, new TextEncoder().encode(comment))
-    this.#block(PcapngBlockType.ENHANCED_PACKET, joined(packet, padding, said, endOfOptions))
+    this.#block(PcapngBlockType.ENHANCED_PACKET, concat([packet, padding, said, endOfOptions]))
   }
 
   /** Type, length, body in whole words, length again. pcapng 3.1. */
@@ -92,13 +93,3 @@ function option(code: number, value: Uint8Array): Uint8Array {
 }
 
 const endOfOptions = option(BlockOption.END, new Uint8Array(0))
-
-function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((total, part) => total + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
-}

@@ -1,4 +1,5 @@
 import { hex } from '../../bytes/hex.ts'
+import { lenient } from '../../bytes/lenient.ts'
 import { viewOf } from '../../bytes/utf16.ts'
 import {
   AuthenticationLevel,
@@ -19,7 +20,6 @@ import {
 } from '../../wire/dcerpc/index.ts'
 import { type FieldNode, movedTree } from '../../wire/schema/index.ts'
 import { dissectSpnego } from '../../wire/spnego/index.ts'
-import { lenient } from '../lenient.ts'
 import { type Field, inferredField, namedFields, ownField } from './field.ts'
 import { argumentFields } from './rpc-arguments.ts'
 import { trailerOf } from './rpc-security.ts'

@@ -1,3 +1,4 @@
+import { lenient } from '../../bytes/lenient.ts'
 import {
   Command,
   FsctlCode,
@@ -7,7 +8,6 @@ import {
   SMB2_HEADER_SIZE,
   WriteRequest,
 } from '../../wire/smb2/index.ts'
-import { lenient } from '../lenient.ts'
 
 /** What a message of SMB2 carries of a pipe or a file, and may be DCE/RPC; undefined where it carries nothing. */
 export function pipeData(view: DataView, command: number, fromServer: boolean): Uint8Array | undefined {

@@ -1,3 +1,4 @@
+import { lenient } from '../../bytes/lenient.ts'
 import { viewOf } from '../../bytes/utf16.ts'
 import { AuthenticationLevel, AuthTrailer } from '../../wire/dcerpc/index.ts'
 import { decodeAuthenticate, isNtlmssp, NtlmMessageType, ntlmMessageType } from '../../wire/ntlmssp/index.ts'
@@ -5,7 +6,6 @@ import type { NtlmUnsealer } from '../keys/ciphers.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { mechanismToken } from '../keys/mechanism-token.ts'
 import { ntlmSessionKey } from '../keys/ntlm-keys.ts'
-import { lenient } from '../lenient.ts'
 
 /** Most security contexts of a connection that are followed; others stay sealed. */
 const maxContexts = 64

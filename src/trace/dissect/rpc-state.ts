@@ -1,3 +1,4 @@
+import { concat } from '../../bytes/concat.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { RpcSecurity } from './rpc-security.ts'
 import { LimitedMap, type Said } from './smb2-state.ts'
@@ -38,7 +39,7 @@ export class RpcState {
     }
     if (before === undefined) return undefined
     const stubs = [...before.stubs, stub]
-    if (isLast) return { stub: concatenated(stubs), fragments: stubs.length, frame: before.frame }
+    if (isLast) return { stub: concat(stubs), fragments: stubs.length, frame: before.frame }
     if (!this.#parts.has(call)) return undefined
     before.stubs.push(stub.slice())
     before.bytes += stub.length
@@ -71,16 +72,6 @@ export interface Joined {
   readonly fragments: number
   /** With the first fragment. */
   readonly frame: number
-}
-
-function concatenated(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
 }
 
 /** A presentation context. */

@@ -1,3 +1,4 @@
+import { lenient } from '../../bytes/lenient.ts'
 import { bytesOf, viewOf } from '../../bytes/utf16.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { decodeAuthenticate, NtlmMessageType, ntlmMessageType } from '../../wire/ntlmssp/index.ts'
@@ -18,7 +19,6 @@ import {
 } from '../../wire/smb2/index.ts'
 import { dissectSpnego } from '../../wire/spnego/index.ts'
 import { mechanismToken } from '../keys/mechanism-token.ts'
-import { lenient } from '../lenient.ts'
 import { type Field, inferredField, type Layer, namedFields, ownField } from './field.ts'
 import { fileIdAt, fileIdText, NO_FILE } from './file-ids.ts'
 import { pipeData } from './pipe-data.ts'

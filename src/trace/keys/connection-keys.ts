@@ -1,3 +1,4 @@
+import { lenient } from '../../bytes/lenient.ts'
 import { viewOf } from '../../bytes/utf16.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { isNtlmssp, NtlmMessageType, ntlmMessageType } from '../../wire/ntlmssp/index.ts'
@@ -19,7 +20,6 @@ import {
   Smb2Header,
   TransformHeader,
 } from '../../wire/smb2/index.ts'
-import { lenient } from '../lenient.ts'
 import type { CipherName, SigningAlgorithm as SigningAlgorithmName } from './ciphers.ts'
 import { kerberosSessionKey, type OpenedTicket, openTicket } from './kerberos-keys.ts'
 import type { KeyRing } from './key-ring.ts'

@@ -1,5 +1,5 @@
-import { WireError } from '../../bytes/errors.ts'
 import { hexNumber } from '../../bytes/hex.ts'
+import { lenient } from '../../bytes/lenient.ts'
 import { Tag } from '../der/der.ts'
 import { type DerType, dissectDer } from '../der/schema.ts'
 import { ntStatusName } from '../erref/ntstatus.ts'
@@ -50,16 +50,6 @@ function openErrorData(bytes: Uint8Array, node: FieldNode, isError: boolean): vo
   if (status === undefined || dataValue === undefined) return
   const display = `${ntStatusName(status)} (${hexNumber(status, 8)})`
   dataValue.children.push({ ...dataValue, label: 'ntStatus', value: status, display, children: [] })
-}
-
-/** What cannot be read is not there. */
-function lenient<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof WireError) return undefined
-    throw error
-  }
 }
 
 /** Puts the tree of what a byte field holds below it. */

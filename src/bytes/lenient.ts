@@ -1,4 +1,4 @@
-import { WireError } from '../bytes/errors.ts'
+import { WireError } from './errors.ts'
 
 /** What `read` gives; undefined where the bytes are damaged. */
 export function lenient<T>(read: () => T): T | undefined {
