@@ -11,6 +11,7 @@ import { RapEnumWords, RapOpcode, RapPrintJob2, RapPrintJobEnum, RapRequest } fr
 import {
   Smb1CloseWords,
   Smb1Command,
+  Smb1CoreTransferWords,
   Smb1EchoRequest,
   Smb1FileInformationParameters,
   Smb1FindFirst2Parameters,
@@ -22,6 +23,7 @@ import {
   Smb1OplockBreak,
   type Smb1Part,
   Smb1ReadAndXResponse,
+  Smb1ReadResponse,
   Smb1SearchAttributesWords,
   Smb1SecurityParameters,
   Smb1Status,
@@ -86,6 +88,19 @@ test('a file is written, read and closed; its number means nothing afterwards', 
   assert.equal(status(await line.send({}, closing(fid))), 0)
   assert.equal(status(await line.send({}, read(fid))), NtStatus.INVALID_HANDLE)
   assert.equal(opensOf(server), 0)
+  line.close()
+  await server.end()
+})
+
+test('the older form of a read has as much as its count of bytes can say', async () => {
+  const { server } = serverFor({
+    shares: [{ name: 'data', backend: memoryBackend({ files: { big: 'x'.repeat(70_000) } }) }],
+  })
+  const line = await Smb1Line.on(server, TESTER)
+  const words = { fid: await line.open({ name: '\\big' }), count: 0xffff, offset: 0 }
+  const answer = await line.send({}, command(Smb1Command.READ, Smb1CoreTransferWords, words))
+  const { byteCount, count, data, dataLength } = answer.body(Smb1ReadResponse)
+  assert.deepEqual([byteCount, count, dataLength, data.length], [0xffff, 0xfffc, 0xfffc, 0xfffc])
   line.close()
   await server.end()
 })

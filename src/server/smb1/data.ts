@@ -26,6 +26,8 @@ import { answered, ask, openOf, type Place } from './core.ts'
 
 /** What fits into one answer: its bytes are counted with 16 bits, and one fills up to an even place. */
 const MAX_READ_BYTES = 0xfffe
+/** In the older form a format and a length stand before them. MS-CIFS 2.2.4.11.2. */
+const MAX_CORE_READ_BYTES = 0xffff - 3
 /** Words of the form without OffsetHigh. MS-CIFS 2.2.4.42.1, 2.2.4.43.1. */
 const SHORT_READ_WORDS = 10
 const SHORT_WRITE_WORDS = 12
@@ -54,7 +56,7 @@ export function* serveReadAndX(place: Place, link: Smb1Link): Steps<Smb1Result> 
 /** SMB_COM_READ. MS-CIFS 3.3.5.13. */
 export function* serveRead(place: Place, link: Smb1Link): Steps<Smb1Result> {
   const { fid, offset, count } = place.context.words(Smb1CoreTransferWords, link)
-  const answer = yield* readFrom(place, fid, BigInt(offset), count)
+  const answer = yield* readFrom(place, fid, BigInt(offset), Math.min(count, MAX_CORE_READ_BYTES))
   if (failed(answer)) return refuse(answer)
   const { data, status } = answer
   return succeed(smb1Part(link.command, Smb1ReadResponse, { count: data.length, data }), status)
