@@ -5,6 +5,7 @@ import { memoryBackend } from '../../src/backends/memory/index.ts'
 import { viewOf } from '../../src/bytes/utf16.ts'
 import { ntHash } from '../../src/crypto/ntlm.ts'
 import { WinError } from '../../src/rpc/werror.ts'
+import type { Backend, BackendFile } from '../../src/server/backend.ts'
 import { ServerCore, type ServerOptions } from '../../src/server/server-core.ts'
 import { NtStatus } from '../../src/wire/erref/ntstatus.ts'
 import { RapEnumWords, RapOpcode, RapPrintJob2, RapPrintJobEnum, RapRequest } from '../../src/wire/rap/index.ts'
@@ -235,6 +236,37 @@ test('a lock is waited for, for a time, or until the client cancels', async () =
   await settled()
   assert.equal(granted.answer()?.header.status, 0)
   holder.close()
+  line.close()
+  await server.end()
+})
+
+test('a request that is queued behind CANCEL is served in its turn', async () => {
+  const { promise: mayRead, resolve: letRead } = Promise.withResolvers<void>()
+  const inner = memoryBackend({ files: { 'hello.txt': 'hello' } })
+  const backend: Backend = Object.assign(Object.create(inner), {
+    async open(path: readonly string[], how: Parameters<Backend['open']>[1]) {
+      const opened = await inner.open(path, how)
+      if (!('file' in opened)) return opened
+      const late = (...wanted: Parameters<BackendFile['read']>) => mayRead.then(() => opened.file.read(...wanted))
+      return { ...opened, file: Object.assign(Object.create(opened.file), { read: late }) }
+    },
+  })
+  const { server } = serverFor({ shares: [{ name: 'data', backend }] })
+  const line = await Smb1Line.on(server, TESTER)
+  const fid = await line.open({ name: '\\hello.txt' })
+  line.came.length = 0
+  const echo = smb1Part(Smb1Command.ECHO, Smb1EchoRequest, { echoCount: 1, data: HELLO })
+  await line.begin({ mid: 100 }, read(fid))
+  await line.begin({ mid: 99 }, nothing(Smb1Command.NT_CANCEL))
+  await line.begin({ mid: 101 }, echo)
+  await line.begin({ mid: 102 }, echo)
+  assert.equal(line.came.length, 0)
+  letRead()
+  await settled()
+  assert.deepEqual(
+    line.came.map(({ header }) => header.mid),
+    [100, 101, 102],
+  )
   line.close()
   await server.end()
 })

@@ -90,14 +90,10 @@ export class Smb1Connection {
     const { context } = begun
     let hasTurn = true
     const leave = (): void => {
-      if (hasTurn) this.#isBusy = false
-      const next = hasTurn && !this.#connection.isClosed ? this.#waiting.shift() : undefined
+      if (!hasTurn) return
       hasTurn = false
-      try {
-        if (next !== undefined) void this.receive(next)
-      } catch (error) {
-        this.#failed(error)
-      }
+      this.#isBusy = false
+      this.#serveWaiting()
     }
     this.#isBusy = true
     this.#served.add(context)
@@ -111,6 +107,19 @@ export class Smb1Connection {
     } finally {
       this.#served.delete(context)
       leave()
+    }
+  }
+
+  /** What waits has its turn, until something takes longer: a CANCEL takes no time. */
+  #serveWaiting(): void {
+    try {
+      while (!this.#isBusy && !this.#connection.isClosed) {
+        const next = this.#waiting.shift()
+        if (next === undefined) return
+        void this.receive(next)
+      }
+    } catch (error) {
+      this.#failed(error)
     }
   }
 
