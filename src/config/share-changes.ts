@@ -4,6 +4,7 @@ import { stringify } from 'yaml'
 import { z } from 'zod'
 import { type DfsLinkOptions, linkOptions, Namespace } from '../server/dfs/namespace.ts'
 import { formatSddl, parseSddl } from '../wire/dtyp/index.ts'
+import { upcase } from '../wire/fscc/upcase.ts'
 import { ConfigError, errorCode, systemReason } from './config-error.ts'
 import { link } from './dfs-schema.ts'
 import { block, text } from './kinds.ts'
@@ -67,19 +68,26 @@ export function writeShareChanges(file: string, changes: ShareChanges): void {
   }
 }
 
-/** What is said of a share, each part under a name of its own: its links are parts. */
-type Parts = ReadonlyMap<string, unknown>
+interface Part {
+  readonly name: string
+  readonly value: unknown
+}
+
+/** What is said of a share, each part by its name in upper case: its links are parts. */
+type Parts = ReadonlyMap<string, Part>
 const LINK = 'link '
 
+/** @throws RangeError: links that cannot be */
 function partsOf({ comment = '', maxUses, securityDescriptor, accessBasedEnumeration, dfs }: Described): Parts {
-  const parts = new Map<string, unknown>()
-  if (comment !== '') parts.set('comment', comment)
-  if (maxUses !== undefined) parts.set('maxUses', maxUses)
-  if (securityDescriptor !== undefined) parts.set('securityDescriptor', formatSddl(parseSddl(securityDescriptor)))
-  if (accessBasedEnumeration === true) parts.set('accessBasedEnumeration', true)
+  const parts = new Map<string, Part>()
+  const add = (name: string, value: unknown) => parts.set(upcase(name), { name, value })
+  if (comment !== '') add('comment', comment)
+  if (maxUses !== undefined) add('maxUses', maxUses)
+  if (securityDescriptor !== undefined) add('securityDescriptor', formatSddl(parseSddl(securityDescriptor)))
+  if (accessBasedEnumeration === true) add('accessBasedEnumeration', true)
   for (const each of dfs === undefined ? [] : new Namespace(dfs).links) {
     const { path: name, ...rest } = linkOptions(each)
-    parts.set(LINK + name, rest)
+    add(LINK + name, rest)
   }
   return parts
 }
@@ -96,13 +104,14 @@ const linksOf = (links: NonNullable<Said['links']>): DfsLinkOptions[] =>
 function saidOf(parts: Parts): Said {
   const links: Record<string, unknown> = {}
   const others: Record<string, unknown> = {}
-  for (const [key, value] of parts)
-    if (key.startsWith(LINK)) links[key.slice(LINK.length)] = value
-    else others[key] = value
+  for (const { name, value } of parts.values())
+    if (name.startsWith(LINK)) links[name.slice(LINK.length)] = value
+    else others[name] = value
   return { ...others, ...(Object.keys(links).length === 0 ? {} : { links }) } as Said
 }
 
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+const same = (a: Part | undefined, b: Part | undefined): boolean =>
+  JSON.stringify(a?.value) === JSON.stringify(b?.value)
 const isNamed =
   (name: string) =>
   (share: { readonly name: string }): boolean =>
@@ -129,29 +138,55 @@ export function withChanges(configured: readonly ShareSettings[], changes: Share
     if (gone !== undefined)
       notes.push(`the share ${share.name}, which an administrator had removed, is another one now`)
     const [, change] = changed.find(([name]) => isNamed(name)(share)) ?? []
-    shares.push(change === undefined ? share : changedShare(share, change, notes))
+    shares.push(change === undefined ? share : changedShare(share, change, file, notes))
   }
   for (const [name, share] of Object.entries(changes.added ?? {}))
     if (configured.some(isNamed(name)))
       notes.push(
         `the share ${name} is that of the config file, and not the one that an administrator has added (${file})`,
       )
+    else if (shares.some(isNamed(name)))
+      notes.push(`the share ${name} is not offered: an administrator has added another of that name (${file})`)
     else shares.push({ ...share, name, place: `${file}: the share ${name}` })
   return { shares, notes }
 }
 
-function changedShare(share: ShareSettings, { was, now }: { was: Said; now: Said }, notes: string[]): ShareSettings {
+interface Change {
+  readonly was: Said
+  readonly now: Said
+}
+
+/** A share with its changes; as the config file says it where its links cannot be together then, or never could. */
+function changedShare(share: ShareSettings, change: Change, file: string, notes: string[]): ShareSettings {
+  const told: string[] = []
+  try {
+    const merged = mergedShare(share, change, told)
+    // Each link may be, and all of them together not.
+    partsOf(merged)
+    notes.push(...told)
+    return merged
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    const why = `is as the config file says, and not as an administrator has changed it: ${error.message}`
+    notes.push(`the share ${share.name} ${why} (${file})`)
+    return share
+  }
+}
+
+/** @throws RangeError: links that cannot be */
+function mergedShare(share: ShareSettings, { was, now }: Change, notes: string[]): ShareSettings {
   const before = partsOfSaid(was, share.name)
   const after = partsOfSaid(now, share.name)
   const parts = new Map(partsOf(share))
-  for (const key of new Set([...before.keys(), ...after.keys()])) {
+  for (const [key, { name }] of new Map([...before, ...after])) {
     const says = parts.get(key)
-    if (same(says, after.get(key))) continue
+    const set = after.get(key)
+    if (same(says, set)) continue
     if (!same(says, before.get(key)))
       notes.push(
-        `the share ${share.name}: ${key} is as the config file says by now, and not as an administrator has set it`,
+        `the share ${share.name}: ${name} is as the config file says by now, and not as an administrator has set it`,
       )
-    else if (after.has(key)) parts.set(key, after.get(key))
+    else if (set !== undefined) parts.set(key, set)
     else parts.delete(key)
   }
   const { comment: _, maxUses: __, securityDescriptor: ___, accessBasedEnumeration: ____, dfs, ...rest } = share
@@ -173,8 +208,8 @@ export function changesBetween(configured: readonly Described[], offered: readon
       continue
     }
     const [before, after] = [new Map(partsOf(share)), new Map(partsOf(present))]
-    for (const [key, value] of [...before]) {
-      if (!same(value, after.get(key))) continue
+    for (const [key, part] of [...before]) {
+      if (!same(part, after.get(key))) continue
       before.delete(key)
       after.delete(key)
     }

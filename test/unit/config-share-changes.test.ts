@@ -5,7 +5,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { ConfigError } from '../../src/config/config-error.ts'
 import type { ShareSettings } from '../../src/config/settings.ts'
-import { changesBetween, readShareChanges, withChanges, writeShareChanges } from '../../src/config/share-changes.ts'
+import {
+  changesBetween,
+  readShareChanges,
+  type ShareChanges,
+  withChanges,
+  writeShareChanges,
+} from '../../src/config/share-changes.ts'
 
 const place = 'smbkit.yaml:1:1'
 const link = (path: string, ...targets: string[]) => ({ path, targets })
@@ -70,6 +76,50 @@ test('where the config file says something else by now, that counts, each part f
   assert.deepEqual(shares[0], { ...now[0], securityDescriptor: 'D:(A;;FR;;;WD)' })
   assert.deepEqual(shares[2]?.dfs?.links?.map(({ path }) => path).toSorted(), ['a', 'b', 'c\\d'])
   assert.equal(shares.length, 4)
+})
+
+test('links that cannot be together leave the share as the config file says, and are told', () => {
+  const to = (path: string) => ({ targets: [{ path }] })
+  const at = to('\\\\s\\x')
+  const impossible: readonly (readonly [NonNullable<ShareChanges['changed']>, RegExp])[] = [
+    [{ Teams: { was: {}, now: { links: { 'a\\below': at } } } }, /a\\below lies in the link a/],
+    [{ Teams: { was: { links: { c: at, C: at } }, now: {} } }, /two links are called C/],
+    [{ Teams: { was: {}, now: { links: { '': at } } } }, /"" cannot be the path of a link/],
+    [{ Teams: { was: {}, now: { links: { c: to('nowhere') } } } }, /a target is/],
+  ]
+  for (const [changed, why] of impossible) {
+    const { shares, notes } = withChanges(configured, { changed }, 'F')
+    assert.deepEqual(shares, configured)
+    assert.equal(notes.length, 1)
+    assert.match(notes[0] ?? '', /^the share Teams is as the config file says, and not as an administrator/)
+    assert.match(notes[0] ?? '', why)
+  }
+})
+
+test('of shares that are added under one name only the first is offered', () => {
+  const { shares, notes } = withChanges([], { added: { one: { path: '/srv/1' }, ONE: { path: '/srv/2' } } }, 'F')
+  assert.deepEqual(shares, [{ name: 'one', path: '/srv/1', place: 'F: the share one' }])
+  assert.deepEqual(notes, ['the share ONE is not offered: an administrator has added another of that name (F)'])
+})
+
+test('the case of a link says nothing: it is the same link', () => {
+  const changes = changesBetween(configured, [
+    files,
+    old,
+    { ...teams, dfs: { ...teams.dfs, links: [link('b', '\\\\s\\b')] } },
+  ])
+  const now: readonly ShareSettings[] = [
+    files,
+    old,
+    { ...teams, dfs: { links: [link('A', '\\\\s\\a'), link('B', '\\\\s\\b')] } },
+  ]
+  const { shares, notes } = withChanges(now, changes, 'F')
+  assert.deepEqual(notes, [])
+  assert.deepEqual(
+    shares[2]?.dfs?.links?.map(({ path }) => path),
+    ['B'],
+  )
+  assert.deepEqual(changesBetween(configured, [files, old, { ...teams, dfs: now[2]?.dfs ?? {} }]), {})
 })
 
 test('a file that is wrong is told of with its place; one that is not there is empty', () => {
