@@ -94,7 +94,10 @@ export class ShareStore implements ShareKeeper {
     )
     const { comment } = this.#changes
     const changes = changesBetween(this.#settings.shares, [...shares.map(describedFrom), ...away])
-    return this.#keep({ ...(comment === undefined ? {} : { comment }), ...changes })
+    const problem = this.#keep({ ...(comment === undefined ? {} : { comment }), ...changes })
+    // Whose name another share has taken does not come back with that one's end.
+    if (problem === undefined) this.#away = away
+    return problem
   }
 
   commented(comment: string): Failure | undefined {
