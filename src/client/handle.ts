@@ -240,6 +240,7 @@ export class RemoteHandle implements FileHandle {
       return await work()
     } finally {
       file.lease?.cache.changedAll()
+      file.listedOtherwise()
     }
   }
 

@@ -25,6 +25,7 @@ import type { FileCache } from './cache/file-cache.ts'
 import { type Answer, type Call, encodeCall } from './call.ts'
 import type { Opened } from './calls/create.ts'
 import type { Negotiated } from './negotiation.ts'
+import { parentOf } from './paths.ts'
 import type { On } from './tree.ts'
 
 export const READ = LeaseState.READ_CACHING
@@ -122,6 +123,13 @@ export class LeaseTable {
   find(tree: string, name: string): Lease | undefined {
     if (this.#byPath.size === 0) return undefined
     return this.#byPath.get(pathKey(tree, name))?.find((lease) => lease.name === name)
+  }
+
+  /** Key of the lease of the folder that a file is in, where it is held. */
+  parentKeyOf(tree: string, name: string): string | undefined {
+    if (this.#byPath.size === 0 || name === '') return undefined
+    const lease = this.find(tree, parentOf(name))
+    return lease?.canRead === true ? lease.key : undefined
   }
 
   /** Those that a name may mean. */
@@ -309,17 +317,34 @@ const oplockAcknowledgment = (fileId: FileId, oplockLevel: OplockLevel): Call<vo
   read: (answer) => void answer.body(OplockBreakResponse),
 })
 
+/** What is asked for with a lease. */
+interface LeaseWish {
+  /** Bits of `LeaseState`. */
+  readonly wanted: number
+  /** Key of the lease of the folder that the file is in, where it is held: what is done by the open does not break it. */
+  readonly parentKey: string | undefined
+}
+
 /** The create context that asks for a lease, as the dialect has it. MS-SMB2 2.2.13.2.8, 2.2.13.2.10. */
 export function leaseContext(
-  lease: Lease,
-  wanted: number,
+  { key, epoch }: Pick<Lease, 'key' | 'epoch'>,
+  { wanted, parentKey }: LeaseWish,
   { dialect }: Negotiated,
 ): { name: string; data: Uint8Array } {
-  const values = { leaseKey: lease.key, leaseState: wanted }
+  const values = { leaseKey: key, leaseState: wanted }
+  const leaseFlags = parentKey === undefined ? 0 : LeaseFlags.PARENT_LEASE_KEY_SET
   const data =
     dialect >= Dialect.SMB_3_0
-      ? LeaseV2.encode({ ...values, parentLeaseKey: NO_PARENT, epoch: lease.epoch })
+      ? LeaseV2.encode({ ...values, leaseFlags, parentLeaseKey: parentKey ?? NO_PARENT, epoch })
       : LeaseV1.encode(values)
   return { name: CreateContextName.LEASE, data }
 }
+
+/**
+ * For an open that is to have no lease and may change something: a lease of nothing, which names the one of the folder
+ * (MS-SMB2 3.2.4.3.8).
+ */
+export const parentOnly = (parentKey: string, negotiated: Negotiated): { name: string; data: Uint8Array } =>
+  leaseContext({ key: randomUUID(), epoch: 0 }, { wanted: LeaseState.NONE, parentKey }, negotiated)
+
 const NO_PARENT = '00000000-0000-0000-0000-000000000000'

@@ -49,6 +49,8 @@ export class OpenFile {
   readonly lease: Lease | undefined
   readonly #given: CreateArguments
   readonly #keeping: Keeping
+  /** The server breaks no lease of the folder for what is done by this open: it is told here. */
+  readonly #isUntold: boolean
   #createGuid: string
   #durability: Durability = 'none'
   #isPersistent = false
@@ -77,6 +79,7 @@ export class OpenFile {
     this.lease = request.lease
     this.#given = request.given
     this.#keeping = request.keeping
+    this.#isUntold = request.parentKey !== undefined
     this.#createGuid = request.createGuid
     this.#on = on
     this.#opened = opened
@@ -157,6 +160,11 @@ export class OpenFile {
   async settle(): Promise<void> {
     if (this.lease?.cache.isDirty === true) await this.lease.cache.flush()
     this.throwFailure()
+  }
+
+  /** What is listed of it may be another size now. */
+  listedOtherwise(): void {
+    if (this.#isUntold) this.tree.link.cache.folders.changedWithin(this.tree.name, this.name)
   }
 
   get owesWriting(): boolean {
@@ -244,6 +252,7 @@ export class OpenFile {
     if (this.#durability === 'none') return undefined
     const { fileId } = this.#opened
     const { lease } = this
+    const { wanted } = this.#keeping
     const context =
       this.#durability === 'v2'
         ? {
@@ -260,7 +269,10 @@ export class OpenFile {
       ...this.#given,
       disposition: CreateDisposition.OPEN,
       oplock: usesLease ? OplockLevel.LEASE : (this.#opened.oplockLevel as OplockLevel),
-      contexts: [context, ...(usesLease ? [leaseContext(lease, this.#keeping.wanted, on.live.negotiated)] : [])],
+      contexts: [
+        context,
+        ...(usesLease ? [leaseContext(lease, { wanted, parentKey: undefined }, on.live.negotiated)] : []),
+      ],
     }
     try {
       const opened = await on.connection.call(
@@ -285,7 +297,7 @@ export class OpenFile {
     if (this.#hasLocks) throw lost('its locks are gone')
     if ((this.#given.share ?? SHARE_ALL) !== SHARE_ALL) throw lost('others may have used it meanwhile')
     const given = { ...this.#given, disposition: CreateDisposition.OPEN }
-    const request = requestOf(on, this.lease, given, this.#keeping, this.occasion)
+    const request = requestOf(on, this.tree, this.lease, given, this.#keeping, this.occasion)
     let opened: Opened
     try {
       opened = await on.connection.call(
@@ -347,7 +359,7 @@ export class OpenFile {
     this.#isClosed = true
     const { lease, tree } = this
     tree.link.opens.delete(this)
-    if (this.hasWritten || this.isSpecial) tree.link.cache.changed(tree, this.name)
+    if (this.hasWritten || this.isSpecial || this.#isUntold) tree.link.cache.changed(tree, this.name)
     if (lease === undefined) return
     if (this.#hasLocks) lease.lockers--
     tree.leases.released(lease, this.#opened.fileId)

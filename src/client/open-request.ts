@@ -10,10 +10,11 @@ import {
   ShareCapabilities,
   ShareType,
 } from '../wire/smb2/index.ts'
+import { isChanging } from './cache/client-cache.ts'
 import type { Call } from './call.ts'
 import type { CreateArguments, Opened } from './calls/create.ts'
 import type { Occasion } from './errors.ts'
-import { hasLeases, type Lease, leaseContext } from './leases.ts'
+import { hasLeases, type Lease, leaseContext, parentOnly } from './leases.ts'
 import { nameOn, type On, type Tree } from './tree.ts'
 
 /** The server is still at work on what came by the connection before (MS-SMB2 3.3.5.2.10). */
@@ -42,10 +43,13 @@ export interface OpenRequest {
   readonly version: number | undefined
   readonly createGuid: string
   readonly occasion: Occasion
+  /** Key of the folder's lease, which the server does not break for what is done by this open. */
+  readonly parentKey: string | undefined
 }
 
 export function requestOf(
   on: On,
+  tree: Tree,
   lease: Lease | undefined,
   given: CreateArguments,
   keeping: Keeping,
@@ -55,15 +59,20 @@ export function requestOf(
   const createGuid = randomUUID()
   const contexts = [...(given.contexts ?? []), { name: CreateContextName.QUERY_ON_DISK_ID, data: new Uint8Array(0) }]
   let oplock: OplockLevel = OplockLevel.NONE
+  const parentKey = isChanging(given) ? tree.leases.parentKeyOf(tree.name, given.name) : undefined
   if (lease !== undefined && hasLeases(negotiated)) {
     oplock = OplockLevel.LEASE
-    contexts.push(leaseContext(lease, keeping.wanted, negotiated))
+    contexts.push(leaseContext(lease, { wanted: keeping.wanted, parentKey }, negotiated))
   } else if (lease !== undefined) oplock = OplockLevel.BATCH
+  else if (parentKey !== undefined) {
+    oplock = OplockLevel.LEASE
+    contexts.push(parentOnly(parentKey, negotiated))
+  }
   // Also to be known again where one of several connections is lost.
   const isKnownAgain = on.connection.count > 1 && on.facts.shareType === ShareType.DISK
   if (keeping.durable || isKnownAgain) contexts.push(durableContext(on, createGuid))
   const version = lease?.cache.version
-  return { given, arguments: { ...given, oplock, contexts }, keeping, lease, version, createGuid, occasion }
+  return { given, arguments: { ...given, oplock, contexts }, keeping, lease, version, createGuid, occasion, parentKey }
 }
 
 /** MS-SMB2 3.2.4.3.5 to 3.2.4.3.7. */

@@ -80,7 +80,7 @@ function openWith(tree: Tree, given: CreateArguments, occasion: Occasion, { leas
     async (on) => {
       // The same session has lost one of its connections: the server knows by the GUID what it has done already.
       const again = last?.live === on.live && isReplayable(on) ? last.request : undefined
-      const request = again ?? requestOf(on, lease, given, keeping, occasion)
+      const request = again ?? requestOf(on, tree, lease, given, keeping, occasion)
       last = { request, live: on.live }
       // A file that is opened for nobody is closed again.
       const late = (opened: Opened): void => {

@@ -1,10 +1,10 @@
-import type { FileId } from '../wire/smb2/index.ts'
-import { RELATED_FILE_ID } from '../wire/smb2/index.ts'
+import { type FileId, OplockLevel, RELATED_FILE_ID } from '../wire/smb2/index.ts'
 import { isChanging } from './cache/client-cache.ts'
 import type { Call } from './call.ts'
 import { type CreateArguments, createCall, type Opened } from './calls/create.ts'
 import { closeCall, type LastFacts } from './calls/file.ts'
 import type { Occasion } from './errors.ts'
+import { parentOnly } from './leases.ts'
 import { openFile } from './open.ts'
 import type { OpenFile } from './open-file.ts'
 import type { Keeping } from './open-request.ts'
@@ -65,7 +65,16 @@ function runOnce<const T extends readonly Call<unknown>[]>(
   const { tree, occasion } = spot
   return tree.run(
     async (on) => {
-      const create = createCall(createArguments(spot, how, nameOn(on, tree, spot.name)), occasion)
+      const parentKey = isChanging(how) ? tree.leases.parentKeyOf(tree.name, spot.name) : undefined
+      const beside =
+        parentKey === undefined
+          ? how
+          : {
+              ...how,
+              oplock: OplockLevel.LEASE,
+              contexts: [...(how.contexts ?? []), parentOnly(parentKey, on.live.negotiated)],
+            }
+      const create = createCall(createArguments(spot, beside, nameOn(on, tree, spot.name)), occasion)
       const chain = [create, ...calls(RELATED_FILE_ID), closeCall(RELATED_FILE_ID, occasion)]
       const [opening, ...others] = on.connection.chain(on.context, chain, signal)
       const opened = (await opening) as Opened

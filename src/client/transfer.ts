@@ -99,6 +99,7 @@ export async function writeRange(file: OpenFile, data: Uint8Array, offset: numbe
     await writeParts(file, data, offset, how)
   } finally {
     cache?.changed(offset, data.length)
+    file.listedOtherwise()
   }
 }
 

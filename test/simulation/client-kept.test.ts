@@ -153,6 +153,46 @@ for (const [name, options] of [
     await other.do(other.client.close())
   })
 
+scenario('a folder stays leased to who changes what is in it, and not for others', { files }, async (world) => {
+  const one = await Asker.connect(world)
+  const other = await Asker.connect(world)
+  const entries = () => one.share.readdir('folder', { withFileTypes: true })
+  const list = async (): Promise<Record<string, number>> =>
+    Object.fromEntries((await entries()).map(({ name, stats }) => [name, stats.size]))
+  await one.do(list())
+  await one.do(list())
+  const handle = await one.do(one.share.open('folder/b', 'r+'))
+  const changes: readonly (readonly [change: () => Promise<unknown>, then: Readonly<Record<string, number>>])[] = [
+    [() => one.share.mkdir('folder/mine'), { b: 1, c: 1, mine: 0 }],
+    [() => one.share.writeFile('folder/new', 'ab'), { b: 1, c: 1, mine: 0, new: 2 }],
+    [() => one.share.rename('folder/new', 'folder/newer'), { b: 1, c: 1, mine: 0, newer: 2 }],
+    [() => one.share.unlink('folder/newer'), { b: 1, c: 1, mine: 0 }],
+    [() => one.share.rmdir('folder/mine'), { b: 1, c: 1 }],
+    [() => one.share.copyFile('folder/c', 'folder/d'), { b: 1, c: 1, d: 1 }],
+    [() => one.share.truncate('folder/c', 3), { b: 1, c: 3, d: 1 }],
+    [() => handle.write('four', 0), { b: 4, c: 3, d: 1 }],
+    [() => handle.truncate(2), { b: 2, c: 3, d: 1 }],
+    [() => handle.close(), { b: 2, c: 3, d: 1 }],
+    [() => one.share.setAttributes('folder/c', { set: 2 }), { b: 2, c: 3, d: 1 }],
+  ]
+  for (const [change, then] of changes) {
+    const asked = await one.asks(change)
+    assert.ok(!asked.includes('OPLOCK_BREAK'), `${String(change)}: ${asked.join()}`)
+    assert.deepEqual(await one.do(list()), then, String(change))
+    assert.deepEqual(
+      one.asked(),
+      ['CREATE', 'QUERY_DIRECTORY', 'QUERY_DIRECTORY', 'CLOSE'],
+      'listed, and not leased again',
+    )
+    assert.deepEqual(await one.asks(list), [])
+  }
+  await other.do(other.share.writeFile('folder/others', ''))
+  assert.deepEqual(one.asked(), ['CLOSE', 'OPLOCK_BREAK'])
+  assert.ok('others' in (await one.do(list())))
+  await one.do(one.client.close())
+  await other.do(other.client.close())
+})
+
 scenario('what is written behind is there when it is looked for, and at close', { files }, async (world) => {
   const one = await Asker.connect(world, { writeBehind: true })
   const other = await Asker.connect(world)

@@ -4,7 +4,6 @@ import { CreateDisposition } from '../../wire/smb2/index.ts'
 import type { CreateArguments } from '../calls/create.ts'
 import { LeaseTable, pathKey } from '../leases.ts'
 import type { ClientLimits } from '../limits.ts'
-import { parentOf } from '../paths.ts'
 import type { Settings } from '../settings.ts'
 import type { Spot } from '../spot.ts'
 import type { Tree } from '../tree.ts'
@@ -60,7 +59,7 @@ export class ClientCache {
     if (!this.isOn) return
     for (const { cache } of this.leases.at(tree.name, name)) cache.changedAll()
     this.folders.changed(pathKey(tree.name, name))
-    this.folders.changed(pathKey(tree.name, parentOf(name)))
+    this.folders.changedWithin(tree.name, name)
   }
 
   /** What was called one thing is called another now: who opens either gets a lease of its own. */

@@ -18,11 +18,13 @@ class Watch implements FolderWatch {
   hasEnded = false
   /** What was seen since it began is not so any more. */
   onEnd: () => void = () => undefined
+  readonly staysForOwnChanges: boolean
   readonly #file: OpenFile
   readonly #stop: () => void
   #closing: Promise<unknown> | undefined
 
   constructor(file: OpenFile, stop: () => void) {
+    this.staysForOwnChanges = file.lease !== undefined
     this.#file = file
     this.#stop = stop
   }
@@ -106,12 +108,30 @@ export async function folderKept(
   if (!cache.mayKeep(spot)) return undefined
   const known = await cache.folders.find(tree, name, withFacts)
   if (known !== undefined) return known
+  const { version } = cache.folders
+  const held = cache.folders.watchOf(tree, name)
+  if (held !== undefined) {
+    const entries = await list()
+    if (cache.folders.version === version && cache.folders.watchOf(tree, name) === held)
+      cache.folders.keep(tree, name, entries, held)
+    return entries
+  }
   const key = pathKey(tree.name, name)
   if (!cache.recent.has('readdir', key)) {
     cache.recent.note('readdir', key)
     return undefined
   }
   cache.recent.forget('readdir', key)
+  return newlyKept(spot, list, signal)
+}
+
+async function newlyKept(
+  spot: Spot,
+  list: () => Promise<Dirent[]>,
+  signal: AbortSignal | undefined,
+): Promise<readonly Dirent[] | undefined> {
+  const { tree, name } = spot
+  const { folders } = tree.link.cache
   let watch: Watch | undefined
   try {
     watch = await openWatch(spot, signal)
@@ -122,12 +142,12 @@ export async function folderKept(
   }
   if (watch === undefined) return undefined
   try {
-    const { version } = cache.folders
+    const { version } = folders
     const entries = await list()
-    if (cache.folders.version !== version) watch.end(false)
+    if (folders.version !== version) watch.end(false)
     if (watch.hasEnded) return entries
-    cache.folders.keep(tree, name, entries, watch)
-    watch.onEnd = () => cache.folders.changed(key)
+    folders.keep(tree, name, entries, watch)
+    watch.onEnd = () => folders.changed(pathKey(tree.name, name))
     return entries
   } catch (error) {
     watch.end(false)

@@ -2,6 +2,7 @@ import type { Filetime } from '../../bytes/filetime.ts'
 import type { Clock } from '../../protocol/clock.ts'
 import { pathKey } from '../leases.ts'
 import type { ClientLimits } from '../limits.ts'
+import { parentOf } from '../paths.ts'
 import type { Dirent } from '../stats.ts'
 import type { Tree } from '../tree.ts'
 
@@ -13,6 +14,8 @@ export interface FolderWatch {
   readonly isOver: boolean
   /** Whether nobody has removed the folder, which is there for who has it open still. */
   isThere(): Promise<boolean>
+  /** It goes on when something is changed from here, which it does not tell of: see `OpenRequest.parentKey`. */
+  readonly staysForOwnChanges: boolean
   /** Ends it; where the connection is `lost` nobody is told. */
   end(isLost: boolean): void
 }
@@ -22,8 +25,9 @@ export interface KeptFolder {
   readonly path: string
   readonly name: string
   readonly watch: FolderWatch
-  readonly entries: readonly Dirent[]
-  readonly since: Filetime
+  /** Undefined since something was changed from here. */
+  entries: readonly Dirent[] | undefined
+  since: Filetime
   /** When it was there. */
   seen: Filetime
   stopTimer: () => void
@@ -47,7 +51,8 @@ export class KeptFolders {
   /** `withFacts`: times and sizes, too, which no lease stands for. */
   async find(tree: Tree, name: string, withFacts: boolean): Promise<readonly Dirent[] | undefined> {
     const folder = this.#folders.get(pathKey(tree.name, name))
-    if (folder === undefined || folder.name !== name || (withFacts && !this.#isFresh(folder.since))) return undefined
+    if (folder?.entries === undefined || folder.name !== name) return undefined
+    if (withFacts && !this.#isFresh(folder.since)) return undefined
     if (folder.watch.isOver) {
       this.#end(folder)
       return undefined
@@ -73,10 +78,21 @@ export class KeptFolders {
     folder.stopTimer = this.#clock.after(this.#limits.deferredCloseMs, () => this.#end(folder))
   }
 
+  /** The watch of a folder that is to be listed again, and may be kept as it is then. */
+  watchOf(tree: Tree, name: string): FolderWatch | undefined {
+    const folder = this.#folders.get(pathKey(tree.name, name))
+    if (folder === undefined || folder.name !== name || folder.watch.isOver) return undefined
+    return folder.watch.staysForOwnChanges ? folder.watch : undefined
+  }
+
   keep(tree: Tree, name: string, entries: readonly Dirent[], watch: FolderWatch): void {
     const path = pathKey(tree.name, name)
     const before = this.#folders.get(path)
-    if (before !== undefined) this.#end(before)
+    if (before?.watch === watch) {
+      this.#empty(before)
+      before.stopTimer()
+      this.#folders.delete(path)
+    } else if (before !== undefined) this.#end(before)
     const since = this.#clock.now()
     const folder = { path, name, watch, entries, since, seen: since, stopTimer: () => undefined }
     this.#folders.set(path, folder)
@@ -89,6 +105,20 @@ export class KeptFolders {
     }
   }
 
+  /** What is at a name is different now, for who lists the folder that it is in. */
+  changedWithin(tree: string, name: string): void {
+    this.version++
+    if (this.#folders.size === 0) return
+    const folder = this.#folders.get(pathKey(tree, parentOf(name)))
+    if (folder?.watch.staysForOwnChanges === true) this.#empty(folder)
+    else if (folder !== undefined) this.#end(folder)
+  }
+
+  #empty(folder: KeptFolder): void {
+    this.#entries -= folder.entries?.length ?? 0
+    folder.entries = undefined
+  }
+
   /** What is in the folder at `path` (of `pathKey`) is different now. */
   changed(path: string): void {
     this.version++
@@ -99,7 +129,7 @@ export class KeptFolders {
   #end(folder: KeptFolder, isLost = false): void {
     if (this.#folders.get(folder.path) !== folder) return
     this.#folders.delete(folder.path)
-    this.#entries -= folder.entries.length
+    this.#empty(folder)
     folder.stopTimer()
     folder.watch.end(isLost)
   }
