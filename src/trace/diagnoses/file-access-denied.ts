@@ -1,10 +1,11 @@
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { accessNames } from '../evidence/access.ts'
-import { Groups, Recent } from '../evidence/groups.ts'
+import { Groups } from '../evidence/groups.ts'
 import { listOf, pathOf, shareOf, timesOf, userOf } from '../evidence/names.ts'
 import { advise, findingOf, framesOf } from '../evidence/rules.ts'
 import { isPipe } from '../evidence/speed.ts'
 import type { Rule, Transaction } from '../model.ts'
+import { Recent } from '../recent.ts'
 
 /** Files that are remembered as denied, to see whether they were opened with less later. */
 const MAX_DENIED = 10_000

@@ -1,11 +1,12 @@
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { kerberosErrorName } from '../../wire/kerberos/error-codes.ts'
-import { Groups, Recent } from '../evidence/groups.ts'
+import { Groups } from '../evidence/groups.ts'
 import { clientNameOf } from '../evidence/kerberos-rule.ts'
 import { isFailedSetup, isKerberos, kerberosErrorIn } from '../evidence/logon-rule.ts'
 import { listOf, serverOf, statusOf, UNKNOWN_USER, userOf } from '../evidence/names.ts'
 import { advise, findingOf, framesOf, type Told } from '../evidence/rules.ts'
 import type { KerberosExchange, Rule, Transaction } from '../model.ts'
+import { Recent } from '../recent.ts'
 
 /** What has an explanation of its own, whatever the mechanism. */
 const EXPLAINED: readonly number[] = [

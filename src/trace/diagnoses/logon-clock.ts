@@ -1,9 +1,10 @@
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
-import { Groups, Recent } from '../evidence/groups.ts'
+import { Groups } from '../evidence/groups.ts'
 import { isFailedSetup, kerberosErrorIn } from '../evidence/logon-rule.ts'
 import { durationOf, serverOf, userOf } from '../evidence/names.ts'
 import { advise, findingOf, framesOf, type Told } from '../evidence/rules.ts'
 import type { Rule, Transaction } from '../model.ts'
+import { Recent } from '../recent.ts'
 
 /** KRB_AP_ERR_SKEW. RFC 4120 7.5.9. */
 const CLOCK_SKEW = 37

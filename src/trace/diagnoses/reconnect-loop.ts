@@ -1,7 +1,8 @@
-import { Group, Recent } from '../evidence/groups.ts'
+import { Group } from '../evidence/groups.ts'
 import { durationOf, serverOf } from '../evidence/names.ts'
 import { advise, findingOf } from '../evidence/rules.ts'
 import type { Finding, Rule } from '../model.ts'
+import { Recent } from '../recent.ts'
 
 const MIN_CONNECTIONS = 8
 /** So much time between two connections, and a person may have asked for each. */

@@ -1,9 +1,10 @@
 import { AccessMask } from '../../wire/dtyp/access-mask.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
-import { Group, Recent } from '../evidence/groups.ts'
+import { Group } from '../evidence/groups.ts'
 import { durationOf, pathOf, shareOf, userOf } from '../evidence/names.ts'
 import { advise, findingOf, framesOf } from '../evidence/rules.ts'
 import type { Finding, Rule, Transaction } from '../model.ts'
+import { Recent } from '../recent.ts'
 
 const MIN_FILES = 150
 /** People do not open three files a second. */

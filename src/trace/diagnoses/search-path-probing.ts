@@ -1,8 +1,9 @@
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
-import { Group, Recent } from '../evidence/groups.ts'
+import { Group } from '../evidence/groups.ts'
 import { durationOf, listOf, pathOf, shareOf, userOf } from '../evidence/names.ts'
 import { advise, findingOf, framesOf } from '../evidence/rules.ts'
 import type { Finding, Rule, Transaction } from '../model.ts'
+import { Recent } from '../recent.ts'
 
 const MISSING: readonly (number | undefined)[] = [
   NtStatus.OBJECT_NAME_NOT_FOUND,

@@ -1,9 +1,10 @@
 import { SMB_2_1 } from '../evidence/dialects.ts'
-import { Group, Recent } from '../evidence/groups.ts'
+import { Group } from '../evidence/groups.ts'
 import { durationOf, pathOf, sizeOf, userOf } from '../evidence/names.ts'
 import { advise, findingOf, framesOf } from '../evidence/rules.ts'
 import { roundTripOf } from '../evidence/speed.ts'
 import type { Finding, Open, Rule, Transaction } from '../model.ts'
+import { Recent } from '../recent.ts'
 
 /** On a short path waiting for each answer costs little. */
 const MIN_LATENCY_NS = 5e6

@@ -1,10 +1,11 @@
 import { Durations } from '../evidence/durations.ts'
-import { Group, Recent } from '../evidence/groups.ts'
+import { Group } from '../evidence/groups.ts'
 import { isFailedSetup } from '../evidence/logon-rule.ts'
 import { countOf, durationOf, pathOf, serverOf, shareOf } from '../evidence/names.ts'
 import { advise, findingOf } from '../evidence/rules.ts'
 import { AnswersInFront, maySleep, thinkingNs } from '../evidence/speed.ts'
 import type { Finding, Rule, Transaction } from '../model.ts'
+import { Recent } from '../recent.ts'
 
 /** Nobody notices less than this. */
 const MIN_SLOW_NS = 200e6

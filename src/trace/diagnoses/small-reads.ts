@@ -1,7 +1,8 @@
-import { Group, Recent } from '../evidence/groups.ts'
+import { Group } from '../evidence/groups.ts'
 import { durationOf, pathOf, sizeOf, userOf } from '../evidence/names.ts'
 import { advise, findingOf, framesOf } from '../evidence/rules.ts'
 import type { Finding, Open, Rule, Transaction } from '../model.ts'
+import { Recent } from '../recent.ts'
 
 const SMALL_BYTES = 16_384
 const MIN_REQUESTS = 50

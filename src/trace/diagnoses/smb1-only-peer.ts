@@ -1,8 +1,9 @@
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
-import { Groups, Recent } from '../evidence/groups.ts'
+import { Groups } from '../evidence/groups.ts'
 import { serverOf } from '../evidence/names.ts'
 import { advise, findingOf, framesOf, type Told } from '../evidence/rules.ts'
 import type { Conversation, Rule, Transaction } from '../model.ts'
+import { Recent } from '../recent.ts'
 
 /** The lowest number of a dialect of SMB2; what is chosen in SMB1 is an index. MS-SMB2 2.2.4. */
 const LOWEST_SMB2 = 0x0200

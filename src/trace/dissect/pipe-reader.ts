@@ -1,11 +1,12 @@
 import { viewOf } from '../../bytes/utf16.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
+import { Recent } from '../recent.ts'
 import { dcerpcField } from './dcerpc-fields.ts'
 import { type Field, movedField, ownField } from './field.ts'
 import { dcerpcPackets, isDcerpc } from './framings.ts'
 import { RpcState } from './rpc-state.ts'
 import type { Place } from './smb2-layer.ts'
-import { LimitedMap } from './smb2-state.ts'
+import { maxRemembered } from './smb2-state.ts'
 
 interface Pipe {
   readonly state: RpcState
@@ -19,7 +20,7 @@ const maxPacketBytes = 0xffff
 
 /** Finds packets of DCE/RPC in what is read from and written to handles, also where one is spread over several. */
 export class PipeReader {
-  readonly #pipes = new LimitedMap<string, Pipe>()
+  readonly #pipes = new Recent<string, Pipe>(maxRemembered)
   readonly #keys: KeyRing | undefined
 
   constructor(keys: KeyRing | undefined) {

@@ -1,7 +1,8 @@
 import { concat } from '../../bytes/concat.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
+import { Recent } from '../recent.ts'
 import { RpcSecurity } from './rpc-security.ts'
-import { LimitedMap, type Said } from './smb2-state.ts'
+import { maxRemembered, type Said } from './smb2-state.ts'
 
 /** Most bytes of parameters that wait for more fragments, of all calls of a connection. */
 export const maxStubBytes = 4 * 1024 * 1024
@@ -61,9 +62,9 @@ export class RpcState {
     this.#parts.delete(call)
   }
 
-  readonly contexts = new LimitedMap<number, Said<RpcContext>>()
+  readonly contexts = new Recent<number, Said<RpcContext>>(maxRemembered)
   /** Requests by call id. */
-  readonly calls = new LimitedMap<number, Said<RpcCall>>()
+  readonly calls = new Recent<number, Said<RpcCall>>(maxRemembered)
 }
 
 /** Parameters that are whole. */

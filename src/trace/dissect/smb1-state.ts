@@ -1,5 +1,6 @@
+import { Recent } from '../recent.ts'
 import type { Field } from './field.ts'
-import { LimitedMap } from './smb2-state.ts'
+import { maxRemembered } from './smb2-state.ts'
 
 /** A request of SMB1 that has no answer yet. */
 export interface PendingSmb1 {
@@ -13,9 +14,9 @@ export interface PendingSmb1 {
 /** What earlier messages of a connection said that later ones of SMB1 mean. */
 export class Smb1State {
   /** By process and multiplex id (MS-CIFS 3.2.4.1.6). */
-  readonly pending = new LimitedMap<string, PendingSmb1>()
+  readonly pending = new Recent<string, PendingSmb1>(maxRemembered)
   /** Paths of shares by tree and user. */
-  readonly trees = new LimitedMap<string, { readonly path: string; readonly frame: number }>()
+  readonly trees = new Recent<string, { readonly path: string; readonly frame: number }>(maxRemembered)
   /** The last share that was asked for, until its answer tells its number. */
-  readonly asked = new LimitedMap<string, { readonly path: string; readonly frame: number }>()
+  readonly asked = new Recent<string, { readonly path: string; readonly frame: number }>(maxRemembered)
 }

@@ -1,4 +1,5 @@
 import type { Information } from '../../wire/smb2/information-bodies.ts'
+import { Recent } from '../recent.ts'
 import type { Field } from './field.ts'
 
 /** Something that a message said, and in which frame. */
@@ -31,33 +32,11 @@ export interface LogonNames {
 /** Most entries of each table of a connection; the oldest are forgotten. A peer can make each of them grow. */
 export const maxRemembered = 65_536
 
-/** A map that forgets what was put into it first. */
-export class LimitedMap<K, V> {
-  readonly #map = new Map<K, V>()
-
-  get(key: K): V | undefined {
-    return this.#map.get(key)
-  }
-
-  set(key: K, value: V): void {
-    this.#map.delete(key)
-    if (this.#map.size >= maxRemembered) {
-      const first = this.#map.keys().next()
-      if (first.done !== true) this.#map.delete(first.value)
-    }
-    this.#map.set(key, value)
-  }
-
-  delete(key: K): void {
-    this.#map.delete(key)
-  }
-}
-
 /** What earlier messages of a connection said that later ones mean. */
 export class Smb2State {
-  readonly pending = new LimitedMap<bigint, PendingRequest>()
+  readonly pending = new Recent<bigint, PendingRequest>(maxRemembered)
   /** By session and tree: `id tree`. */
-  readonly trees = new LimitedMap<string, Said<{ readonly path: string; readonly shareType: number }>>()
-  readonly files = new LimitedMap<string, Said<string>>()
-  readonly users = new LimitedMap<bigint, Said<LogonNames>>()
+  readonly trees = new Recent<string, Said<{ readonly path: string; readonly shareType: number }>>(maxRemembered)
+  readonly files = new Recent<string, Said<string>>(maxRemembered)
+  readonly users = new Recent<bigint, Said<LogonNames>>(maxRemembered)
 }

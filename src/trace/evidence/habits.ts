@@ -1,6 +1,7 @@
 /** What clients do again and again with one file or folder. */
 import type { Rule, Transaction } from '../model.ts'
-import { Group, Recent } from './groups.ts'
+import { Recent } from '../recent.ts'
+import { Group } from './groups.ts'
 import { findingOf, framesOf, type Told } from './rules.ts'
 
 const MAX_KEPT = 10_000

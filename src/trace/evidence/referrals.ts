@@ -1,7 +1,7 @@
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { FsctlCode } from '../../wire/smb2/fsctl.ts'
 import type { Conversation, Transaction } from '../model.ts'
-import { Recent } from './groups.ts'
+import { Recent } from '../recent.ts'
 
 /** A share that fails so soon after a referral was probably its target. */
 const SOON_NS = 10e9

@@ -1,3 +1,4 @@
+import { Recent } from '../recent.ts'
 import type { Ciphers } from './ciphers.ts'
 import { ConnectionKeys } from './connection-keys.ts'
 import type { Secrets, SessionSecret } from './secrets.ts'
@@ -16,7 +17,7 @@ export class KeyRing {
   /** Of the given passwords, and as given. */
   readonly ntHashes: readonly Uint8Array[]
   readonly #given: ReadonlyMap<bigint, SessionSecret>
-  readonly #sessions = new Map<string, SessionOpener>()
+  readonly #sessions = new Recent<string, SessionOpener>(maxSessions)
 
   constructor(secrets: Secrets, ciphers: Ciphers) {
     this.secrets = secrets
@@ -45,10 +46,6 @@ export class KeyRing {
   }
 
   remember(server: string, sessionId: bigint, opener: SessionOpener): void {
-    if (this.#sessions.size >= maxSessions) {
-      const [oldest] = this.#sessions.keys()
-      if (oldest !== undefined) this.#sessions.delete(oldest)
-    }
     this.#sessions.set(`${server} ${sessionId}`, opener)
   }
 }

@@ -2,6 +2,7 @@ import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { CreateOptions } from '../../wire/smb2/index.ts'
 import { userOf } from '../evidence/names.ts'
 import type { Observer, Transaction } from '../model.ts'
+import { Recent } from '../recent.ts'
 
 /** Most actions that are kept, and most files of which the last steps are remembered. */
 export const maxActions = 1000
@@ -30,18 +31,18 @@ interface Step {
 export class UserActions implements Observer {
   readonly actions: UserAction[] = []
   /** Files that were written, by what they were called then. */
-  readonly #written = new Map<string, Step>()
+  readonly #written = new Recent<string, Step>(maxSteps)
   /** Files that were renamed to make room: by the name that they had. */
-  readonly #movedAway = new Map<string, Step & { readonly to: string }>()
+  readonly #movedAway = new Recent<string, Step & { readonly to: string }>(maxSteps)
   /** What they were moved to, and what was saved in their place: to be deleted is the end of the save. */
-  readonly #remains = new Map<string, { readonly action: UserAction; readonly frames: number[] }>()
+  readonly #remains = new Recent<string, { readonly action: UserAction; readonly frames: number[] }>(maxSteps)
 
   transaction(transaction: Transaction): void {
     const { request, path, status, detail } = transaction
     if (request === undefined || path === undefined || status !== NtStatus.SUCCESS) return
     const step: Step = { frame: request.last.frame, timeNs: request.last.timeNs }
     const key = keyOf(transaction, path.value)
-    if (detail.kind === 'write') remember(this.#written, key, step)
+    if (detail.kind === 'write') this.#written.set(key, step)
     else if (detail.kind === 'set-info' && detail.newName !== undefined)
       this.#renamed(transaction, step, path.value, detail.newName)
     else if (detail.kind === 'set-info' && detail.deletePending === true) this.#deleted(transaction, step, path.value)
@@ -56,7 +57,7 @@ export class UserActions implements Observer {
     const moved = this.#movedAway.get(target)
     const isSave = written !== undefined && moved !== undefined && step.timeNs - moved.timeNs < oneSaveNs
     if (!isSave) {
-      remember(this.#movedAway, source, { ...step, to })
+      this.#movedAway.set(source, { ...step, to })
       this.#add({ kind: 'renamed', user: userOf(transaction.session), path, to, frames: [step.frame] })
       return
     }
@@ -67,7 +68,7 @@ export class UserActions implements Observer {
     if (room >= 0) this.actions.splice(room, 1)
     this.#written.delete(source)
     this.#movedAway.delete(target)
-    remember(this.#remains, keyOf(transaction, moved.to), { action, frames })
+    this.#remains.set(keyOf(transaction, moved.to), { action, frames })
     this.#add(action)
   }
 
@@ -87,12 +88,3 @@ export class UserActions implements Observer {
 /** A file, by share and name; names are the same in either case. */
 const keyOf = ({ tree, conversation }: Transaction, path: string): string =>
   `${conversation.server.address} ${tree?.path?.value ?? tree?.id ?? ''} ${path}`.toLowerCase()
-
-function remember<T>(map: Map<string, T>, key: string, value: T): void {
-  map.delete(key)
-  map.set(key, value)
-  for (const oldest of map.keys()) {
-    if (map.size <= maxSteps) return
-    map.delete(oldest)
-  }
-}
