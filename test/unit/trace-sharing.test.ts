@@ -4,7 +4,15 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { CreditAccount } from '../../src/trace/engine/credit-account.ts'
-import { analyze, CachingStories, type CachingStory, type Transaction } from '../../src/trace/index.ts'
+import { ConversationRecord, OpenRecord, said, TransactionRecord } from '../../src/trace/engine/records.ts'
+import { maxSharedFiles, SharedFiles } from '../../src/trace/engine/shared-files.ts'
+import {
+  analyze,
+  CachingStories,
+  type CachingStory,
+  type TcpDirection,
+  type Transaction,
+} from '../../src/trace/index.ts'
 import { jsonReport } from '../../src/trace/reports/json-report.ts'
 import { listLine } from '../../src/trace/reports/list.ts'
 import { Overview } from '../../src/trace/reports/overview.ts'
@@ -74,6 +82,32 @@ test('a lease that is broken step by step, while two wait for it', async () => {
     'closed nothing @96',
   ])
   assert.deepEqual(new Set(caching.stories[1]?.waiting.map(({ request }) => request?.last.frame)), new Set([60, 68]))
+})
+
+test('who has opened the latest file is known, however many there were before', () => {
+  const files = new SharedFiles()
+  const direction: TcpDirection = {
+    ...{ segments: 1, bytes: 1, retransmissions: 0, outOfOrder: 0, duplicateAcknowledgments: 0 },
+    ...{ zeroWindows: 0, largestWindow: 0, missingBytes: 0 },
+  }
+  const conversation = new ConversationRecord(
+    {
+      ...{ stream: 0, client: { address: '10.0.0.5', port: 50_000 }, server: { address: '10.0.0.1', port: 445 } },
+      ...{ fromClient: direction, fromServer: direction, hasBeginning: true, roundTripNs: undefined },
+      ...{ firstFrame: 1, firstNs: 0, lastFrame: 1, lastNs: 0, isFirstClient: true, end: undefined },
+    },
+    'smb',
+  )
+  const creation = (number: number): TransactionRecord => {
+    const transaction = new TransactionRecord(number, conversation, 'smb2', 5, 'CREATE', number, 0)
+    transaction.path = said(`file ${number}`, 1)
+    return transaction
+  }
+  for (let number = 0; number <= maxSharedFiles; number++)
+    files.opened(new OpenRecord(undefined, [number, 0, 0, 0]), creation(number))
+  assert.equal(files.holders(creation(maxSharedFiles)).length, 1)
+  assert.equal(files.holders(creation(1)).length, 1)
+  assert.equal(files.holders(creation(0)).length, 0, 'it was opened first')
 })
 
 test('oplocks of SMB1 are answered by requests that nobody answers', async () => {

@@ -1,5 +1,6 @@
 import { CreateContextName, LockFlags } from '../../wire/smb2/index.ts'
 import type { Detail, Holder } from '../model.ts'
+import { Recent } from '../recent.ts'
 import type { OpenRecord, TransactionRecord } from './records.ts'
 
 /** Most files of which it is known who has them open; those that were opened first are forgotten. */
@@ -26,18 +27,13 @@ const none: readonly Holder[] = []
 
 /** Who has which file open, and which bytes are locked, over all connections of a capture. */
 export class SharedFiles {
-  readonly #files = new Map<string, SharedFile>()
+  readonly #files = new Recent<string, SharedFile>(maxSharedFiles)
 
   /** An open that has just come to be. Pipes are nobody's own. */
   opened(open: OpenRecord, { tree, path, conversation }: TransactionRecord): void {
     if (path === undefined || tree?.kind?.value === 'pipe') return
     const key = keyOf(conversation.server.address, tree, path.value)
-    let file = this.#files.get(key)
-    if (file === undefined) {
-      file = new SharedFile(key)
-      this.#files.set(key, file)
-      if (this.#files.size > maxSharedFiles) for (const [oldest] of this.#files) return void this.#files.delete(oldest)
-    }
+    const file = this.#files.take(key, () => new SharedFile(key))
     if (file.opens.size >= maxOpensOfFile) return
     file.opens.add(open)
     open.file = file
