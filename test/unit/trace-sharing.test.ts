@@ -8,8 +8,10 @@ import { ConversationRecord, OpenRecord, said, TransactionRecord } from '../../s
 import { maxSharedFiles, SharedFiles } from '../../src/trace/engine/shared-files.ts'
 import {
   analyze,
+  type Caching,
   CachingStories,
   type CachingStory,
+  type Detail,
   type TcpDirection,
   type Transaction,
 } from '../../src/trace/index.ts'
@@ -17,6 +19,7 @@ import { jsonReport } from '../../src/trace/reports/json-report.ts'
 import { listLine } from '../../src/trace/reports/list.ts'
 import { Overview } from '../../src/trace/reports/overview.ts'
 import { textReport } from '../../src/trace/reports/text-report.ts'
+import { SECOND, Story } from './trace-story.ts'
 
 const capture = (name: string): Uint8Array => readFileSync(join(import.meta.dirname, '../captures', name))
 
@@ -82,6 +85,33 @@ test('a lease that is broken step by step, while two wait for it', async () => {
     'closed nothing @96',
   ])
   assert.deepEqual(new Set(caching.stories[1]?.waiting.map(({ request }) => request?.last.frame)), new Set([60, 68]))
+})
+
+test('a lease that is broken twice within a second, and is not answered, timed out once', () => {
+  const stories = new CachingStories()
+  const story = new Story({ id: '', looksFor: '', start: () => Object.assign(stories, { findings: () => [] }) })
+  const tree = story.tree(story.session(story.connection()))
+  const caching = { kind: 'lease' as const, state: 7, key: 'one', frame: 1, opens: 1 } satisfies Caching
+  const holder = { ...story.open(tree, 'a'), caching }
+  story.open(tree, 'a', { open: holder }, { grantedLease: 7 })
+  const change = { kind: 'break' as const, from: undefined, isLease: true, key: 'one' }
+  const broken = (to: number): Detail => ({ ...change, to, needsAnswer: true })
+  const about = { tree, path: 'a', caching }
+  story.say(tree.session.conversation, 'OPLOCK_BREAK', broken(3), { ...about, request: undefined })
+  story.say(tree.session.conversation, 'OPLOCK_BREAK', { ...change, to: 3, needsAnswer: false }, about)
+  story.say(tree.session.conversation, 'OPLOCK_BREAK', broken(1), { ...about, request: undefined })
+  // Somebody waits for it from before the second break, and is served.
+  story.open(tree, 'a', { atNs: 0, tookNs: SECOND / 2 })
+  story.findings()
+  assert.deepEqual(
+    { broken: stories.broken, acknowledged: stories.acknowledged, timedOut: stories.timedOut },
+    { broken: 2, acknowledged: 1, timedOut: 1 },
+  )
+  const [life] = stories.stories
+  assert.deepEqual(
+    life?.steps.map(({ what }) => what),
+    ['granted', 'broken', 'acknowledged', 'broken', 'timed out'],
+  )
 })
 
 test('who has opened the latest file is known, however many there were before', () => {

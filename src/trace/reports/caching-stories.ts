@@ -197,7 +197,8 @@ export class CachingStories implements Observer {
   }
 
   end(): void {
-    for (const { life } of this.#breaks) this.#settle(life, undefined)
+    // One that was broken again soon is there twice.
+    for (const life of new Set(this.#breaks.map((one) => one.life))) this.#settle(life, undefined)
   }
 }
 
