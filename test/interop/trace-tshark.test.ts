@@ -120,6 +120,9 @@ const filters = [
   'ntlmssp or spnego',
   'smb2.flags & 1',
   'tcp.dstport == 445 and smb2.credits.requested >= 2',
+  'any tcp.port != 445 and frame.number < 20',
+  'all tcp.port !== 88 and any tcp.port === 445',
+  'any smb2.filename != "D1" or all smb2.msg_id == 4',
 ]
 
 for (const file of ['local-dialect-smb311.pcapng', 'local-krb5-ok-smb311.pcap'])

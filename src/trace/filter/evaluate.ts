@@ -82,10 +82,7 @@ function literalOf(value: FieldValue): Literal {
   return { text, isText: typeof value === 'string', number: typeof value === 'boolean' ? BigInt(value) : number, bytes }
 }
 
-/**
- * Any value will do, but of `all ...` and with `===` and `!=` all have to be so, and there has to be one, as in
- * Wireshark 4.
- */
+/** Any value will do, or all have to be so, and there has to be one, as in Wireshark 4. */
 function compareAll(
   { operator, isAll }: Extract<Expression, { kind: 'compare' }>,
   values: readonly FieldValue[],
@@ -93,7 +90,7 @@ function compareAll(
 ): boolean {
   if (values.length === 0 || rights.length === 0) return false
   const holds = (value: FieldValue, right: Literal): boolean => isSo(operator, order(value, right))
-  return isAll || operator === '!=' || operator === '==='
+  return isAll
     ? values.every((value) => rights.every((right) => holds(value, right)))
     : values.some((value) => rights.some((right) => holds(value, right)))
 }

@@ -27,7 +27,7 @@ export interface SlicePart {
   readonly to: number | undefined
 }
 
-/** `!==` is true where any value differs, `!=` where all do; `===` where all are the same. */
+/** By themselves `!==` is true where any value differs, `!=` where all do; `===` where all are the same. */
 export type Comparison = '==' | '!=' | '===' | '!==' | '<' | '<=' | '>' | '>='
 
 /** What a filter asks for. */
@@ -41,7 +41,7 @@ export type Expression =
       readonly operand: Operand
       readonly operator: Comparison
       readonly right: Literal | Operand
-      /** All values have to be so, and not any of them. */
+      /** All values have to be so, and not any of them: `any` and `all` say it, and where they do not, the operator. */
       readonly isAll: boolean
     }
   | { readonly kind: 'contains'; readonly operand: Operand; readonly right: Literal | Operand }

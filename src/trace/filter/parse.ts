@@ -120,7 +120,8 @@ class Parser {
     const comparison = operator.kind === 'end' || operator.kind === 'text' ? undefined : comparisons[operator.text]
     if (comparison !== undefined) {
       this.#at++
-      return { kind: 'compare', operand, operator: comparison, right: this.#right(field), isAll: quantifier === 'all' }
+      const isAll = quantifier === undefined ? comparison === '!=' || comparison === '===' : quantifier === 'all'
+      return { kind: 'compare', operand, operator: comparison, right: this.#right(field), isAll }
     }
     if (quantifier !== undefined) throw this.#fail(`a comparison is missing after "${quantifier} ${field}"`)
     if (this.#take('contains')) return { kind: 'contains', operand, right: this.#right(field) }
