@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fromHex, hex } from '../../src/bytes/hex.ts'
+import { viewOf } from '../../src/bytes/utf16.ts'
 import { nFold, openKerberos } from '../../src/crypto/kerberos.ts'
 import { ntlmV1SessionKey } from '../../src/crypto/ntlm-v1.ts'
 import { analyze, type Observer, type SignatureState } from '../../src/trace/index.ts'
@@ -76,6 +77,35 @@ test('keys of 3.1.1 need the whole logon, those of 3.0 nothing but the session k
     const expected = name.includes('smb300') ? 4 : 0
     assert.equal(follow(sealedOnly, { keys: [key ?? ''] }).opened.length, expected, name)
     if (list !== undefined) assert.equal(follow(sealedOnly, { keyLists: [list] }).opened.length, 4, name)
+  }
+})
+
+/** The messages with the logon once more, as who logs on again says it: the session has its id from the beginning. */
+function withSecondLogon(messages: Vector['messages']): Vector['messages'] {
+  const isSetup = ([, text]: Vector['messages'][number]): boolean => text.slice(24, 28) === '0100'
+  const setups = messages.filter(isSetup)
+  const sessionId = setups.at(-1)?.[1].slice(80, 96) ?? ''
+  const again = setups.map(([sender, text]): Vector['messages'][number] => [
+    sender,
+    `${text.slice(0, 80)}${sessionId}${text.slice(96)}`,
+  ])
+  const last = messages.findLastIndex(isSetup)
+  return [...messages.slice(0, last + 1), ...again, ...messages.slice(last + 1)]
+}
+
+test('who logs on again keeps the keys of the session', () => {
+  for (const { name, secrets, messages } of vectors) {
+    const ways: GivenSecrets[] = [{ keys: [secrets.key ?? ''] }]
+    if (secrets.password !== undefined) ways.push({ passwords: [secrets.password] })
+    for (const given of ways) {
+      assert.equal(follow(withSecondLogon(messages), given).opened.length, 4, name)
+      const connection = new KeyRing(readSecrets(given), nodeCiphers()).connection('server')
+      const spoken = withSecondLogon(messages).filter(([, text]) => text.startsWith('fe'))
+      for (const [sender, text] of spoken) connection.message(fromHex(text), sender === 'server')
+      const signed = fromHex(messages.findLast(([, text]) => text.startsWith('fe'))?.[1] ?? '')
+      const { sessionId } = Smb2Header.decode(viewOf(signed))
+      assert.equal(connection.verify(sessionId, signed), true, `${name}: the signature of its logon`)
+    }
   }
 })
 

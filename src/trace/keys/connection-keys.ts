@@ -20,6 +20,7 @@ import {
   Smb2Header,
   TransformHeader,
 } from '../../wire/smb2/index.ts'
+import { Recent } from '../recent.ts'
 import type { CipherName, SigningAlgorithm as SigningAlgorithmName } from './ciphers.ts'
 import { kerberosSessionKey, type OpenedTicket, openTicket } from './kerberos-keys.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -75,12 +76,12 @@ export class ConnectionKeys {
   /** Connection.PreauthIntegrityHashValue; undefined where NEGOTIATE was not seen. */
   #preauthHash: Uint8Array | undefined
   /** By session id once it is known, by message id until then. */
-  readonly #logons = new Map<string, Logon>()
-  readonly #clients = new Map<bigint, string>()
+  readonly #logons = new Recent<string, Logon>(maxLogons)
+  readonly #clients = new Recent<bigint, string>(maxLogons)
   #ticketKeyOf: string | undefined
   #signingAlgorithm: SigningAlgorithmName | undefined
   /** By session id; channels sign with keys of their own. */
-  readonly #signingKeys = new Map<bigint, SigningKey>()
+  readonly #signingKeys = new Recent<bigint, SigningKey>(maxLogons)
 
   constructor(ring: KeyRing, server: string) {
     this.ring = ring
@@ -191,10 +192,6 @@ export class ConnectionKeys {
   }
 
   #begin(): Logon {
-    if (this.#logons.size >= maxLogons) {
-      const [oldest] = this.#logons.keys()
-      if (oldest !== undefined) this.#logons.delete(oldest)
-    }
     const nothing = {
       challenge: undefined,
       authenticate: undefined,
@@ -231,13 +228,15 @@ export class ConnectionKeys {
   /** The session is there: its keys follow from what was said. */
   #settle(logon: Logon, message: Uint8Array, sessionId: bigint): void {
     const { ciphers } = this.ring
+    // A session that logs on again keeps its keys (MS-SMB2 3.3.5.5.3).
+    if (this.#signingKeys.get(sessionId) !== undefined) return
     const given = this.ring.given(sessionId)
     if (given !== undefined) {
       if (given.sessionKey !== undefined) this.#sign(sessionId, given.sessionKey, logon.preauthHash)
       this.#useGiven(sessionId, given, logon.preauthHash)
       return
     }
-    // A session that logs on again keeps its keys (MS-SMB2 3.3.5.5.3).
+    // Or they were found before its NEGOTIATE was.
     if (this.ring.session(this.#server, sessionId) !== undefined) return
     const { challenge, authenticate, ticket } = logon
     let sessionKey: Uint8Array | undefined
@@ -258,7 +257,6 @@ export class ConnectionKeys {
     const first = new Uint8Array(sessionKeyBytes)
     first.set(sessionKey.subarray(0, sessionKeyBytes))
     const { signingKey } = this.ring.ciphers.deriveSessionKeys({ dialect, sessionKey: first, preauthHash })
-    if (this.#signingKeys.size >= maxLogons) this.#signingKeys.clear()
     const algorithm = this.#signingAlgorithm ?? (dialect < Dialect.SMB_3_0 ? 'hmac-sha256' : 'aes-cmac')
     this.#signingKeys.set(sessionId, { key: signingKey, algorithm })
   }
