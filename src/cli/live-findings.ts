@@ -1,7 +1,8 @@
 /** What goes over this program's own connections, read as a capture is (`--explain`). */
 import type { Server } from '../server/index.ts'
 import { Diagnosis } from '../trace/diagnose.ts'
-import { type Endpoint, LiveAnalysis, type Sender } from '../trace/index.ts'
+import { LiveAnalysis, type Sender } from '../trace/engine/live-analysis.ts'
+import type { Endpoint } from '../trace/model.ts'
 import { Overview } from '../trace/reports/overview.ts'
 import { findingTexts, reportHealth } from '../trace/reports/text-report.ts'
 import { printable } from './report.ts'

@@ -11,7 +11,7 @@ import {
   UNKNOWN_USER,
   userOf,
 } from '../evidence/names.ts'
-import type { CaptureSummary } from '../index.ts'
+import type { CaptureSummary } from '../iterate.ts'
 import type { Advice, Finding, Severity } from '../model.ts'
 import { cachingLines } from './caching-text.ts'
 import { contentionLines } from './contention.ts'
