@@ -6,6 +6,8 @@ import { newTimeline } from '../capture/packet.ts'
 
 /** Bytes that are read at a time: fewer cost calls, more cost memory and no longer gain. */
 const pieceBytes = 4 * 1024 * 1024
+/** As many of them are enough to find the first packet, mostly. */
+const firstPieceBytes = 64 * 1024
 /** Packed bytes that are given to be unpacked at a time, which bounds what comes of them at once. */
 const packedBytes = 4096
 const unpackedBytes = 64 * 1024
@@ -14,8 +16,10 @@ const unpackedBytes = 64 * 1024
 const magics = { gzip: [0x1f, 0x8b], zstd: [0x28, 0xb5, 0x2f, 0xfd] } as const
 
 /** A capture file of this name, or standard input for `-`; unpacked if it is gzip or zstd, as its first bytes tell. */
-export async function* readCapture(path: string): AsyncGenerator<Uint8Array> {
-  const source: AsyncIterable<Uint8Array> = path === '-' ? process.stdin : readAhead(path)
+export const readCapture = (path: string): AsyncGenerator<Uint8Array> => readPieces(path, pieceBytes)
+
+async function* readPieces(path: string, bytes: number): AsyncGenerator<Uint8Array> {
+  const source: AsyncIterable<Uint8Array> = path === '-' ? process.stdin : readAhead(path, bytes)
   const pieces = source[Symbol.asyncIterator]()
   try {
     const first = await firstBytes(pieces)
@@ -43,16 +47,16 @@ async function firstBytes(pieces: AsyncIterator<Uint8Array>): Promise<Uint8Array
   return Buffer.concat(head)
 }
 
-/** A file in pieces; while one is looked at, the next one is read into other memory. */
-async function* readAhead(path: string): AsyncGenerator<Uint8Array> {
+/** A file in pieces of so many bytes; while one is looked at, the next one is read into other memory. */
+async function* readAhead(path: string, bytes: number): AsyncGenerator<Uint8Array> {
   const file = await open(path)
   try {
-    let [here, next] = [new Uint8Array(pieceBytes), new Uint8Array(pieceBytes)]
-    let reading = file.read(here, 0, pieceBytes, null)
+    let [here, next] = [new Uint8Array(bytes), new Uint8Array(bytes)]
+    let reading = file.read(here, 0, bytes, null)
     for (;;) {
       const { bytesRead } = await reading
       if (bytesRead === 0) return
-      reading = file.read(next, 0, pieceBytes, null)
+      reading = file.read(next, 0, bytes, null)
       // Whoever stops reading does not wait for it.
       reading.catch(() => {})
       yield here.subarray(0, bytesRead)
@@ -114,7 +118,7 @@ export async function inTimeOrder(paths: readonly string[]): Promise<string[]> {
 async function startOf(path: string): Promise<bigint | undefined> {
   const timeline = newTimeline()
   const reader = new CaptureReader(timeline, () => {})
-  for await (const piece of readCapture(path)) {
+  for await (const piece of readPieces(path, firstPieceBytes)) {
     reader.push(piece)
     if (timeline.originNs !== undefined) break
   }
