@@ -17,6 +17,8 @@ export interface Smb1Body {
 /** What a request says, as far as the analysis needs it. */
 export interface Smb1Request {
   readonly detail: Detail
+  /** Of a transaction: `TRANS2_FIND_FIRST2`, `NT_TRANSACT_NOTIFY_CHANGE`. */
+  readonly commandName?: string | undefined
   readonly path?: string
   /** The file that it names by number. */
   readonly fid?: number

@@ -29,7 +29,7 @@ import { asInferred, inferred, OpenRecord, renamed, said, type TransactionRecord
 import type { SmbConversation } from './smb-conversation.ts'
 import { type Smb1Body, words } from './smb1-body.ts'
 import { readSmb1Request } from './smb1-requests.ts'
-import { entriesIn, transactionName } from './smb1-transactions.ts'
+import { entriesIn } from './smb1-transactions.ts'
 
 /** The server takes none of the dialects. MS-CIFS 2.2.4.52.2. */
 const NO_DIALECT = 0xffff
@@ -132,8 +132,8 @@ export class Smb1Reader {
     for (const [chainIndex, { command, body }] of chain.entries()) {
       const transaction = this.#new(header, command)
       transaction.isUnanswered = secondary.has(command)
-      transaction.commandName = transactionName(command, body) ?? transaction.commandName
       const found = readSmb1Request(command, body)
+      transaction.commandName = found.commandName ?? transaction.commandName
       transaction.detail = found.detail
       // Nobody answers to the answer to a break. MS-CIFS 3.3.5.30.
       if (found.detail.kind === 'break') transaction.isUnanswered = true

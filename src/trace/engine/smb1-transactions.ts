@@ -2,7 +2,6 @@
 import { FileInformationClass } from '../../wire/fscc/index.ts'
 import type { Struct } from '../../wire/schema/index.ts'
 import {
-  Smb1Command,
   Smb1FileInformationParameters,
   Smb1FindFirst2Answer,
   Smb1FindFirst2Parameters,
@@ -32,13 +31,14 @@ const SET_DISPOSITION = 0x0102
 /** Before the name in CREATE_DIRECTORY. MS-CIFS 2.2.6.14.1. */
 const RESERVED_BYTES = 4
 
-const setupOf = (body: Smb1Body): Smb1TransactionWords | undefined =>
-  decoded(Smb1TransactionWords, body.view, body.at + 1, body.end, body.origin)
-
 /** MS-CIFS 2.2.6. */
 export function transaction2(body: Smb1Body): Smb1Request | undefined {
-  const found = setupOf(body)
+  const found = decoded(Smb1TransactionWords, body.view, body.at + 1, body.end, body.origin)
   if (found === undefined) return undefined
+  return { ...(askedBy(found, body) ?? other), commandName: trans2Names.get(found.setup[0] ?? -1) }
+}
+
+function askedBy(found: Smb1TransactionWords, body: Smb1Body): Smb1Request | undefined {
   const at = body.origin + found.parameterOffset
   const parameters = <T>(declared: Struct<T, never>): T | undefined => fixedPart(declared, body.view, at, body.end)
   switch (found.setup[0]) {
@@ -102,6 +102,10 @@ function changed(
 export function ntTransact(body: Smb1Body): Smb1Request | undefined {
   const found = words(Smb1NtTransactWords, body)
   if (found === undefined) return undefined
+  return { ...(askedOfNt(found, body) ?? other), commandName: ntTransactNames.get(found.function) }
+}
+
+function askedOfNt(found: Smb1NtTransactWords, body: Smb1Body): Smb1Request | undefined {
   const setupAt = body.at + 1 + Smb1NtTransactWords.size
   const setup = <T>(declared: Struct<T, never>): T | undefined => fixedPart(declared, body.view, setupAt, body.end)
   switch (found.function) {
@@ -134,13 +138,6 @@ const trans2Names = new Map<number, string>(
 const ntTransactNames = new Map<number, string>(
   Object.entries(Smb1NtTransactFunction).map(([name, code]) => [code, `NT_TRANSACT_${name}`]),
 )
-
-/** `TRANS2_FIND_FIRST2`, `NT_TRANSACT_NOTIFY_CHANGE`; undefined for what is no transaction, or none that has a name. */
-export function transactionName(command: number, body: Smb1Body): string | undefined {
-  if (command === Smb1Command.TRANSACTION2) return trans2Names.get(setupOf(body)?.setup[0] ?? -1)
-  if (command === Smb1Command.NT_TRANSACT) return ntTransactNames.get(words(Smb1NtTransactWords, body)?.function ?? -1)
-  return undefined
-}
 
 /** How many entries an answer to a listing has; undefined where that is in another message of it. MS-CIFS 2.2.6.2.2. */
 export function entriesIn(body: Smb1Body, isFirst: boolean): number | undefined {
