@@ -64,8 +64,9 @@ export const serverSlow: Rule = {
       },
       findings: () => {
         const found: Finding[] = []
+        const byServer = Map.groupBy(timings.values(), ({ first }) => first.conversation.server.address)
         for (const [address, all] of servers.entries()) {
-          const own = [...timings.values()].filter(({ first }) => first.conversation.server.address === address)
+          const own = byServer.get(address) ?? []
           const normalNs = all.quantile(0.5)
           // Where all is slow, a finding for each command would say the same.
           if (normalNs >= MIN_SLOW_NS && all.count >= MIN_COUNT) found.push(...tellAll(own, all))

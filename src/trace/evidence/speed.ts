@@ -52,9 +52,14 @@ export function thinkingNs({ time, conversation }: Transaction): number | undefi
 const MIN_TRANSFER_NS = 1e6
 const MAX_ANSWERS = 128
 
+interface Answer {
+  readonly firstNs: number
+  readonly lastNs: number
+}
+
 /** Answers go one after the other through a connection: who asked for much at once waits for those in front. */
 export class AnswersInFront {
-  readonly #recent = new WeakMap<Conversation, { readonly firstNs: number; readonly lastNs: number }[]>()
+  readonly #recent = new WeakMap<Conversation, Answer[]>()
 
   /** Nanoseconds of a transaction's waiting during which other answers came through; takes note of its own. */
   waitedNs({ conversation, request, response }: Transaction): number {
@@ -62,7 +67,12 @@ export class AnswersInFront {
     const answers = this.#recent.get(conversation) ?? []
     const [fromNs, toNs] = [request.last.timeNs, response.first.timeNs]
     let ns = 0
-    for (const { firstNs, lastNs } of answers) ns += Math.max(0, Math.min(lastNs, toNs) - Math.max(firstNs, fromNs))
+    for (let at = answers.length - 1; at >= 0; at--) {
+      const { firstNs, lastNs } = answers[at] as Answer
+      // They ended in their order: those before did so earlier.
+      if (lastNs <= fromNs) break
+      ns += Math.max(0, Math.min(lastNs, toNs) - Math.max(firstNs, fromNs))
+    }
     if (response.last.timeNs - toNs >= MIN_TRANSFER_NS) {
       if (answers.length === 0) this.#recent.set(conversation, answers)
       if (answers.push({ firstNs: toNs, lastNs: response.last.timeNs }) > MAX_ANSWERS) answers.shift()
