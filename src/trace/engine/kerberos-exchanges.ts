@@ -1,4 +1,4 @@
-import { WireError } from '../../bytes/errors.ts'
+import { lenient } from '../../bytes/lenient.ts'
 import {
   decodeKerberos,
   type KerberosMessage,
@@ -47,7 +47,7 @@ export class KerberosExchanges {
 
   /** A whole message. What cannot be read is passed over. */
   message(bytes: Uint8Array, way: KerberosWay, at: FrameSpot): void {
-    const found = readMessage(bytes)
+    const found = lenient(() => decodeKerberos(bytes))
     if (found === undefined) return
     const key = `${way.transport} ${way.client.address} ${way.client.port} ${way.kdc.address}`
     if (found.kind === 'AS-REQ' || found.kind === 'TGS-REQ') {
@@ -89,15 +89,6 @@ export class KerberosExchanges {
       this.#open.delete(key)
       this.#tell(exchangeOf(asked, undefined, undefined))
     }
-  }
-}
-
-function readMessage(bytes: Uint8Array): KerberosMessage | undefined {
-  try {
-    return decodeKerberos(bytes)
-  } catch (error) {
-    if (error instanceof WireError) return undefined
-    throw error
   }
 }
 

@@ -1,4 +1,4 @@
-import { WireError } from '../../bytes/errors.ts'
+import { lenient } from '../../bytes/lenient.ts'
 import type { Struct } from '../../wire/schema/index.ts'
 
 type Declared = Pick<Struct<unknown, never>, 'fields' | 'structName'>
@@ -22,12 +22,7 @@ export function decoded<T>(
   end: number,
   origin: number,
 ): T | undefined {
-  try {
-    return declared.decode(view, at, end, origin)
-  } catch (error) {
-    if (error instanceof WireError) return undefined
-    throw error
-  }
+  return lenient(() => declared.decode(view, at, end, origin))
 }
 
 /** The fixed part of a body, of which the rest may be missing; undefined where not even that is there. */

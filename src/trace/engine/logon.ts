@@ -1,7 +1,8 @@
-import { WireError } from '../../bytes/errors.ts'
+import { lenient } from '../../bytes/lenient.ts'
 import { ApReq, decodeGssKerberos, GssTokenId, KrbError, principalText } from '../../wire/kerberos/index.ts'
 import { decodeAuthenticate, isNtlmssp, NtlmFlags, NtlmMessageType, ntlmMessageType } from '../../wire/ntlmssp/index.ts'
 import { decodeSpnego, MechOid } from '../../wire/spnego/index.ts'
+import { mechanismToken } from '../keys/mechanism-token.ts'
 import type { Session } from '../model.ts'
 import { skewOf } from './kerberos-exchanges.ts'
 
@@ -29,43 +30,40 @@ const v1ResponseBytes = 24
 
 /** Reads a security buffer: SPNEGO, or NTLM without it. */
 export function readLogonToken(token: Uint8Array): LogonToken {
-  const nothing: LogonToken = { offered: [], mechanism: undefined }
-  try {
-    if (isNtlmssp(token)) return { ...nothing, ...readNtlm(token) }
-    const outer = decodeSpnego(token)
-    if (outer.kind === 'mechanism') return { ...nothing, ...readMechanism(outer.oid, token) }
-    if (outer.kind === 'resp') {
-      const inner = outer.responseToken
-      return inner !== undefined && isNtlmssp(inner) ? { ...nothing, ...readNtlm(inner) } : nothing
-    }
-    const offered = outer.mechTypes.map((oid) => mechanismNames[oid] ?? oid)
-    const inner = outer.mechToken
-    if (inner === undefined) return { ...nothing, offered }
-    if (isNtlmssp(inner)) return { offered, ...readNtlm(inner) }
-    const [first = ''] = outer.mechTypes
-    return { offered, ...readMechanism(first, inner) }
-  } catch (error) {
-    if (error instanceof WireError) return nothing
-    throw error
+  return lenient(() => readToken(token)) ?? nothing
+}
+
+const nothing: LogonToken = { offered: [], mechanism: undefined }
+
+/** @throws WireError */
+function readToken(token: Uint8Array): LogonToken {
+  if (isNtlmssp(token)) return { ...nothing, ...readNtlm(token) }
+  const outer = decodeSpnego(token)
+  if (outer.kind === 'mechanism') return { ...nothing, ...readMechanism(outer.oid, token) }
+  if (outer.kind === 'resp') {
+    const inner = outer.responseToken
+    return inner !== undefined && isNtlmssp(inner) ? { ...nothing, ...readNtlm(inner) } : nothing
   }
+  const offered = outer.mechTypes.map((oid) => mechanismNames[oid] ?? oid)
+  const inner = outer.mechToken
+  if (inner === undefined) return { ...nothing, offered }
+  if (isNtlmssp(inner)) return { offered, ...readNtlm(inner) }
+  const [first = ''] = outer.mechTypes
+  return { offered, ...readMechanism(first, inner) }
 }
 
 /** Why a server refuses a ticket, in its own words: the error in its answer to a session setup. RFC 4120 5.9.1. */
 export function readKerberosRefusal(
   token: Uint8Array,
 ): { readonly kerberosError: number; readonly clockSkewNs?: number } | undefined {
-  try {
-    const outer = decodeSpnego(token)
-    const inner = outer.kind === 'resp' ? outer.responseToken : token
+  return lenient(() => {
+    const inner = mechanismToken(token)
     const found = inner === undefined || isNtlmssp(inner) ? undefined : decodeGssKerberos(inner)
     if (found?.tokenId !== GssTokenId.KRB_ERROR) return undefined
     const error = KrbError.decode(found.message)
     const clockSkewNs = skewOf(error)
     return { kerberosError: error.errorCode, ...(clockSkewNs === undefined ? {} : { clockSkewNs }) }
-  } catch (error) {
-    if (error instanceof WireError) return undefined
-    throw error
-  }
+  })
 }
 
 function readMechanism(oid: string, token: Uint8Array): Omit<LogonToken, 'offered'> {
