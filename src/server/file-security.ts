@@ -1,6 +1,6 @@
 /** Descriptors of files by their names, with nothing opened: srvsvc asks so (MS-SRVS 3.1.4.14, 3.1.4.15). */
 import type { Identity } from '../auth/mechanism.ts'
-import { AccessMask, SecurityInformation } from '../wire/dtyp/index.ts'
+import { AccessMask } from '../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { NotifyAction } from '../wire/fscc/index.ts'
@@ -8,9 +8,8 @@ import { CompletionFilter } from '../wire/smb2/index.ts'
 import { isAdministrator, maximalAccess } from './access-check.ts'
 import { serveAs, unixUserOf } from './acting-user.ts'
 import type { BackendFile } from './backend.ts'
-import { breakForDirectory } from './caching/index.ts'
 import { type PathName, parsePathName } from './path-name.ts'
-import { mergeSecurity, selectSecurity } from './security.ts'
+import { mergeSecurity, rightsToRead, rightsToSet, selectSecurity } from './security.ts'
 import type { ServerCore } from './server-core.ts'
 import type { Share } from './share.ts'
 import { shareAccess } from './share-access.ts'
@@ -33,13 +32,12 @@ interface Found {
   readonly granted: number
 }
 
-const { ACCESS_SYSTEM_SECURITY, READ_CONTROL, WRITE_DAC, WRITE_OWNER } = AccessMask
-const { ATTRIBUTE, DACL, GROUP, LABEL, OWNER, SACL, SCOPE } = SecurityInformation
+const { ACCESS_SYSTEM_SECURITY, WRITE_OWNER } = AccessMask
 
 /** The parts of the descriptor, as far as who asks may read them. */
 export const fileSecurity = (named: NamedFile, parts: number): Steps<Uint8Array | Failure> =>
   withFile(named, function* ({ file, stored, granted }) {
-    const needed = READ_CONTROL | ((parts & SACL) !== 0 ? ACCESS_SYSTEM_SECURITY : 0)
+    const needed = rightsToRead(parts)
     if ((granted & needed) !== needed) return fail(NtStatus.ACCESS_DENIED)
     return selectSecurity(stored, parts, named.identity, file.isDirectory)
   })
@@ -47,18 +45,17 @@ export const fileSecurity = (named: NamedFile, parts: number): Steps<Uint8Array 
 /** Replaces the parts of the descriptor. @throws WireError where `change` is no descriptor */
 export const setFileSecurity = (named: NamedFile, parts: number, change: Uint8Array): Steps<Failure | void> =>
   withFile(named, function* ({ share, name, file, stored, granted }) {
-    const needed =
-      ((parts & (OWNER | GROUP | LABEL)) !== 0 ? WRITE_OWNER : 0) |
-      ((parts & (DACL | ATTRIBUTE)) !== 0 ? WRITE_DAC : 0) |
-      ((parts & (SACL | SCOPE)) !== 0 ? ACCESS_SYSTEM_SECURITY : 0)
+    const needed = rightsToSet(parts)
     if ((granted & needed) !== needed) return fail(NtStatus.ACCESS_DENIED)
+    // Who names no part changes nothing, and needs no right for it.
+    if (needed === 0) return undefined
     if (!share.backend.features.securityDescriptors) return fail(NtStatus.NOT_SUPPORTED)
     const changed = mergeSecurity(stored, change, parts, named.identity, file.isDirectory)
     if (failed(changed)) return changed
     const set = yield* wait(file.setSecurityDescriptor(changed))
     if (failed(set)) return set
-    breakForDirectory({ parentLeaseKey: undefined, share }, name.path)
     share.notifier.report(NotifyAction.MODIFIED, name.path, CompletionFilter.SECURITY)
+    return undefined
   })
 
 /** Finds the file as who asks for it would, and lets go of it afterwards. */

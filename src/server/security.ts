@@ -1,5 +1,6 @@
 import type { Identity } from '../auth/mechanism.ts'
 import {
+  AccessMask,
   type Ace,
   AceFlags,
   AceType,
@@ -69,8 +70,19 @@ const specific = (list: Acl): Acl => ({ ...list, aces: list.aces.map(withSpecifi
 const withSpecificMask = (ace: Ace): Ace =>
   ace.kind === 'basic' && (ace.flags & AceFlags.INHERIT_ONLY) === 0 ? { ...ace, mask: mapGeneric(ace.mask) } : ace
 
-const SACL_PARTS =
-  SecurityInformation.SACL | SecurityInformation.LABEL | SecurityInformation.ATTRIBUTE | SecurityInformation.SCOPE
+const { ATTRIBUTE, DACL, GROUP, LABEL, OWNER, SACL, SCOPE } = SecurityInformation
+const SACL_PARTS = SACL | LABEL | ATTRIBUTE | SCOPE
+
+/** What somebody must be allowed who reads these parts of a descriptor: MS-FSA 2.1.5.14. */
+export const rightsToRead = (parts: number): number =>
+  ((parts & (OWNER | GROUP | DACL | LABEL)) !== 0 ? AccessMask.READ_CONTROL : 0) |
+  ((parts & (SACL | ATTRIBUTE | SCOPE)) !== 0 ? AccessMask.ACCESS_SYSTEM_SECURITY : 0)
+
+/** What somebody must be allowed who sets these parts of a descriptor: MS-FSA 2.1.5.17. Zero: there are none. */
+export const rightsToSet = (parts: number): number =>
+  ((parts & (OWNER | GROUP | LABEL)) !== 0 ? AccessMask.WRITE_OWNER : 0) |
+  ((parts & (DACL | ATTRIBUTE)) !== 0 ? AccessMask.WRITE_DAC : 0) |
+  ((parts & (SACL | SCOPE)) !== 0 ? AccessMask.ACCESS_SYSTEM_SECURITY : 0)
 
 const OWNER_BITS = SecurityControl.OWNER_DEFAULTED
 const GROUP_BITS = SecurityControl.GROUP_DEFAULTED
@@ -94,15 +106,15 @@ export function selectSecurity(
 ): Uint8Array {
   const { owner, group, dacl, sacl, control } = descriptorOf(stored, identity, isDirectory)
   let keep = 0
-  if ((parts & SecurityInformation.OWNER) !== 0) keep |= OWNER_BITS
-  if ((parts & SecurityInformation.GROUP) !== 0) keep |= GROUP_BITS
-  if ((parts & SecurityInformation.DACL) !== 0) keep |= DACL_BITS
+  if ((parts & OWNER) !== 0) keep |= OWNER_BITS
+  if ((parts & GROUP) !== 0) keep |= GROUP_BITS
+  if ((parts & DACL) !== 0) keep |= DACL_BITS
   if ((parts & SACL_PARTS) !== 0) keep |= SACL_BITS
   return encodeSecurityDescriptor({
     control: control & keep,
-    ...((parts & SecurityInformation.OWNER) !== 0 && owner !== undefined && { owner }),
-    ...((parts & SecurityInformation.GROUP) !== 0 && group !== undefined && { group }),
-    ...((parts & SecurityInformation.DACL) !== 0 && dacl !== undefined && { dacl }),
+    ...((parts & OWNER) !== 0 && owner !== undefined && { owner }),
+    ...((parts & GROUP) !== 0 && group !== undefined && { group }),
+    ...((parts & DACL) !== 0 && dacl !== undefined && { dacl }),
     ...((parts & SACL_PARTS) !== 0 && sacl !== undefined && { sacl }),
   })
 }
@@ -134,16 +146,16 @@ export function mergeSecurity(
   const before = descriptorOf(stored, identity, isDirectory)
   const wanted = withSpecificRights(decodeSecurityDescriptor(change))
   const take = (bit: number): boolean => (parts & bit) !== 0
-  const owner = take(SecurityInformation.OWNER) ? (wanted.owner ?? before.owner) : before.owner
+  const owner = take(OWNER) ? (wanted.owner ?? before.owner) : before.owner
   if (owner !== undefined && owner !== before.owner && !mayMakeOwner(identity, owner))
     return fail(NtStatus.INVALID_OWNER)
-  const group = take(SecurityInformation.GROUP) ? (wanted.group ?? before.group) : before.group
+  const group = take(GROUP) ? (wanted.group ?? before.group) : before.group
   // Who sets the list with a descriptor that has none takes it away: everybody may do everything.
-  const dacl = take(SecurityInformation.DACL) ? (wanted.dacl ?? null) : before.dacl
+  const dacl = take(DACL) ? (wanted.dacl ?? null) : before.dacl
   const sacl = take(SACL_PARTS) ? wanted.sacl : before.sacl
   let control = before.control
   const given = settledControl(wanted.control)
-  if (take(SecurityInformation.DACL)) control = (control & ~DACL_BITS) | (given & DACL_BITS)
+  if (take(DACL)) control = (control & ~DACL_BITS) | (given & DACL_BITS)
   if (take(SACL_PARTS)) control = (control & ~SACL_BITS) | (given & SACL_BITS)
   return encodeSecurityDescriptor({
     control,

@@ -9,7 +9,6 @@ import {
   FsInformationClass,
 } from '../../wire/fscc/index.ts'
 import {
-  AdditionalInformation,
   Command,
   Dialect,
   ErrorResponse,
@@ -26,7 +25,7 @@ import { speaksPosix } from '../posix/posix-create.ts'
 import { queryQuotas } from '../quotas.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
-import { selectSecurity } from '../security.ts'
+import { rightsToRead, selectSecurity } from '../security.ts'
 import { negotiatedMaximum } from '../sizes.ts'
 import { type Steps, wait } from '../steps.ts'
 import { volumeQuery } from '../volume-queries.ts'
@@ -122,16 +121,10 @@ function* queryVolume(request: Request, open: Open, body: QueryInfoRequest): Ste
   return failed(data) ? data : fit(data, query.minimum, body.outputBufferLength)
 }
 
-const { ATTRIBUTE, LABEL, SACL, SCOPE, ...READABLE } = AdditionalInformation
-const SYSTEM_PARTS = SACL | ATTRIBUTE | SCOPE
-const PLAIN_PARTS = READABLE.OWNER | READABLE.GROUP | READABLE.DACL | LABEL
-
 function* querySecurity(open: Open, body: QueryInfoRequest): Steps<Reply | Failure> {
   const parts = body.additionalInformation
-  if ((parts & PLAIN_PARTS) !== 0 && (open.grantedAccess & AccessMask.READ_CONTROL) === 0)
-    return fail(NtStatus.ACCESS_DENIED)
-  if ((parts & SYSTEM_PARTS) !== 0 && (open.grantedAccess & AccessMask.ACCESS_SYSTEM_SECURITY) === 0)
-    return fail(NtStatus.ACCESS_DENIED)
+  const needs = rightsToRead(parts)
+  if ((open.grantedAccess & needs) !== needs) return fail(NtStatus.ACCESS_DENIED)
   const stored = yield* wait(open.file.securityDescriptor())
   if (failed(stored)) return stored
   const plain = selectSecurity(stored, parts, open.session.identity, open.file.isDirectory)

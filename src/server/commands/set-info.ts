@@ -1,4 +1,3 @@
-import { AccessMask } from '../../wire/dtyp/index.ts'
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { FsInformationClass } from '../../wire/fscc/index.ts'
@@ -13,7 +12,7 @@ import { chosenPermissions } from '../posix/permissions.ts'
 import { setQuotaControl, setQuotas } from '../quotas.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
-import { mergeSecurity } from '../security.ts'
+import { mergeSecurity, rightsToSet } from '../security.ts'
 import { negotiatedMaximum } from '../sizes.ts'
 import { type Steps, wait } from '../steps.ts'
 
@@ -58,18 +57,13 @@ function* serveSet(request: Request, body: SetInfoRequest, open: Open): Steps<Re
 
 const answer = (done: Failure | void): Reply | Failure => (failed(done) ? done : reply(SetInfoResponse, {}))
 
-const { ATTRIBUTE, DACL, GROUP, LABEL, OWNER, SACL, SCOPE } = AdditionalInformation
-
 /** Of a mode: what owner, group and others may do. A Mac sets no other bits. */
 const PERMISSIONS = 0o777
 
 /** MS-SMB2 3.3.5.21.3, MS-FSA 2.1.5.17. */
 function* setSecurity(request: Request, open: Open, body: SetInfoRequest): Steps<Reply | Failure> {
   const parts = body.additionalInformation
-  const needs =
-    ((parts & (OWNER | GROUP | LABEL)) !== 0 ? AccessMask.WRITE_OWNER : 0) |
-    ((parts & (DACL | ATTRIBUTE)) !== 0 ? AccessMask.WRITE_DAC : 0) |
-    ((parts & (SACL | SCOPE)) !== 0 ? AccessMask.ACCESS_SYSTEM_SECURITY : 0)
+  const needs = rightsToSet(parts)
   if ((open.grantedAccess & needs) !== needs) return fail(NtStatus.ACCESS_DENIED)
   // Who names no part changes nothing, and needs no right for it.
   if (needs === 0) return reply(SetInfoResponse, {})
@@ -82,7 +76,7 @@ function* setSecurity(request: Request, open: Open, body: SetInfoRequest): Steps
   if (refused !== undefined) return refused
   const stored = yield* wait(open.file.securityDescriptor())
   if (failed(stored)) return stored
-  const isOfMac = open.session.mac?.nfsAces === true && (parts & DACL) !== 0
+  const isOfMac = open.session.mac?.nfsAces === true && (parts & AdditionalInformation.DACL) !== 0
   const set = isOfMac
     ? yield* setMacSecurity(open, body, stored)
     : yield* setDescriptor(open, stored, body.buffer, parts)
@@ -117,7 +111,7 @@ function* setMacSecurity(
   }
   // A list that says nothing but the mode leaves the list that there is; it is kept anew, for it goes with the mode.
   if (saysOnlyMode && stored === undefined) return undefined
-  return yield* setDescriptor(open, stored, descriptor, saysOnlyMode ? parts & ~DACL : parts)
+  return yield* setDescriptor(open, stored, descriptor, saysOnlyMode ? parts & ~AdditionalInformation.DACL : parts)
 }
 
 /** A POSIX client's chmod: the mode and nothing else is taken over. */
