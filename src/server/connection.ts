@@ -1,5 +1,5 @@
 import { WireError } from '../bytes/errors.ts'
-import { viewOf } from '../bytes/utf16.ts'
+import { bytesOf, viewOf } from '../bytes/utf16.ts'
 import type { PreauthIntegrityHash } from '../crypto/preauth.ts'
 import type { CipherName } from '../crypto/sealing.ts'
 import type { SigningAlgorithm } from '../crypto/signing.ts'
@@ -311,8 +311,8 @@ export class Connection implements TransportEvents {
 
   #receiveChain(view: DataView, sealedBy: Session | undefined): Promise<void> | undefined {
     const requests = this.#splitChain(view, sealedBy)
-    const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
-    this.server.observeMessage(this.transport.remote, 'client', bytes)
+    if (this.server.listenerCount('message') > 0)
+      this.server.observeMessage(this.transport.remote, 'client', bytesOf(view))
     const done = run(this.#answerChain(requests))
     return done instanceof Promise ? done.catch((error: unknown) => this.#failed(error)) : undefined
   }

@@ -87,7 +87,9 @@ function* serve(request: Request): Steps<Reply | Failure> {
   if (definition.needs === 'tree') {
     const tree = request.session.trees.get(request.treeId)
     if (tree === undefined) return broken(chain, fail(NtStatus.NETWORK_NAME_DELETED))
-    if (!(yield* isThere(tree))) return broken(chain, fail(NtStatus.NETWORK_NAME_DELETED))
+    // Asked in steps only where something has been said of the shares: this is the way of every request.
+    const isAsBefore = tree.generation === connection.server.shareGeneration
+    if (!isAsBefore && !(yield* isThere(tree))) return broken(chain, fail(NtStatus.NETWORK_NAME_DELETED))
     request.tree = tree
     // MS-SMB2 3.3.5.2.11: a share that wants sealing gets no plain requests.
     if (tree.encrypt && request.sealedBy === undefined) return fail(NtStatus.ACCESS_DENIED)

@@ -16,15 +16,14 @@ export function* isThere(tree: TreeConnect): Steps<boolean> {
 }
 
 /** Serves a request that has session and tree, as its user where the share tells users apart. */
-export function* serveFor(request: Request, definition: CommandDefinition): Steps<Reply | Failure> {
+export function serveFor(request: Request, definition: CommandDefinition): Steps<Reply | Failure> {
   const user = userOf(request)
-  if (user !== undefined) return yield* serveAs(user, () => serveSteps(definition, request))
-  return yield* serveSteps(definition, request)
+  return user === undefined ? stepsOf(definition, request) : serveAs(user, () => stepsOf(definition, request))
 }
 
-function* serveSteps(definition: CommandDefinition, request: Request): Steps<Reply | Failure> {
+function stepsOf(definition: CommandDefinition, request: Request): Steps<Reply | Failure> {
   const served = definition.serve(request)
-  return isSteps(served) ? yield* served : yield* wait(served)
+  return isSteps(served) ? served : wait(served)
 }
 
 function userOf(request: Request): string | undefined {

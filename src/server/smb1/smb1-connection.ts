@@ -216,6 +216,7 @@ export class Smb1Connection {
 
   #observe(context: Smb1Context, status: number, frames: readonly Uint8Array[]): void {
     const connection = this.#connection
+    if (connection.server.listenerCount('smb1') === 0) return
     const session = this.#state.session(context.uid)
     const tree = session && this.#state.tree(context.tid, session)
     connection.server.observeSmb1({ connection, session, tree, message: bytesOf(context.message), status, frames })

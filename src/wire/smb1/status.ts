@@ -51,8 +51,10 @@ const DOS_ERRORS: Readonly<Record<number, readonly [errorClass: number, code: nu
   [NtStatus.PASSWORD_MUST_CHANGE]: [ERRSRV, 2242],
 }
 
+const SMB1_STATUSES: ReadonlySet<number> = new Set(Object.values(Smb1Status))
+
 /** What is an error of SMB1 already, and written so. */
-export const isSmb1Error = (status: number): boolean => Object.values<number>(Smb1Status).includes(status)
+export const isSmb1Error = (status: number): boolean => SMB1_STATUSES.has(status)
 
 /** The status field for a client whose Flags2 lack NT_STATUS: class, a zero, and the code. MS-CIFS 2.2.3.1. */
 export function dosError(status: number): number {
