@@ -115,6 +115,7 @@ function* goOn(
   const entries: Found[] = []
   let size = 0
   let ended = false
+  let hasMore = false
   const next = (single: boolean) => {
     const after = search.after === undefined ? {} : { after: search.after }
     return entriesOf(place, open, { infoClass, pattern, room, single, ...after })
@@ -124,14 +125,15 @@ function* goOn(
     if (failed(found)) return found
     ended = found.length === 0
     for (const entry of found) {
-      if (entries.length >= Math.max(1, searchCount)) break
+      hasMore = entries.length >= Math.max(1, searchCount)
+      if (hasMore) break
       search.after = entry.index
       if (!isWanted(entry.attributes, search.searchAttributes)) continue
       entries.push(entry)
     }
   }
   // Who is told at once that there is no more need not ask.
-  if (!ended) {
+  if (!ended && !hasMore) {
     const further = yield* next(true)
     ended = !failed(further) && further.length === 0
   }
