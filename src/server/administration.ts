@@ -1,4 +1,5 @@
 /** What administrators see of a running server by RPC, and may change of it. */
+import { unixNsFromFiletime } from '../bytes/filetime.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import type { Backend, Maybe } from './backend.ts'
@@ -109,8 +110,7 @@ export class Administration {
 
   /** When the server was started, in seconds since 1970. */
   get startedAt(): number {
-    const UNIX_EPOCH = 11_644_473_600n
-    return Number(this.#server.startedAt / TICKS_PER_SECOND - UNIX_EPOCH)
+    return Number(unixNsFromFiletime(this.#server.startedAt) / 1_000_000_000n)
   }
 
   /** False where nothing open has this id. */

@@ -1,4 +1,4 @@
-import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
+import { type Failure, fail } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import type { Struct } from '../../wire/schema/index.ts'
 import { Smb1Status } from '../../wire/smb1/index.ts'
@@ -81,6 +81,3 @@ export function openOf({ context, tree }: Place, fid: number): Open | PipeOpen |
   // A number of another user, or of another tree, is nobody's.
   return open !== undefined && open.tree === tree ? open : fail(NtStatus.INVALID_HANDLE)
 }
-
-/** As an answer without a body, or as what has failed. */
-export const failure = (reply: Reply | Failure): Smb1Result | undefined => (failed(reply) ? refuse(reply) : undefined)

@@ -13,6 +13,7 @@ import {
   FileStandardInformation,
   FsInformationClass,
 } from '../../wire/fscc/index.ts'
+import { SMB1_PASS_THROUGH } from '../../wire/smb1/index.ts'
 import { InfoType } from '../../wire/smb2/index.ts'
 import { setInfo } from '../commands/set-info.ts'
 import { Open, type PipeOpen } from '../open.ts'
@@ -20,9 +21,6 @@ import type { Steps } from '../steps.ts'
 import { ask, type Place } from './core.ts'
 import { basicOfStandard, OldLevel, queryOldLevel } from './old-levels.ts'
 import { type Information, queryFile, queryVolume } from './queries.ts'
-
-/** Levels from here on are the information classes of Windows, and 1000. MS-SMB 2.2.2.3.5. */
-const PASS_THROUGH = 1000
 
 const CLASS = FileInformationClass
 
@@ -71,8 +69,8 @@ export function* queryLevel(
   level: number,
   room: number,
 ): Steps<Information | Failure> {
-  const isAll = level === QUERY_ALL_LEVEL || level === PASS_THROUGH + CLASS.FileAllInformation
-  if (level >= PASS_THROUGH && !isAll) return yield* queryFile(place, open, level - PASS_THROUGH, room)
+  const isAll = level === QUERY_ALL_LEVEL || level === SMB1_PASS_THROUGH + CLASS.FileAllInformation
+  if (level >= SMB1_PASS_THROUGH && !isAll) return yield* queryFile(place, open, level - SMB1_PASS_THROUGH, room)
   const known = QUERY_LEVELS[level]
   if (known !== undefined) return yield* queryFile(place, open, known, room)
   if (level === OldLevel.STANDARD || level === OldLevel.QUERY_EA_SIZE) {
@@ -101,13 +99,13 @@ const cut = (data: Uint8Array, room: number): Information =>
     : { data: data.subarray(0, room), status: NtStatus.BUFFER_OVERFLOW }
 
 export function* queryVolumeLevel(place: Place, level: number, room: number): Steps<Information | Failure> {
-  const known = level >= PASS_THROUGH ? level - PASS_THROUGH : VOLUME_LEVELS[level]
+  const known = level >= SMB1_PASS_THROUGH ? level - SMB1_PASS_THROUGH : VOLUME_LEVELS[level]
   return known === undefined ? fail(NtStatus.INVALID_LEVEL) : yield* queryVolume(place, known, room)
 }
 
 /** The class that a level changes a file by. */
 export function classToSet(level: number): number | Failure {
-  const fileInfoClass = level >= PASS_THROUGH ? level - PASS_THROUGH : SET_LEVELS[level]
+  const fileInfoClass = level >= SMB1_PASS_THROUGH ? level - SMB1_PASS_THROUGH : SET_LEVELS[level]
   if (fileInfoClass === undefined) return fail(NtStatus.INVALID_LEVEL)
   return NOT_AS_IN_SMB2.has(fileInfoClass) ? fail(NtStatus.NOT_SUPPORTED) : fileInfoClass
 }

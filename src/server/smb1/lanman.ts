@@ -19,10 +19,9 @@ import { isAdministrator } from '../access-check.ts'
 import { type PrintDocument, queueOf } from '../printing.ts'
 import { allow } from '../share-access.ts'
 import type { Place } from './core.ts'
+import { secondsOf } from './old-forms.ts'
 import type { Answer, Transaction } from './transaction.ts'
 
-const UNIX_EPOCH = 11_644_473_600n
-const TICKS_PER_SECOND = 10_000_000n
 /** The only level that says all, and that Samba's clients ask for. */
 const LEVEL = 2
 const MIDDLE_PRIORITY = 50
@@ -95,7 +94,7 @@ const entryOf = (
     priority: MIDDLE_PRIORITY,
     position: index + 1,
     status: STATUS[state],
-    timeSubmitted: Number(submittedAt / TICKS_PER_SECOND - UNIX_EPOCH),
+    timeSubmitted: secondsOf(submittedAt),
     size: Math.min(size, 0xffff_ffff),
     ...offsets,
   })

@@ -1,14 +1,7 @@
 import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { LANMAN_PIPE } from '../../wire/rap/index.ts'
-import {
-  Smb1Flags2,
-  type Smb1Link,
-  Smb1PipeFunction,
-  Smb1PipeSetup,
-  Smb1TransactionResponse,
-  smb1Text,
-} from '../../wire/smb1/index.ts'
+import { type Smb1Link, Smb1PipeFunction, Smb1PipeSetup, Smb1TransactionResponse } from '../../wire/smb1/index.ts'
 import { FsctlCode, IoctlFlags, IoctlResponse } from '../../wire/smb2/index.ts'
 import { ioctl } from '../commands/ioctl.ts'
 import { PipeOpen } from '../open.ts'
@@ -33,10 +26,9 @@ export function* serveTransaction(place: Place, link: Smb1Link): Steps<Smb1Resul
 }
 
 /** By the name, which stands first among the bytes. */
-function isForLanman({ context: { message, header } }: Place, link: Smb1Link): boolean {
+function isForLanman({ context }: Place, link: Smb1Link): boolean {
   const start = link.at + 1 + link.wordCount * 2 + 2
-  const { value } = smb1Text(message, (header.flags2 & Smb1Flags2.UNICODE) !== 0, start, message.byteLength)
-  return value.toUpperCase() === LANMAN_PIPE
+  return context.text(start, context.message.byteLength).value.toUpperCase() === LANMAN_PIPE
 }
 
 function* servePipe(place: Place, { setup, data, maxDataCount }: Transaction): Steps<Answer | Failure> {

@@ -12,6 +12,7 @@ import {
   Smb1Flags,
   Smb1Flags2,
   Smb1Header,
+  Smb1LockType,
   Smb1OplockBreak,
   type Smb1Part,
   smb1Chain,
@@ -31,8 +32,6 @@ export const MAX_MPX_COUNT = 50
 const FRAME_HEADER_BYTES = 4
 /** What answers no request has no number of one. MS-CIFS 2.2.1.6.2. */
 const NO_ID = 0xffff
-/** TypeOfLock of a break. MS-CIFS 2.2.4.32.1. */
-const OPLOCK_RELEASE = 0x02
 const SIGNATURE = new Uint8Array(8)
 
 /** Of the request's Flags2, what its answer has, too. */
@@ -139,7 +138,7 @@ export class Smb1Connection {
       mid: NO_ID,
       ...place,
     }
-    const value = { fid, typeOfLock: OPLOCK_RELEASE, newOplockLevel: newLevel }
+    const value = { fid, typeOfLock: Smb1LockType.OPLOCK_RELEASE, newOplockLevel: newLevel }
     this.#connection.sendFrames([encodeSmb1Frame(header, [smb1Part(header.command, Smb1OplockBreak, value)])])
     return true
   }

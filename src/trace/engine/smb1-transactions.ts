@@ -2,6 +2,7 @@
 import { FileInformationClass } from '../../wire/fscc/index.ts'
 import type { Struct } from '../../wire/schema/index.ts'
 import {
+  SMB1_PASS_THROUGH,
   Smb1FileInformationParameters,
   Smb1FindFirst2Answer,
   Smb1FindFirst2Parameters,
@@ -24,8 +25,6 @@ import { decoded, fixedPart } from './layout.ts'
 import { other, type Smb1Body, type Smb1Request, textAt, words } from './smb1-body.ts'
 import { changeOf, controlName } from './smb2-details.ts'
 
-/** Levels of SMB1 that have a number of their own; those from here on are classes of MS-FSCC. MS-SMB 2.2.2.3.5. */
-const PASS_THROUGH = 1000
 /** MS-CIFS 2.2.2.3.4. */
 const SET_DISPOSITION = 0x0102
 /** Before the name in CREATE_DIRECTORY. MS-CIFS 2.2.6.14.1. */
@@ -94,7 +93,7 @@ function changed(
   const to = Math.min(end, from + dataCount)
   if (kind !== 'set-info' || to <= from) return {}
   const informationClass =
-    level === SET_DISPOSITION ? FileInformationClass.FileDispositionInformation : level - PASS_THROUGH
+    level === SET_DISPOSITION ? FileInformationClass.FileDispositionInformation : level - SMB1_PASS_THROUGH
   return changeOf(informationClass, new DataView(view.buffer, view.byteOffset + from, to - from))
 }
 

@@ -139,6 +139,9 @@ export const Smb1CreateDirectoryParameters = struct('TRANS2_CREATE_DIRECTORY par
 })
 export type Smb1CreateDirectoryParameters = Infer<typeof Smb1CreateDirectoryParameters>
 
+/** Levels from here on are information classes of MS-FSCC, and this. MS-SMB 2.2.2.3.5. */
+export const SMB1_PASS_THROUGH = 1000
+
 /** Parameters of QUERY_FS_INFORMATION. MS-CIFS 2.2.6.4.1. */
 export const Smb1VolumeParameters = struct('TRANS2_QUERY_FS_INFORMATION parameters', 'MS-CIFS 2.2.6.4.1', {
   informationLevel: u16.hex,
