@@ -53,3 +53,12 @@ export function* withPath<T>(
     yield* closeOpenOf(place, open)
   }
 }
+
+const nothing = function* (): Steps<void> {}
+
+export const makeDirectory = (place: Place, name: string): Steps<Failure | void> =>
+  withPath(place, name, { disposition: CreateDisposition.CREATE, options: CreateOptions.DIRECTORY_FILE }, nothing)
+
+/** Whether there is a directory of this name. */
+export const checkDirectory = (place: Place, name: string): Steps<Failure | void> =>
+  withPath(place, name, { options: CreateOptions.DIRECTORY_FILE }, nothing)

@@ -12,14 +12,14 @@ import { CreateOptions, QueryDirectoryFlags, QueryDirectoryResponse } from '../.
 import { queryDirectory } from '../commands/query-directory.ts'
 import type { Open } from '../open.ts'
 import type { Steps } from '../steps.ts'
-import { openByPath, withPath } from './by-path.ts'
+import { type How, openByPath, withPath } from './by-path.ts'
 import { answered, ask, type Place } from './core.ts'
 
 const { FILE_READ_ATTRIBUTES, FILE_READ_DATA } = AccessMask
 const { INDEX_SPECIFIED, RESTART_SCANS, RETURN_SINGLE_ENTRY } = QueryDirectoryFlags
 
 /** What a search shows only to who asks for it. MS-CIFS 2.2.1.2.4. */
-export const HIDES = FileAttributes.HIDDEN | FileAttributes.SYSTEM | FileAttributes.DIRECTORY
+const HIDES = FileAttributes.HIDDEN | FileAttributes.SYSTEM | FileAttributes.DIRECTORY
 
 export const isWanted = (attributes: number, searchAttributes: number): boolean =>
   (attributes & HIDES & ~searchAttributes) === 0
@@ -33,9 +33,11 @@ export interface Found {
   readonly attributes: number
 }
 
+const TO_LIST: How = { access: FILE_READ_DATA | FILE_READ_ATTRIBUTES, options: CreateOptions.DIRECTORY_FILE }
+
 /** Opens a directory to list it. */
 export const openDirectory = (place: Place, directory: string): Steps<Open | Failure> =>
-  openByPath(place, directory, { access: FILE_READ_DATA | FILE_READ_ATTRIBUTES, options: CreateOptions.DIRECTORY_FILE })
+  openByPath(place, directory, TO_LIST)
 
 /**
  * Entries of a listing, from behind the one with index `after`: as many as there is room for; of a new listing where
@@ -85,8 +87,7 @@ export function* namesFound(
   pattern: string,
   searchAttributes: number,
 ): Steps<string[] | Failure> {
-  const how = { access: FILE_READ_DATA | FILE_READ_ATTRIBUTES, options: CreateOptions.DIRECTORY_FILE }
-  return yield* withPath(place, directory, how, function* (open) {
+  return yield* withPath(place, directory, TO_LIST, function* (open) {
     const names: string[] = []
     const infoClass = FileInformationClass.FileDirectoryInformation
     for (let after: number | undefined; ; ) {

@@ -8,32 +8,32 @@ import {
   FileDispositionInformation,
   FileFsSizeInformation,
   FileInformationClass,
-  FileNetworkOpenInformation,
   FileRenameInformation,
   FsInformationClass,
 } from '../../wire/fscc/index.ts'
 import {
   Smb1Empty,
   type Smb1Link,
+  type Smb1Part,
   Smb1QueryInformationDiskResponse,
   Smb1QueryInformationResponse,
   Smb1SearchAttributesWords,
   Smb1SetInformationWords,
   smb1Part,
 } from '../../wire/smb1/index.ts'
-import { CreateDisposition, CreateOptions, InfoType } from '../../wire/smb2/index.ts'
+import { CreateOptions, InfoType } from '../../wire/smb2/index.ts'
 import { setInfo } from '../commands/set-info.ts'
 import type { Open } from '../open.ts'
 import type { Reply } from '../reply.ts'
 import { type Steps, wait } from '../steps.ts'
-import { withPath } from './by-path.ts'
+import { checkDirectory, makeDirectory, withPath } from './by-path.ts'
 import { refuse, type Smb1Context, type Smb1Result, succeed } from './context.ts'
 import { ask, type Place } from './core.ts'
 import { setWriteTime } from './files.ts'
-import { HIDES, isWanted, namesFound } from './find.ts'
+import { isWanted, namesFound } from './find.ts'
 import { hasWildcards, nameOf, searchOf } from './names.ts'
 import { secondsOf, shownAttributes, shownSize } from './old-forms.ts'
-import { queryFile, queryVolume } from './queries.ts'
+import { networkOpenInformation, queryVolume } from './queries.ts'
 
 const { DELETE, FILE_READ_ATTRIBUTES, FILE_WRITE_ATTRIBUTES } = AccessMask
 
@@ -53,29 +53,31 @@ function texts(context: Smb1Context, link: Smb1Link, count: number): string[] | 
   return found
 }
 
-const done = ({ command }: Smb1Link, result: unknown): Smb1Result =>
-  failed(result) ? refuse(result) : succeed(smb1Part(command, Smb1Empty, {}))
+/** What a command with nothing to tell is answered with. */
+const empty = ({ command }: Smb1Link): Smb1Part => smb1Part(command, Smb1Empty, {})
 
-/** A command whose bytes are one path. */
-function* onPath(place: Place, link: Smb1Link, act: (name: string) => Steps<unknown>): Steps<Smb1Result> {
+/** A command whose bytes are one path; `tell`: the answer to who wants to know something. */
+function* onPath<T>(
+  place: Place,
+  link: Smb1Link,
+  act: (name: string) => Steps<T | Failure>,
+  tell: (found: T) => Smb1Part = () => empty(link),
+): Steps<Smb1Result> {
   const [text] = texts(place.context, link, 1) ?? []
   if (text === undefined) return refuse(NtStatus.INVALID_PARAMETER)
   const name = nameOf(text, place.tree)
-  return failed(name) ? refuse(name) : done(link, yield* act(name))
+  if (failed(name)) return refuse(name)
+  const found = yield* act(name)
+  return failed(found) ? refuse(found) : succeed(tell(found))
 }
-
-const nothing = function* (): Steps<void> {}
 
 /** SMB_COM_CREATE_DIRECTORY. MS-CIFS 3.3.5.3. */
 export const serveCreateDirectory = (place: Place, link: Smb1Link): Steps<Smb1Result> =>
-  onPath(place, link, (name) => {
-    const how = { disposition: CreateDisposition.CREATE, options: CreateOptions.DIRECTORY_FILE }
-    return withPath(place, name, how, nothing)
-  })
+  onPath(place, link, (name) => makeDirectory(place, name))
 
 /** SMB_COM_CHECK_DIRECTORY. MS-CIFS 3.3.5.19. */
 export const serveCheckDirectory = (place: Place, link: Smb1Link): Steps<Smb1Result> =>
-  onPath(place, link, (name) => withPath(place, name, { options: CreateOptions.DIRECTORY_FILE }, nothing))
+  onPath(place, link, (name) => checkDirectory(place, name))
 
 /** SMB_COM_DELETE_DIRECTORY. MS-CIFS 3.3.5.4. */
 export const serveDeleteDirectory = (place: Place, link: Smb1Link): Steps<Smb1Result> =>
@@ -116,27 +118,12 @@ function deleteFile(place: Place, name: string, searchAttributes: number): Steps
   // MS-CIFS 3.3.5.9: what anybody has open for its data stays, whatever they share.
   const how = { access: DELETE | FILE_READ_ATTRIBUTES, options: CreateOptions.NON_DIRECTORY_FILE, share: 0 }
   return withPath(place, name, how, function* (open) {
-    const attributes = yield* attributesOf(place, open)
-    if (failed(attributes)) return attributes
+    const found = yield* networkOpenInformation(place, open)
+    if (failed(found)) return found
     // MS-CIFS 2.2.4.7: hidden and system files are for who names them.
-    if (!isWanted(attributes, searchAttributes)) return fail(NtStatus.NO_SUCH_FILE)
+    if (!isWanted(found.fileAttributes, searchAttributes)) return fail(NtStatus.NO_SUCH_FILE)
     return yield* markForDeletion(place, open)
   })
-}
-
-function* attributesOf(place: Place, open: Open): Steps<number | Failure> {
-  const information = yield* information34(place, open)
-  return failed(information) ? information : information.fileAttributes
-}
-
-function* information34(place: Place, open: Open): Steps<FileNetworkOpenInformation | Failure> {
-  const answer = yield* queryFile(
-    place,
-    open,
-    FileInformationClass.FileNetworkOpenInformation,
-    FileNetworkOpenInformation.size,
-  )
-  return failed(answer) ? answer : FileNetworkOpenInformation.decode(viewOf(answer.data))
 }
 
 /** It goes with the open by which it is marked. */
@@ -159,9 +146,9 @@ export function* serveRename(place: Place, link: Smb1Link): Steps<Smb1Result> {
   if (failed(name)) return refuse(name)
   if (failed(newName)) return refuse(newName)
   const renamed = yield* withPath(place, name, { access: DELETE | FILE_READ_ATTRIBUTES }, function* (open) {
-    const attributes = yield* attributesOf(place, open)
-    if (failed(attributes)) return attributes
-    if (!isWanted(attributes & HIDES & ~FileAttributes.DIRECTORY, searchAttributes)) return fail(NtStatus.NO_SUCH_FILE)
+    const found = yield* networkOpenInformation(place, open)
+    if (failed(found)) return found
+    if (!isWanted(found.fileAttributes, searchAttributes | FileAttributes.DIRECTORY)) return fail(NtStatus.NO_SUCH_FILE)
     return yield* ask(place, setInfo, {
       infoType: InfoType.FILE,
       fileInfoClass: FileInformationClass.FileRenameInformation,
@@ -169,26 +156,22 @@ export function* serveRename(place: Place, link: Smb1Link): Steps<Smb1Result> {
       buffer: FileRenameInformation.encode({ replaceIfExists: false, fileName: newName }),
     })
   })
-  return done(link, renamed)
+  return failed(renamed) ? refuse(renamed) : succeed(empty(link))
 }
 
 /** SMB_COM_QUERY_INFORMATION. MS-CIFS 3.3.5.11. */
-export function* serveQueryInformation(place: Place, link: Smb1Link): Steps<Smb1Result> {
-  let found: FileNetworkOpenInformation | Failure | undefined
-  const result = yield* onPath(place, link, function* (name) {
-    found = yield* withPath(place, name, {}, (open) => information34(place, open))
-    return found
-  })
-  if (found === undefined || failed(found)) return result
-  const { fileAttributes, lastWriteTime, endOfFile } = found
-  return succeed(
-    smb1Part(link.command, Smb1QueryInformationResponse, {
-      fileAttributes: shownAttributes(fileAttributes),
-      lastWriteTime: secondsOf(lastWriteTime),
-      fileSize: shownSize(endOfFile),
-    }),
+export const serveQueryInformation = (place: Place, link: Smb1Link): Steps<Smb1Result> =>
+  onPath(
+    place,
+    link,
+    (name) => withPath(place, name, {}, (open) => networkOpenInformation(place, open)),
+    ({ fileAttributes, lastWriteTime, endOfFile }) =>
+      smb1Part(link.command, Smb1QueryInformationResponse, {
+        fileAttributes: shownAttributes(fileAttributes),
+        lastWriteTime: secondsOf(lastWriteTime),
+        fileSize: shownSize(endOfFile),
+      }),
   )
-}
 
 /** SMB_COM_SET_INFORMATION. MS-CIFS 3.3.5.12. */
 export function* serveSetInformation(place: Place, link: Smb1Link): Steps<Smb1Result> {

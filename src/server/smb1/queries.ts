@@ -1,4 +1,6 @@
+import { viewOf } from '../../bytes/utf16.ts'
 import { type Failure, failed } from '../../wire/erref/failure.ts'
+import { FileInformationClass, FileNetworkOpenInformation } from '../../wire/fscc/index.ts'
 import { InfoType, QueryInfoResponse } from '../../wire/smb2/index.ts'
 import { queryInfo } from '../commands/query-info.ts'
 import type { Open, PipeOpen } from '../open.ts'
@@ -27,6 +29,16 @@ export function* queryFile(
     fileId,
   })
   return failed(answer) ? answer : { data: answered(answer, QueryInfoResponse).outputBuffer, status: answer.status }
+}
+
+/** Times, sizes and attributes of an open file. */
+export function* networkOpenInformation(
+  place: Place,
+  open: Open | PipeOpen,
+): Steps<FileNetworkOpenInformation | Failure> {
+  const { FileNetworkOpenInformation: CLASS } = FileInformationClass
+  const answer = yield* queryFile(place, open, CLASS, FileNetworkOpenInformation.size)
+  return failed(answer) ? answer : FileNetworkOpenInformation.decode(viewOf(answer.data))
 }
 
 /** One class of a volume: asked of its root. */

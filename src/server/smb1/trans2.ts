@@ -3,6 +3,7 @@ import { type Failure, fail, failed } from '../../wire/erref/failure.ts'
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { FileInformationClass } from '../../wire/fscc/index.ts'
 import {
+  SMB1_PASS_THROUGH,
   Smb1CreateDirectoryParameters,
   Smb1EaErrorOffset,
   Smb1FileInformationParameters,
@@ -12,9 +13,8 @@ import {
   Smb1TransactionResponse,
   Smb1VolumeParameters,
 } from '../../wire/smb1/index.ts'
-import { CreateDisposition, CreateOptions } from '../../wire/smb2/index.ts'
 import type { Steps } from '../steps.ts'
-import { withPath } from './by-path.ts'
+import { makeDirectory, withPath } from './by-path.ts'
 import { refuse, type Smb1Result } from './context.ts'
 import { openOf, type Place } from './core.ts'
 import { classToSet, queryLevel, queryVolumeLevel, setLevel } from './information.ts'
@@ -88,13 +88,12 @@ function* createDirectory(place: Place, { parameters, data }: Transaction): Step
   Smb1CreateDirectoryParameters.decode(place.context.message, start, end, 0)
   const name = nameOf(place.context.text(start + size, end).value, place.tree)
   if (failed(name)) return name
-  const how = { disposition: CreateDisposition.CREATE, options: CreateOptions.DIRECTORY_FILE }
-  const made = yield* withPath(place, name, how, function* () {})
+  const made = yield* makeDirectory(place, name)
   return failed(made) ? made : { parameters: NOTHING_WRONG }
 }
 
 /** FileFullEaInformation, passed through. */
-const EA_LEVEL = 1000 + FileInformationClass.FileFullEaInformation
+const EA_LEVEL = SMB1_PASS_THROUGH + FileInformationClass.FileFullEaInformation
 
 /** What it takes to change a file by a class. */
 const ACCESS: Readonly<Record<number, number>> = {
