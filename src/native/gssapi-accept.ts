@@ -1,5 +1,15 @@
 import { deleteContext, type GssContext, takeContext } from './gssapi-context.ts'
-import { type Gssapi, GssError, type GssProblem, isError, isUnfinished, type Slot, Usage } from './gssapi-library.ts'
+import {
+  GSS_FAILURE,
+  type Gssapi,
+  GssError,
+  type GssProblem,
+  isError,
+  isUnfinished,
+  type Slot,
+  Usage,
+} from './gssapi-library.ts'
+import { PendingLogons } from './gssapi-pending.ts'
 
 /** What an acceptor found out. */
 export interface Accepted extends GssContext {
@@ -34,22 +44,17 @@ export interface NotAccepted {
 }
 
 const LOGON_INFO = new TextEncoder().encode('urn:mspac:logon-info')
-/** GSS_S_FAILURE. */
-const FAILURE = 0x000d_0000
-
-/** Logons whose ticket was good and whose last token is not here yet; the oldest give way. */
-const MAX_PENDING = 256
 
 /** The server's end of Kerberos. */
 export class GssAcceptor {
   readonly #gss: Gssapi
   readonly #credentials = new Map<string, Slot>()
   /** Contexts of clients that talk on, as DCE does. */
-  readonly #pending = new Map<number, Slot>()
-  #lastId = 0
+  readonly #pending: PendingLogons<Slot>
 
   constructor(gss: Gssapi) {
     this.#gss = gss
+    this.#pending = new PendingLogons((context) => deleteContext(gss, context))
   }
 
   /** Whether there is a key in a keytab. @throws GssError */
@@ -69,14 +74,11 @@ export class GssAcceptor {
     return found
   }
 
-  /** GSS_Accept_sec_context. @throws GssError where the keytab is not good */
+  /** GSS_Accept_sec_context. @throws GssError where the keytab is not good, or the logon has been given up */
   accept({ keytab, token, id }: AcceptRequest): Accepted | UnfinishedLogon | NotAccepted {
     const gss = this.#gss
     const credentials = this.#credentialsOf(keytab)
-    const [known, client] = [id === undefined ? gss.slot() : this.#pending.get(id), gss.slot()]
-    if (known === undefined) return { problem: GIVEN_UP, token: NOTHING }
-    const context = known
-    if (id !== undefined) this.#pending.delete(id)
+    const [context, client] = [id === undefined ? gss.slot() : this.#pending.take(id), gss.slot()]
     const [input, output] = [gss.buffer(token), gss.buffer()]
     const major = gss.call(
       'gss_accept_sec_context',
@@ -98,7 +100,9 @@ export class GssAcceptor {
       if (problem !== undefined) return { problem, token: answer }
       if (isUnfinished(major)) {
         isPending = true
-        return { id: this.#keep(context), token: answer }
+        const next = this.#pending.newId()
+        this.#pending.keep(next, context)
+        return { id: next, token: answer }
       }
       const logonInfo = this.#logonInfo(client.value)
       const service = this.#serviceOf(context.value)
@@ -113,17 +117,6 @@ export class GssAcceptor {
       if (client.value !== 0) gss.call('gss_release_name', client.address)
       if (!isPending) deleteContext(gss, context)
     }
-  }
-
-  #keep(context: Slot): number {
-    const id = ++this.#lastId
-    this.#pending.set(id, context)
-    const [oldest] = this.#pending
-    if (this.#pending.size > MAX_PENDING && oldest !== undefined) {
-      this.#pending.delete(oldest[0])
-      deleteContext(this.#gss, oldest[1])
-    }
-    return id
   }
 
   #serviceOf(context: number): string {
@@ -153,10 +146,7 @@ export class GssAcceptor {
     gss.call('gss_release_buffer', display.address)
     // A PAC that nobody has vouched for says nothing.
     if (flags.view.getInt32(0, true) !== 1)
-      throw new GssError({ major: FAILURE, minor: 0, text: 'the signature of the PAC is wrong' })
+      throw new GssError({ major: GSS_FAILURE, minor: 0, text: 'the signature of the PAC is wrong' })
     return logonInfo
   }
 }
-
-const GIVEN_UP: GssProblem = { major: FAILURE, minor: 0, text: 'this logon has been given up' }
-const NOTHING = new Uint8Array(0)

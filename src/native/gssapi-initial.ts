@@ -3,7 +3,7 @@
  * an account that may not log on, which GSSAPI keeps to itself.
  */
 import { ffi } from './ffi.ts'
-import { type Gssapi, GssError } from './gssapi-library.ts'
+import { GSS_FAILURE, type Gssapi, GssError } from './gssapi-library.ts'
 
 const LIBRARY = 'libkrb5.so.3'
 
@@ -42,8 +42,6 @@ const ERROR_DATA_LENGTH_AT = 60
 const ERROR_DATA_AT = 64
 const MAX_ERROR_DATA_BYTES = 4096
 const MAX_MESSAGE_BYTES = 512
-/** GSS_S_FAILURE. */
-const FAILURE = 0x000d_0000
 /** KRB5_FAST_REQUIRED: whoever takes the KDC's offer of FAST off the wire gets no plain exchange for it. */
 const FAST_REQUIRED = 1
 
@@ -68,7 +66,7 @@ export interface InitialPurpose {
 export class InitialError extends GssError {
   readonly errorData: Uint8Array | undefined
   constructor(code: number, text: string, errorData: Uint8Array | undefined) {
-    super({ major: FAILURE, minor: code >>> 0, text })
+    super({ major: GSS_FAILURE, minor: code >>> 0, text })
     this.errorData = errorData
   }
 }

@@ -1,6 +1,16 @@
 import { deleteContext, type GssInitiatedContext, takeContext } from './gssapi-context.ts'
 import { type InitialCredentials, Krb5 } from './gssapi-initial.ts'
-import { type Gssapi, GssError, INDEFINITE, isError, isUnfinished, type Slot, Usage } from './gssapi-library.ts'
+import {
+  GSS_FAILURE,
+  type Gssapi,
+  GssError,
+  INDEFINITE,
+  isError,
+  isUnfinished,
+  type Slot,
+  Usage,
+} from './gssapi-library.ts'
+import { PendingLogons } from './gssapi-pending.ts'
 
 /** Whose ticket is used. */
 export type GssCredentials =
@@ -28,8 +38,6 @@ export interface Initiated {
   readonly context?: GssInitiatedContext
 }
 
-/** GSS_S_FAILURE. */
-const FAILURE = 0x000d_0000
 /** GSS_C_DELEG_FLAG and the others of RFC 2744 4. */
 const DELEGATE = 1
 const DCE_STYLE = 0x1000
@@ -40,13 +48,10 @@ const MUTUAL_REPLAY_SEQUENCE_INTEGRITY = 2 | 4 | 8 | 32
 const BAD_OPTION = 0x96c7_3a0d
 /** The user's ticket is not forwardable, or the account is one that must not be delegated. */
 const NOT_DELEGATED = {
-  major: FAILURE,
+  major: GSS_FAILURE,
   minor: BAD_OPTION,
   text: 'there is no ticket with which the server could act as the user: it is not forwardable, or the KDC forbids it',
 } as const
-
-/** Logons that wait for the acceptor's answer; the oldest give way. */
-const MAX_PENDING = 256
 
 interface Pending {
   readonly context: Slot
@@ -60,12 +65,12 @@ interface Pending {
 /** The client's end of Kerberos. */
 export class GssInitiator {
   readonly #gss: Gssapi
-  readonly #pending = new Map<number, Pending>()
+  readonly #pending: PendingLogons<Pending>
   #krb5: Krb5 | undefined
-  #lastId = 0
 
   constructor(gss: Gssapi) {
     this.#gss = gss
+    this.#pending = new PendingLogons((logon) => this.#end(logon))
   }
 
   get #library(): Krb5 {
@@ -76,7 +81,7 @@ export class GssInitiator {
   /** The first token. @throws GssError */
   begin({ credentials, service, delegates, isDce, seals }: InitiateRequest): Initiated {
     const gss = this.#gss
-    const id = ++this.#lastId
+    const id = this.#pending.newId()
     const cache = 'secret' in credentials ? `MEMORY:smbkit-${id}` : undefined
     const [name, owned, client, context] = [gss.slot(), gss.slot(), gss.slot(), gss.slot()]
     const more = (delegates ? DELEGATE : 0) | (isDce ? DCE_STYLE : 0) | (seals ? CONFIDENTIAL : 0)
@@ -102,10 +107,7 @@ export class GssInitiator {
 
   /** The answer to the acceptor's token. @throws GssError */
   proceed(id: number, token: Uint8Array): Initiated {
-    const pending = this.#pending.get(id)
-    if (pending === undefined) throw new GssError({ major: 0, minor: 0, text: 'this logon has been given up' })
-    this.#pending.delete(id)
-    return this.#step(id, pending, token)
+    return this.#step(id, this.#pending.take(id), token)
   }
 
   #step(id: number, pending: Pending, token: Uint8Array | undefined): Initiated {
@@ -140,12 +142,7 @@ export class GssInitiator {
         return { id, token: next, context: { ...takeContext(gss, context), client } }
       }
       isPending = true
-      this.#pending.set(id, pending)
-      const [oldest] = this.#pending
-      if (this.#pending.size > MAX_PENDING && oldest !== undefined) {
-        this.#pending.delete(oldest[0])
-        this.#end(oldest[1])
-      }
+      this.#pending.keep(id, pending)
       return { id, token: next }
     } finally {
       if (!isPending) this.#end(pending)

@@ -52,6 +52,8 @@ const OIDS = {
 
 const BUFFER_BYTES = 16
 const ROUTINE_ERRORS = 0xffff_0000
+/** GSS_S_FAILURE: what the minor status says. RFC 2744 3.9.1. */
+export const GSS_FAILURE = 0x000d_0000
 const GSS_CODE = 1
 const MECHANISM_CODE = 2
 /** Of sentences that make up one text. */

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { GssAnswer, GssCallName, GssCalls, GssFailure, GssQuestion } from './gssapi-calls.ts'
 
-export type { Accepted, UnfinishedLogon } from './gssapi-accept.ts'
+export type { Accepted } from './gssapi-accept.ts'
 export type { GssFailure } from './gssapi-calls.ts'
 export type { GssContext, GssMessageKey } from './gssapi-context.ts'
 export type { GssCredentials, Initiated, InitiateRequest } from './gssapi-initiate.ts'

@@ -19,6 +19,8 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { eachName } from '../../src/native/directory.ts'
 import * as files from '../../src/native/files.ts'
+import { GssError } from '../../src/native/gssapi-library.ts'
+import { PendingLogons } from '../../src/native/gssapi-pending.ts'
 import { type Libc, linuxLibc, Place, putAscii, VALUE_BYTES } from '../../src/native/libc.ts'
 import * as xattr from '../../src/native/xattr.ts'
 
@@ -242,4 +244,15 @@ test('a thousand calls take no memory with them', { skip }, (context) => {
   const before = process.memoryUsage().rss
   round(20_000)
   assert.ok(process.memoryUsage().rss - before < 64 * 2 ** 20)
+})
+
+test('of logons by Kerberos that wait the oldest give way; one that goes on is taken once', () => {
+  const ended: number[] = []
+  const pending = new PendingLogons<number>((logon) => ended.push(logon))
+  for (let i = 0; i < 258; i++) pending.keep(pending.newId(), i)
+  assert.deepEqual(ended, [0, 1])
+  assert.equal(pending.take(3), 2)
+  for (const gone of [1, 3, 1000]) assert.throws(() => pending.take(gone), GssError)
+  pending.keep(pending.newId(), 258)
+  assert.deepEqual(ended, [0, 1])
 })
