@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { clientCommands } from './client/programs.ts'
 import { version } from './manifest.ts'
+import { speaking } from './speaking.ts'
 
 /** `smbkit`, with the command of that name, or with all of them where there is none. */
 export async function program(name: string | undefined): Promise<Command> {
@@ -24,5 +25,6 @@ export async function program(name: string | undefined): Promise<Command> {
     root.commandsGroup('Finding out why:')
     for (const command of await diagnosticCommands()) root.addCommand(command)
   }
+  speaking(root)
   return root.commandsGroup('Help:')
 }

@@ -101,11 +101,14 @@ export class TransportError extends SmbError {
 /** What was asked for makes no sense, or needs what this server or connection has not: nothing was sent. */
 export class UsageError extends SmbError {
   readonly path?: string
+  /** What is wrong, without code, call and path. */
+  readonly problem: string
 
   /** `code`: EINVAL, ENOTSUP, EBADF ... */
   constructor(code: string, message: string, occasion: Occasion = {}) {
     const where = describe(occasion)
     super(code, `${code}: ${message}${where === '' ? '' : ` ${where}`}`)
+    this.problem = message
     if (occasion.path !== undefined) this.path = occasion.path
   }
 }

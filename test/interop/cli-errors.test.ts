@@ -20,7 +20,7 @@ import { needsPeer, peerPath } from '../peers/peer.ts'
 import { type RunResult, run } from '../peers/run.ts'
 import { startSmbd } from '../peers/smbd.ts'
 import { bothTargets } from '../peers/target.ts'
-import { Sandbox } from '../unit/cli-program.ts'
+import { mainScript, Sandbox } from '../unit/cli-program.ts'
 import { needsTerminal, typeAt } from '../unit/cli-terminal.ts'
 import { CliTarget } from './cli-target.ts'
 
@@ -98,6 +98,8 @@ describe('servers that are not there, or say nothing', () => {
       await sandbox.smbkit(['ls', '//nas/files', '--user', 'anna']),
       /no password for anna on nas, and no terminal/,
     )
+    refused(await list(sandbox, '//nas/files', '--nonsense'), /unknown option '--nonsense'/)
+    refused(await sandbox.smbkit(['cat']), /missing required argument/)
     refused(await list(sandbox, '//nas/files', '--capture', '/nowhere/x'), /\/nowhere\/x: cannot write the capture/)
   })
 })
@@ -121,6 +123,51 @@ for (const { name, start, needs } of bothTargets)
       )
       refused(await smbkit('put', cli.sandbox.path('no such'), at('files/x')), /no such: /)
       assert.equal(existsSync(cli.sandbox.path('x')), false)
+    })
+
+    test('what is written to is named where that is in the way', async () => {
+      writeFileSync(cli.sandbox.path('sent'), 'x')
+      const sent = cli.sandbox.path('sent')
+      const noFolder = 'A folder on the way to that name does not exist'
+      refused(await smbkit('put', sent, at('files/none/sent'), '-q'), new RegExp(`/files/none/sent: ${noFolder}`))
+      assert.equal((await smbkit('put', sent, at('files/sent'))).code, 0)
+      const nowhere = cli.sandbox.path('none', 'sent')
+      refused(
+        await smbkit('get', at('files/sent'), nowhere, '-q'),
+        /none\/sent: a folder on the way to it is not there/,
+      )
+      refused(
+        await smbkit('cp', at('files/sent'), at('files/none/sent'), '-q'),
+        new RegExp(`/files/sent -> //.*/files/none/sent: ${noFolder}`),
+      )
+      mkdirSync(cli.sandbox.path('folder'))
+      refused(
+        await smbkit('put', '-rq', cli.sandbox.path('folder'), at('files/sent')),
+        /\/files\/sent: A folder cannot take the place of a file\.\n$/,
+      )
+    })
+
+    test('a name here that is no UTF-8 is not passed over in silence', async () => {
+      const folder = cli.sandbox.path('bytes')
+      mkdirSync(folder)
+      writeFileSync(join(folder, 'good'), 'x')
+      writeFileSync(Buffer.concat([Buffer.from(`${folder}/bad`), Buffer.of(0xff)]), 'y')
+      const { code, stdout, stderr } = await smbkit('put', '-r', folder, at('files/bytes'))
+      assert.match(stderr, /^smbkit: .*bad\ufffd: It cannot be copied: its name is not UTF-8\.\n$/)
+      assert.match(stdout, /^1 file, 1 B.*; 1 failed\n$/)
+      assert.equal(code, 2)
+    })
+
+    test('standard output is full, or closed', async () => {
+      const shell = (command: string): Promise<RunResult> =>
+        run('sh', ['-c', command, process.execPath, mainScript, at('files/much'), cli.target.user], {
+          env: { ...cli.sandbox.env, SMBKIT_PASSWORD: cli.target.password },
+        })
+      writeFileSync(join(cli.target.folder('files') ?? '', 'much'), bytesOf(3_000_000, 1), { mode: 0o666 })
+      refused(await shell('"$0" "$1" cat "$2" --user "$3" > /dev/full'), /standard output: the disk is full/)
+      refused(await shell('"$0" "$1" ls "$2" --user "$3" > /dev/full'), /standard output: the disk is full/)
+      const { stdout, stderr } = await shell('{ "$0" "$1" cat "$2" --user "$3"; echo $? >&2; } | head -c 5')
+      assert.deepEqual([stdout.length, stderr], [5, '141\n'])
     })
 
     test('the local disk is full: said in a sentence, and nothing is left', async () => {

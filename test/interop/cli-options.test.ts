@@ -62,6 +62,22 @@ describe('options of commands', () => {
     assert.deepEqual(await line('mv', path, at('files/made/')), { event: 'moved', path, to: at('files/made/facts') })
     assert.deepEqual(await line('rm', '-r', at('files/made')), { event: 'removed', path: at('files/made') })
     assert.equal(await done('rm', '--force', at('files/made')), '')
+    const events = async (...args: string[]): Promise<unknown[]> =>
+      (await done(...args, '--json'))
+        .trim()
+        .split('\n')
+        .map((text) => JSON.parse(text) as Record<string, unknown>)
+        .map(({ event, path: from, to }) => [event, from, to])
+    mkdirSync(local('mirrored'))
+    writeFileSync(local('mirrored/one'), 'x')
+    mkdirSync(served('mirror'))
+    writeFileSync(served('mirror/other'), 'x')
+    const [from, to] = [local('mirrored'), at('files/mirror')]
+    assert.deepEqual(await events('sync', from, to, '--delete'), [
+      ['copied', `${from}/one`, `${to}/one`],
+      ['removed', `${to}/other`, undefined],
+      ['summary', undefined, undefined],
+    ])
   })
 
   test('who may do what is changed: granted, denied, taken back, given away, as text', async () => {

@@ -1,7 +1,8 @@
-import type { CopyEntry, CopyOptions, CopyProgress, Place } from '../../client/api/copy.ts'
+import { SmbError } from '../../bytes/errors.ts'
+import type { CopyOptions, CopyProgress, Place } from '../../client/api/copy.ts'
 import { copy } from '../../client/copy/copy.ts'
 import { isPointless } from '../../client/copy/transfer.ts'
-import { TransportError } from '../../client/errors.ts'
+import { UsageError as ClientError, codeOf, StatusError, TransportError } from '../../client/errors.ts'
 import { printable, UsageError } from '../report.ts'
 import { type Context, ExitCode } from './context.ts'
 import { bytesText } from './format.ts'
@@ -15,6 +16,7 @@ export interface Errand {
   readonly from: Place
   readonly to: Place
   readonly source: string
+  readonly target: string
 }
 
 /** Carries all of them, one after the other, and tells how it went. */
@@ -66,47 +68,66 @@ async function carryOne(
   more: Partial<CopyOptions>,
   tally: Tally,
 ): Promise<void> {
-  const { from, to, source } = errand
-  let endedAt = source
+  const { from, to } = errand
+  let endedAt = ''
   const onProgress = (progress: CopyProgress): void => {
     tally.take(progress)
-    if (progress.kind === 'failed' && progress.isFinal) endedAt = nameOf(errand, progress.entry)
+    if (progress.kind === 'failed' && progress.isFinal) endedAt = progress.entry.path
     tell(context, errand, options, progress)
   }
   try {
     await copy(from, to, { ...copyOptions(options, context.signal), ...more, onProgress })
   } catch (error) {
     if (isAbort(error) || error instanceof UsageError) throw error
-    throw new UsageError(`${endedAt}: ${reasonFor(error, options)}`, { cause: error })
+    throw new UsageError(`${whereFailed(errand, endedAt, error)}: ${reasonFor(errand, error, options)}`, {
+      cause: error,
+    })
   }
 }
 
-function reasonFor(error: unknown, options: TransferOptions): string {
+function reasonFor({ to }: Errand, error: unknown, options: TransferOptions): string {
+  if ('disk' in to && codeOf(error) === 'ENOENT' && !(error instanceof SmbError))
+    return 'a folder on the way to it is not there'
   const isFolder = options.recursive !== true && (error as { code?: unknown }).code === 'EISDIR'
   return isFolder ? 'it is a folder: add --recursive to copy it with all that is in it' : reasonOf(error)
 }
 
-const nameOf = ({ source }: Errand, { path }: CopyEntry): string =>
-  path === '' ? source : `${source.replace(/[\\/]$/, '')}/${path}`
+const below = (place: string, path: string): string => (path === '' ? place : `${place.replace(/[\\/]$/, '')}/${path}`)
+
+/** What an error is about, as far as it tells: the file that is read, the one that is written, or both. */
+function whereFailed({ from, to, source, target }: Errand, path: string, error: unknown): string {
+  const [read, written] = [below(source, path), below(target, path)]
+  if (error instanceof StatusError && error.dest !== undefined) return `${read} -> ${written}`
+  const isTold = error instanceof StatusError || error instanceof ClientError
+  if (isTold && error.path === below('disk' in to ? to.disk : to.path, path)) return written
+  // What the system says is of this machine's files, what a server says of its own.
+  if ('disk' in to) return error instanceof SmbError ? read : written
+  return 'disk' in from && error instanceof StatusError ? written : read
+}
 
 function tell(context: Context, errand: Errand, options: TransferOptions, progress: CopyProgress): void {
   if (progress.kind === 'counted' || progress.kind === 'found' || progress.kind === 'bytes') return
   const { kind, entry } = progress
   if (kind === 'done' && entry.kind === 'directory') return
-  const name = nameOf(errand, entry)
-  if (kind === 'failed' && !progress.isFinal) context.failed(name, progress.error)
+  const [name, to] = [below(errand.source, entry.path), below(errand.target, entry.path)]
+  if (kind === 'failed' && !progress.isFinal) {
+    const { error } = progress
+    const where = whereFailed(errand, entry.path, error)
+    context.failedWith(new UsageError(`${where}: ${reasonFor(errand, error, options)}`, { cause: error }))
+  }
   const what = { done: 'copied', skipped: 'skipped', removed: 'removed', failed: 'failed' }[kind]
   if (options.json === true) {
+    const ends = kind === 'removed' ? { path: to } : { path: name, to }
     const reason = kind === 'skipped' ? { reason: progress.reason } : {}
-    const error = kind === 'failed' ? { error: reasonOf(progress.error) } : {}
-    void context.out.json({ event: what, path: name, size: entry.size, ...reason, ...error }, true)
+    const error = kind === 'failed' ? { error: reasonFor(errand, progress.error, options) } : {}
+    void context.out.json({ event: what, ...ends, size: entry.size, ...reason, ...error }, true)
     return
   }
   if (kind === 'failed' || (options.verbose !== true && options.dryRun !== true)) return
   if (kind === 'skipped' && options.verbose !== true) return
   const would = options.dryRun === true ? { done: 'copy', skipped: 'skip', removed: 'remove' }[kind] : what
   const size = kind === 'done' ? `  ${bytesText(entry.size)}` : ''
-  void context.out.write(`${would}  ${printable(name)}${size}\n`)
+  void context.out.write(`${would}  ${printable(kind === 'removed' ? to : name)}${size}\n`)
 }
 
 async function summarize(

@@ -1,4 +1,5 @@
 import type { Observer } from '../../client/api/observe.ts'
+import { codeOf } from '../../client/errors.ts'
 import { version } from '../manifest.ts'
 import { printable, UsageError } from '../report.ts'
 import type { ConnectionOptions } from './connection-options.ts'
@@ -46,9 +47,12 @@ export function enterShell(lasting: Lasting): void {
 
 async function runAlone(options: ConnectionOptions, action: (context: Context) => Promise<void>): Promise<void> {
   const ending = new AbortController()
-  const out = new Output(() => {
-    // Nobody reads any more (`| head`): there is nothing left to do.
-    process.exitCode = ExitCode.BROKEN_PIPE
+  const out = new Output((error) => {
+    if (ending.signal.aborted) return
+    // Nobody reads any more (`| head`): there is nothing left to do, nor to say.
+    const isLeft = codeOf(error) === 'EPIPE'
+    if (!isLeft) out.tell(`smbkit: standard output: ${reasonOf(error)}\n`)
+    process.exitCode = isLeft ? ExitCode.BROKEN_PIPE : ExitCode.FAILED
     ending.abort()
   })
   let listening: Listening | undefined

@@ -9,8 +9,8 @@ export class Output {
   #progress: Progress | undefined
   #drained: Promise<void> | undefined
 
-  /** `broken`: nobody reads standard output any more. */
-  constructor(broken: () => void) {
+  /** `broken`: standard output takes no more. */
+  constructor(broken: (error: unknown) => void) {
     process.stdout.on('error', broken)
     process.stderr.on('error', () => undefined)
   }

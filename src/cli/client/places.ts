@@ -87,10 +87,12 @@ export async function errandsTo(context: Context, sources: readonly Source[], ta
     throw new UsageError(`${target.shown}: is no folder, and several files are to be copied there`)
   const [first] = sources
   const isSame = sources.length === 1 && !target.holdsFolders && first !== undefined && (await isFolder(context, first))
+  const goesInto = target.isFolder && !isSame
   return sources.map(({ place, name, shown }) => ({
     from: place,
-    to: target.isFolder && !isSame ? inside(target.place, place, name, shown) : target.place,
+    to: goesInto ? inside(target.place, place, name, shown) : target.place,
     source: shown,
+    target: goesInto ? `${target.shown.replace(/[\\/]$/, '')}/${name}` : target.shown,
   }))
 }
 

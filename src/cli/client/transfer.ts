@@ -156,7 +156,7 @@ async function sync(context: Context, from: string, to: string, options: SyncOpt
   const [source, ...more] = await sourcesOf(context, [from])
   if (source === undefined || more.length > 0) throw new UsageError(`${from}: one folder is made like one other`)
   const target = await targetOf(context, to)
-  const errand = { from: source.place, to: target.place, source: source.shown }
+  const errand = { from: source.place, to: target.place, source: source.shown, target: target.shown }
   await carry(
     context,
     [errand],

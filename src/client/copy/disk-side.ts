@@ -54,8 +54,9 @@ export const diskSide: Side = {
   async *list(path) {
     for await (const { name } of await opendir(path, { bufferSize: listBatch })) {
       const stats = lstatSync(within(path, name), { bigint: true, throwIfNoEntry: false })
-      // It went away meanwhile.
       if (stats !== undefined) yield { name, item: itemOf(stats) } satisfies Listed
+      // Node does not tell bytes that are no UTF-8: nothing is found by such a name. What else is not there went away.
+      else if (name.includes('\ufffd')) yield { name, item: unreadable } satisfies Listed
     }
   },
 
@@ -128,6 +129,18 @@ export const diskSide: Side = {
 }
 
 const listBatch = 256
+
+/** Something that its name does not lead to: a copy fails with the name. */
+const unreadable: Item = {
+  kind: 'file',
+  size: 0,
+  writeTime: 0n,
+  accessTime: 0n,
+  creationTime: undefined,
+  attributes: undefined,
+  identity: '',
+  stats: undefined,
+}
 
 /** A name in a folder. Neither needs to be looked at: names are without separators, and what the user has named is kept. */
 function within(folder: string, name: string): string {

@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { Command } from 'commander'
 import { systemReason } from '../../../config/config-error.ts'
 import { printable, UsageError } from '../../report.ts'
+import { speaking } from '../../speaking.ts'
 import { aclCommand } from '../acl.ts'
 import { displayAddress } from '../address.ts'
 import { catCommand } from '../cat.ts'
@@ -57,9 +58,8 @@ const hereByDefault = new Set(['ls', 'tree', 'stat', 'watch', 'df', 'du', 'find'
 /** A program of these commands, made for one line. `exit` is called to end the shell. */
 export function shellProgram(place: ShellPlace, exit: () => void): Command {
   const program = new Command('')
-    .usage('<command>')
     .helpCommand('help [command]', 'what a command does')
-    .configureHelp({ showGlobalOptions: false })
+    .configureHelp({ showGlobalOptions: false, commandUsage: () => '<command>' })
     .exitOverride()
   const commands = [
     lsCommand(),
@@ -80,6 +80,7 @@ export function shellProgram(place: ShellPlace, exit: () => void): Command {
     new Command('exit').alias('quit').description('end the shell').action(exit),
   ]
   for (const command of commands) program.addCommand(inShell(command))
+  speaking(program)
   return program
 }
 
@@ -90,7 +91,7 @@ function inShell(command: Command): Command {
     const [argument] = command.registeredArguments
     argument?.argOptional().default(argument.variadic ? ['.'] : '.')
   }
-  return command.exitOverride()
+  return command.configureHelp({ commandUsage: () => `${command.name()} ${command.usage()}` }).exitOverride()
 }
 
 function movingCommands(place: ShellPlace): Command[] {
