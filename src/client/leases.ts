@@ -20,6 +20,7 @@ import {
   OplockBreakResponse,
   OplockLevel,
   SMB2_HEADER_SIZE,
+  stateOfOplock,
 } from '../wire/smb2/index.ts'
 import type { FileCache } from './cache/file-cache.ts'
 import { type Answer, type Call, encodeCall } from './call.ts'
@@ -80,13 +81,6 @@ export class Lease {
   get canWrite(): boolean {
     return (this.state & WRITE) !== 0 && !this.isDivided
   }
-}
-
-/** An oplock, where there are no leases: the same promises, for one open. */
-const OPLOCK_STATES: Readonly<Record<number, number>> = {
-  [OplockLevel.BATCH]: READ | HANDLE | WRITE,
-  [OplockLevel.EXCLUSIVE]: READ | WRITE,
-  [OplockLevel.II]: READ,
 }
 
 /** Whether the server has leases; otherwise it has oplocks (MS-SMB2 3.2.4.3.8). */
@@ -167,7 +161,7 @@ export class LeaseTable {
       if (!isOld) lease.state = isBreaking ? lease.state & granted.leaseState : granted.leaseState
       if (!isOld) lease.epoch = epoch
     } else {
-      lease.state = OPLOCK_STATES[opened.oplockLevel] ?? 0
+      lease.state = stateOfOplock(opened.oplockLevel)
       if (lease.state !== 0) this.#byOpen.set(openKey(opened.fileId), lease)
       if (lease.uses > 1) lease.isDivided = true
     }
@@ -270,7 +264,7 @@ export class LeaseTable {
       if (!wasExclusive) return
       await acknowledge(lease, oplockAcknowledgment({ persistent, volatile }, oplockLevel as OplockLevel))
     }
-    void this.#lower(lease, OPLOCK_STATES[oplockLevel] ?? 0, answerBreak)
+    void this.#lower(lease, stateOfOplock(oplockLevel), answerBreak)
   }
 
   /** What depends on it goes first, then the server is told. */

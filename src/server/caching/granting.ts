@@ -1,4 +1,4 @@
-import { OplockLevel } from '../../wire/smb2/index.ts'
+import { OplockLevel, oplockOfState, stateOfOplock } from '../../wire/smb2/index.ts'
 import type { FileStat } from '../backend.ts'
 import type { Creation } from '../creation.ts'
 import type { Open } from '../open.ts'
@@ -6,7 +6,7 @@ import type { Holder } from './holder.ts'
 import { Lease } from './lease.ts'
 import { leaseAnswer } from './lease-request.ts'
 import { Oplock } from './oplock.ts'
-import { HANDLE_CACHING, isLegal, levelOf, NONE, type Rights, rightsOf, WRITE_CACHING } from './rights.ts'
+import { HANDLE_CACHING, isLegal, NONE, type Rights, WRITE_CACHING } from './rights.ts'
 import { onlyLooks } from './stat-open.ts'
 
 /** Gives an open what it asks for, as far as it can be had, and says so: contexts for the answer. */
@@ -37,10 +37,10 @@ export function grantCaching(
 
 /** Gives an open the oplock that it asks for, or level II instead, or none (MS-SMB2 3.3.5.9, Oplock Acquisition). */
 function grantOplock(open: Open, level: number, stat: FileStat): void {
-  const wanted = rightsOf(level)
+  const wanted = stateOfOplock(level)
   if (wanted === NONE) return
   const oplock = new Oplock(open)
-  const granted = [wanted, rightsOf(OplockLevel.II)].find((rights) => mayHave(oplock, open, rights, stat))
+  const granted = [wanted, stateOfOplock(OplockLevel.II)].find((rights) => mayHave(oplock, open, rights, stat))
   if (granted === undefined) return
   open.caching = oplock
   oplock.rights = granted
@@ -96,5 +96,5 @@ function goTogether(holder: Holder, rights: Rights, other: Holder): boolean {
 /** The level that a CREATE is answered with (MS-SMB2 2.2.14). */
 export function oplockLevelOf({ caching }: Open): OplockLevel {
   if (caching === undefined) return OplockLevel.NONE
-  return caching.kind === 'lease' ? OplockLevel.LEASE : levelOf(caching.rights)
+  return caching.kind === 'lease' ? OplockLevel.LEASE : oplockOfState(caching.rights)
 }

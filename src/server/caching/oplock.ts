@@ -1,8 +1,8 @@
-import { Command, OplockBreakNotification } from '../../wire/smb2/index.ts'
+import { Command, OplockBreakNotification, oplockOfState } from '../../wire/smb2/index.ts'
 import { deliver } from '../notification.ts'
 import type { Open } from '../open.ts'
 import { Holder, type Taking } from './holder.ts'
-import { HANDLE_CACHING, levelOf, NONE, READ_CACHING, type Rights, WRITE_CACHING } from './rights.ts'
+import { HANDLE_CACHING, NONE, READ_CACHING, type Rights, WRITE_CACHING } from './rights.ts'
 
 /** An oplock: one open's (MS-SMB2 3.3.1.10: Open.OplockLevel). */
 export class Oplock extends Holder {
@@ -21,7 +21,7 @@ export class Oplock extends Holder {
     const { fileId, maybeSession, connection } = this.open
     if (maybeSession === undefined) return false
     if (connection?.smb1 !== undefined) return connection.smb1.breakOplock(this.open, to)
-    const value = { oplockLevel: levelOf(to), fileId }
+    const value = { oplockLevel: oplockOfState(to), fileId }
     const message = { command: Command.OPLOCK_BREAK, body: OplockBreakNotification, value }
     return deliver(message, maybeSession.channelsFrom(connection), isDue)
   }

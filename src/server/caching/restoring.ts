@@ -1,11 +1,12 @@
+import { stateOfOplock } from '../../wire/smb2/index.ts'
 import type { Open } from '../open.ts'
 import { Lease, type LeaseDetails } from './lease.ts'
 import { Oplock } from './oplock.ts'
-import { NONE, type Rights, rightsOf } from './rights.ts'
+import { NONE, type Rights } from './rights.ts'
 
 /** Gives an open the oplock back that it had. */
 export function restoreOplock(open: Open, level: number): void {
-  const rights = rightsOf(level)
+  const rights = stateOfOplock(level)
   if (rights === NONE) return
   const oplock = new Oplock(open)
   open.caching = oplock

@@ -8,8 +8,9 @@ import {
   OplockBreakAcknowledgment,
   OplockBreakResponse,
   OplockLevel,
+  oplockOfState,
+  stateOfOplock,
 } from '../../wire/smb2/index.ts'
-import { levelOf, rightsOf } from '../caching/rights.ts'
 import { type CommandDefinition, defineCommand } from '../command.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
@@ -51,11 +52,12 @@ function serveOplock(request: Request, body: OplockBreakAcknowledgment): Reply |
   const { caching } = open
   const told = caching?.breakingTo
   if (caching?.kind !== 'oplock' || told === undefined) return fail(NtStatus.INVALID_OPLOCK_PROTOCOL)
-  const problem = levelProblem(levelOf(caching.rights), body.oplockLevel)
+  const problem = levelProblem(oplockOfState(caching.rights), body.oplockLevel)
   // Exclusive is more than a batch oplock can break to, yet no error: there is nothing left then.
-  const rights = body.oplockLevel === OplockLevel.II ? rightsOf(OplockLevel.II) & told : rightsOf(OplockLevel.NONE)
-  caching.acknowledge(problem === undefined ? rights : rightsOf(OplockLevel.NONE))
-  return problem ?? reply(OplockBreakResponse, { oplockLevel: levelOf(rights), fileId: open.fileId })
+  const rights =
+    body.oplockLevel === OplockLevel.II ? stateOfOplock(OplockLevel.II) & told : stateOfOplock(OplockLevel.NONE)
+  caching.acknowledge(problem === undefined ? rights : stateOfOplock(OplockLevel.NONE))
+  return problem ?? reply(OplockBreakResponse, { oplockLevel: oplockOfState(rights), fileId: open.fileId })
 }
 
 function levelProblem(held: number, level: number): Failure | undefined {

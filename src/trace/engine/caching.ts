@@ -1,27 +1,27 @@
 import { AccessMask } from '../../wire/dtyp/access-mask.ts'
-import { LeaseState, OplockLevel } from '../../wire/smb2/index.ts'
+import { Smb1NewOplockLevel, Smb1OplockLevel } from '../../wire/smb1/index.ts'
+import { LeaseState, OplockLevel, stateOfOplock } from '../../wire/smb2/index.ts'
 import type { Caching, Transaction } from '../model.ts'
 import type { TransactionRecord } from './records.ts'
 
-const { READ_CACHING, HANDLE_CACHING, WRITE_CACHING } = LeaseState
+const { READ_CACHING, WRITE_CACHING } = LeaseState
 
-/** What an oplock allows, as leases say it. MS-SMB2 2.2.13, MS-FSA 2.1.1.10. */
-const oplockStates: Readonly<Record<number, number>> = {
-  [OplockLevel.II]: READ_CACHING,
-  [OplockLevel.EXCLUSIVE]: READ_CACHING | WRITE_CACHING,
-  [OplockLevel.BATCH]: READ_CACHING | WRITE_CACHING | HANDLE_CACHING,
+/** SMB1 numbers them otherwise. */
+const smb1Levels: Readonly<Record<number, OplockLevel>> = {
+  [Smb1OplockLevel.EXCLUSIVE]: OplockLevel.EXCLUSIVE,
+  [Smb1OplockLevel.BATCH]: OplockLevel.BATCH,
+  [Smb1OplockLevel.LEVEL_II]: OplockLevel.II,
 }
-/** MS-CIFS 2.2.4.64.2: SMB1 numbers them otherwise. */
-const smb1OplockStates: readonly number[] = [
-  0,
-  READ_CACHING | WRITE_CACHING,
-  READ_CACHING | WRITE_CACHING | HANDLE_CACHING,
-  READ_CACHING,
-]
 
-/** The state of an oplock's level. */
+/** The state of an oplock's level that a CREATE was granted. */
 export const oplockState = (protocol: Transaction['protocol'], level: number): number =>
-  (protocol === 'smb1' ? smb1OplockStates[level] : oplockStates[level]) ?? 0
+  stateOfOplock(protocol === 'smb1' ? (smb1Levels[level] ?? OplockLevel.NONE) : level)
+
+/** The state of an oplock's level that a break leaves. */
+export const leftState = (protocol: Transaction['protocol'], level: number): number => {
+  if (protocol === 'smb2') return stateOfOplock(level)
+  return level === Smb1NewOplockLevel.NONE ? LeaseState.NONE : READ_CACHING
+}
 
 /** What a client was granted. It changes when it is broken or raised. */
 export class CachingRecord implements Caching {

@@ -3,7 +3,7 @@ import { NtStatus } from '../../wire/erref/ntstatus.ts'
 import { Smb1Command } from '../../wire/smb1/index.ts'
 import { Command, OplockLevel } from '../../wire/smb2/index.ts'
 import type { Fact, MessageSpot } from '../model.ts'
-import { CachingRecord, noteCacheAnswer, noteCacheUse, oplockState } from './caching.ts'
+import { CachingRecord, leftState, noteCacheAnswer, noteCacheUse, oplockState } from './caching.ts'
 import type { CaptureState } from './capture-state.ts'
 import { CreditAccount } from './credit-account.ts'
 import { IdMap } from './id-map.ts'
@@ -277,9 +277,7 @@ export class SmbConversation {
 
   #stateAfter({ detail, protocol }: TransactionRecord, { kind }: CachingRecord): number {
     if (detail.kind !== 'break') return 0
-    if (kind === 'lease') return detail.to
-    // SMB1 has one level below: OPLOCK_LEVEL_II. MS-CIFS 2.2.4.32.1.
-    return protocol === 'smb1' ? Math.min(1, detail.to) : oplockState(protocol, detail.to)
+    return kind === 'lease' ? detail.to : leftState(protocol, detail.to)
   }
 
   /** A lease is of a file, which its messages do not name. */
