@@ -5,7 +5,7 @@ import { LiveAnalysis, type Sender } from '../trace/engine/live-analysis.ts'
 import type { Endpoint } from '../trace/model.ts'
 import { Overview } from '../trace/reports/overview.ts'
 import { findingTexts, reportHealth } from '../trace/reports/text-report.ts'
-import { printable } from './report.ts'
+import { printableLines } from './report.ts'
 
 /** Both ends of a connection. */
 export type Ends = Readonly<Record<Sender, Endpoint>>
@@ -35,7 +35,7 @@ export class LiveFindings {
     const findings = this.#diagnosis.findings()
     if (this.#overview.conversations === 0) return ''
     const texts = [`${reportHealth(this.#overview, findings)}\n`, ...findingTexts(findings)]
-    return texts.join('\n').split('\n').map(printable).join('\n')
+    return printableLines(texts.join('\n'))
   }
 }
 

@@ -15,6 +15,9 @@ export function printable(text: string): string {
   return text.replace(unprintable, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
+/** Text of several lines, with what peers say in it, as it may be shown on a terminal. */
+export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n')
+
 /** What a person is told of an error: a sentence for what was foreseen, everything for what was not. */
 export function sentence(error: unknown): string {
   if (error instanceof SmbError) return error.message

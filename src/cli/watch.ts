@@ -6,7 +6,7 @@ import { type NtStatus, ntStatusName } from '../wire/erref/ntstatus.ts'
 import { type FieldNode, formatTree } from '../wire/schema/index.ts'
 import { dissectSmb1, SMB1_PROTOCOL_ID, smb1StatusName, summarizeSmb1 } from '../wire/smb1/index.ts'
 import { dissectMessage, SMB2_HEADER_SIZE, summarize } from '../wire/smb2/index.ts'
-import { printable, sentence } from './report.ts'
+import { printable, printableLines, sentence } from './report.ts'
 
 /** How much a server tells: what goes wrong and who logs on; each request in a line; its fields as well. */
 export type Verbosity = 'quiet' | 'verbose' | 'debug'
@@ -46,8 +46,8 @@ export function watch(server: Server, verbosity: Verbosity, write: (text: string
   server.on('smb1', ({ remote, session, tree, message, status, answers }) => {
     line(remote, `${placeOf(session, tree)} ${summarizeSmb1(viewOf(message))} -> ${smb1StatusName(status)}`)
     if (verbosity !== 'debug') return
-    write(lines(formatTree(dissectSmb1(viewOf(message), false), '  > ')))
-    for (const answer of answers) write(lines(formatTree(answerTree(answer), '  < ')))
+    write(printableLines(formatTree(dissectSmb1(viewOf(message), false), '  > ')))
+    for (const answer of answers) write(printableLines(formatTree(answerTree(answer), '  < ')))
   })
 }
 
@@ -67,7 +67,7 @@ function answerTree(answer: Uint8Array): FieldNode[] {
 
 function requestFields({ message, answer, status }: Told<'request'>): string {
   const asked = formatTree(dissectMessage(viewOf(message), 0, message.length, false), '  > ')
-  return lines(failed(answer) ? asked : asked + answerFields(message, answer, status))
+  return printableLines(failed(answer) ? asked : asked + answerFields(message, answer, status))
 }
 
 type Answer = Exclude<Told<'request'>['answer'], Failure>
@@ -86,5 +86,3 @@ function answerFields(asked: Uint8Array, { body, value, frame }: Answer, status:
 
 /** Where the header has the status, in bytes. MS-SMB2 2.2.1. */
 const STATUS_AT = 8
-
-const lines = (text: string): string => text.split('\n').map(printable).join('\n')

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { dissectFrameOf } from '../../trace/dissect/dissect.ts'
 import { printFrame } from '../../trace/dissect/print-frame.ts'
-import { printable, runCommand, UsageError } from '../report.ts'
+import { printableLines, runCommand, UsageError } from '../report.ts'
 import { captureSources, dissectOptions, type ReadingOptions, withReading } from './common-options.ts'
 import { PacedOutput } from './paced-output.ts'
 
@@ -33,6 +33,6 @@ async function show(frame: number, named: readonly string[], options: ShowOption
     throw new UsageError(`frame ${frame} is not in this capture, or has nothing in it that is read here`)
   const text = printFrame(found, options.bytes)
   const out = new PacedOutput()
-  out.text(text.split('\n').map(printable).join('\n'))
+  out.text(printableLines(text))
   await out.flush()
 }

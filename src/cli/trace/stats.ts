@@ -4,7 +4,7 @@ import { csvHead, csvLine } from '../../trace/reports/csv.ts'
 import { plain } from '../../trace/reports/json-report.ts'
 import { Overview, type RollBy } from '../../trace/reports/overview.ts'
 import { ROLLS, rollTable, timeSlices, timeTable } from '../../trace/reports/rolls.ts'
-import { printable, runCommand } from '../report.ts'
+import { printableLines, runCommand } from '../report.ts'
 import { type ReadingOptions, readCaptures, withFilter } from './common-options.ts'
 import { PacedOutput } from './paced-output.ts'
 
@@ -51,7 +51,7 @@ async function stats(
     out.text(`${JSON.stringify(Object.fromEntries(tables), null, 2)}\n`)
   } else
     for (const text of kinds.map((kind) => (kind === 'time' ? timeTable(overview) : rollTable(overview, kind, MOST))))
-      out.text(`${text.split('\n').map(printable).join('\n')}${kinds.length > 1 ? '\n' : ''}`)
+      out.text(`${printableLines(text)}${kinds.length > 1 ? '\n' : ''}`)
   await out.flush()
 }
 

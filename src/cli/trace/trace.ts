@@ -8,7 +8,7 @@ import { htmlReport } from '../../trace/reports/html-report.ts'
 import { jsonReport, reportSchema } from '../../trace/reports/json-report.ts'
 import { Overview } from '../../trace/reports/overview.ts'
 import { textReport } from '../../trace/reports/text-report.ts'
-import { printable, runCommand, UsageError } from '../report.ts'
+import { printableLines, runCommand, UsageError } from '../report.ts'
 import { type ReadingOptions, readCaptures, withFilter } from './common-options.ts'
 import { framesCommand } from './frames.ts'
 import { list, listCommand } from './list.ts'
@@ -71,7 +71,7 @@ async function report(named: readonly string[], options: TraceOptions): Promise<
   const data = { files, summary, overview, findings: diagnosis.findings() }
   tables?.close(overview.rolls.file.values(), data.findings)
   if (options.html !== undefined) writeText(options.html, htmlReport(data))
-  await say(options.json === true ? `${JSON.stringify(jsonReport(data), null, 2)}\n` : forTerminal(textReport(data)))
+  await say(options.json === true ? `${JSON.stringify(jsonReport(data), null, 2)}\n` : printableLines(textReport(data)))
 }
 
 async function tellStories(
@@ -81,10 +81,8 @@ async function tellStories(
 ): Promise<void> {
   const stories = new Follow(by, only)
   await readCaptures(files, [stories], options)
-  await say(forTerminal(stories.text()))
+  await say(printableLines(stories.text()))
 }
-
-const forTerminal = (text: string): string => text.split('\n').map(printable).join('\n')
 
 async function say(text: string): Promise<void> {
   const out = new PacedOutput()
