@@ -2,9 +2,9 @@ import { WireError } from '../bytes/errors.ts'
 import type { GssCredentials, GssFailure, GssResult, GssThread, Initiated } from '../native/gssapi.ts'
 import { type Failure, fail } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
-import { extendedErrorStatus } from '../wire/kerberos/index.ts'
+import { extendedErrorStatus, KerberosCode } from '../wire/kerberos/index.ts'
 import { MechOid } from '../wire/spnego/index.ts'
-import { CLOCK_PROBLEMS, establishedBy, KerberosCode, Krb5Code, kerberosCode, localStatus } from './kerberos.ts'
+import { CLOCK_PROBLEMS, establishedBy, Krb5Code, kerberosCode, localStatus } from './kerberos.ts'
 import { type Initiator, type InitiatorMechanism, type InitiatorStep, RefusedLogon } from './mechanism.ts'
 
 export interface KerberosInitiatorOptions {

@@ -1,6 +1,7 @@
 /** What both ends of Kerberos have in common: codes as statuses, and the context that a logon leaves behind. */
 import type { GssContext, GssFailure, GssThread } from '../native/gssapi.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
+import { KerberosCode } from '../wire/kerberos/index.ts'
 import { KerberosMessages, protectsMessages } from './kerberos-messages.ts'
 import type { Established, Integrity } from './mechanism.ts'
 
@@ -23,26 +24,6 @@ export const Krb5Code = {
   NO_CACHE: 195,
   CACHE_NOT_FOUND: 141,
   REALM_CANNOT_RESOLVE: 220,
-} as const
-
-/** RFC 4120 7.5.9, as far as a status depends on it. */
-export const KerberosCode = {
-  CLIENT_EXPIRED: 1,
-  CLIENT_UNKNOWN: 6,
-  SERVER_UNKNOWN: 7,
-  POLICY: 12,
-  BAD_OPTION: 13,
-  CLIENT_REVOKED: 18,
-  PASSWORD_EXPIRED: 23,
-  PREAUTHENTICATION_FAILED: 24,
-  WRONG_KEY: 31,
-  TICKET_EXPIRED: 32,
-  TICKET_NOT_YET_VALID: 33,
-  NOT_FOR_US: 35,
-  CLOCK_SKEW: 37,
-  MODIFIED: 41,
-  KEY_VERSION_UNKNOWN: 44,
-  NO_KEY: 45,
 } as const
 
 /** Codes that mean that the clocks of two machines differ. */

@@ -1,10 +1,11 @@
+import { KerberosCode } from '../../wire/kerberos/index.ts'
 import { clientNameOf, kerberosRule } from '../evidence/kerberos-rule.ts'
 import { advise } from '../evidence/rules.ts'
 
 export const kerberosClientUnknown = kerberosRule({
   id: 'kerberos-client-unknown',
   looksFor: 'A user that the KDC does not know.',
-  isMine: (exchange) => exchange.errorCode === 6,
+  isMine: (code) => code === KerberosCode.CLIENT_UNKNOWN,
   about: (exchange) => clientNameOf(exchange),
   title: (exchange) => `The KDC knows no user ${clientNameOf(exchange)}`,
   cause: 'The name, or the realm, is not the one of the account.',

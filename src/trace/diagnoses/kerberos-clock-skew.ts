@@ -1,3 +1,4 @@
+import { KerberosCode } from '../../wire/kerberos/index.ts'
 import { kerberosRule, skewOf } from '../evidence/kerberos-rule.ts'
 import { durationOf } from '../evidence/names.ts'
 import { advise } from '../evidence/rules.ts'
@@ -18,7 +19,7 @@ function kdcClockText({ kdcTimeNs, response }: KerberosExchange): string {
 export const kerberosClockSkew = kerberosRule({
   id: 'kerberos-clock-skew',
   looksFor: 'Clocks that are too far apart for Kerberos.',
-  isMine: (exchange) => exchange.errorCode === 37 || exchange.errorCode === 33,
+  isMine: (code) => code === KerberosCode.CLOCK_SKEW || code === KerberosCode.TICKET_NOT_YET_VALID,
   about: () => '',
   title: (exchange) => `Clocks too far apart for Kerberos${skewOf(exchange)}`,
   cause: (exchange) =>

@@ -1,10 +1,11 @@
+import { KerberosCode } from '../../wire/kerberos/index.ts'
 import { clientNameOf, kerberosRule } from '../evidence/kerberos-rule.ts'
 import { advise } from '../evidence/rules.ts'
 
 export const kerberosEncryptionType = kerberosRule({
   id: 'kerberos-encryption-type',
   looksFor: 'No kind of encryption that client, service and KDC have in common.',
-  isMine: (exchange) => exchange.errorCode === 14 || exchange.errorCode === 15,
+  isMine: (code) => code === KerberosCode.ENCRYPTION_TYPE_UNKNOWN || code === KerberosCode.CHECKSUM_TYPE_UNKNOWN,
   about: (exchange) => exchange.serviceName ?? clientNameOf(exchange),
   title: (exchange) => `No kind of encryption in common for ${exchange.serviceName ?? clientNameOf(exchange)}`,
   cause:

@@ -1,23 +1,40 @@
-import { kerberosErrorName, kerberosError as known } from '../../wire/kerberos/error-codes.ts'
+import { KerberosCode, kerberosErrorName, kerberosError as known } from '../../wire/kerberos/index.ts'
 import { clientNameOf, kerberosRule } from '../evidence/kerberos-rule.ts'
 import { advise } from '../evidence/rules.ts'
 
-/**
- * What is no failure (25: say who you are, 52: ask again over TCP, 68: in another realm, 91: another step), and 13: an
- * option, mostly delegation, that is tried without need.
- */
-const HARMLESS = [0, 13, 25, 52, 68, 91]
+/** What is no failure, and an option, mostly delegation, that is tried without need. */
+const HARMLESS: readonly number[] = [
+  KerberosCode.NONE,
+  KerberosCode.BAD_OPTION,
+  KerberosCode.PREAUTHENTICATION_REQUIRED,
+  KerberosCode.RESPONSE_TOO_BIG,
+  KerberosCode.WRONG_REALM,
+  KerberosCode.MORE_PREAUTHENTICATION_REQUIRED,
+]
 /** What other rules explain. */
-const EXPLAINED = [1, 2, 6, 7, 8, 14, 15, 18, 20, 21, 23, 24, 32, 33, 37]
+const EXPLAINED: readonly number[] = [
+  KerberosCode.CLIENT_EXPIRED,
+  KerberosCode.SERVICE_EXPIRED,
+  KerberosCode.CLIENT_UNKNOWN,
+  KerberosCode.SERVER_UNKNOWN,
+  KerberosCode.PRINCIPAL_NOT_UNIQUE,
+  KerberosCode.ENCRYPTION_TYPE_UNKNOWN,
+  KerberosCode.CHECKSUM_TYPE_UNKNOWN,
+  KerberosCode.CLIENT_REVOKED,
+  KerberosCode.TICKET_REVOKED,
+  KerberosCode.CLIENT_NOT_YET_VALID,
+  KerberosCode.PASSWORD_EXPIRED,
+  KerberosCode.PREAUTHENTICATION_FAILED,
+  KerberosCode.TICKET_EXPIRED,
+  KerberosCode.TICKET_NOT_YET_VALID,
+  KerberosCode.CLOCK_SKEW,
+]
 
 export const kerberosErrorRule = kerberosRule({
   id: 'kerberos-error',
   looksFor: 'Any other error of Kerberos.',
-  isMine: ({ errorCode, kind }) =>
-    errorCode !== undefined &&
-    !HARMLESS.includes(errorCode) &&
-    !EXPLAINED.includes(errorCode) &&
-    !(errorCode === 31 && kind === 'AS'),
+  isMine: (code, { kind }) =>
+    !HARMLESS.includes(code) && !EXPLAINED.includes(code) && !(code === KerberosCode.WRONG_KEY && kind === 'AS'),
   about: (exchange) => exchange.serviceName ?? clientNameOf(exchange),
   title: (exchange) =>
     `Kerberos fails for ${exchange.serviceName ?? clientNameOf(exchange)}: ${kerberosErrorName(exchange.errorCode ?? 0)}`,

@@ -1,10 +1,11 @@
+import { KerberosCode } from '../../wire/kerberos/index.ts'
 import { clientNameOf, kerberosRule } from '../evidence/kerberos-rule.ts'
 import { advise } from '../evidence/rules.ts'
 
 export const kerberosPasswordExpired = kerberosRule({
   id: 'kerberos-password-expired',
   looksFor: 'A user whose password has expired or has to be changed.',
-  isMine: (exchange) => exchange.errorCode === 23,
+  isMine: (code) => code === KerberosCode.PASSWORD_EXPIRED,
   about: (exchange) => clientNameOf(exchange),
   title: (exchange) => `The password of ${clientNameOf(exchange)} has expired`,
   cause:

@@ -1,10 +1,11 @@
+import { KerberosCode } from '../../wire/kerberos/index.ts'
 import { kerberosRule } from '../evidence/kerberos-rule.ts'
 import { advise } from '../evidence/rules.ts'
 
 export const kerberosSpnUnknown = kerberosRule({
   id: 'kerberos-spn-unknown',
   looksFor: 'A ticket for a service name that the KDC does not know.',
-  isMine: (exchange) => exchange.errorCode === 7 || exchange.errorCode === 8,
+  isMine: (code) => code === KerberosCode.SERVER_UNKNOWN || code === KerberosCode.PRINCIPAL_NOT_UNIQUE,
   about: (exchange) => exchange.serviceName ?? '',
   title: (exchange) => `The KDC knows no service ${exchange.serviceName ?? '(name not told)'}`,
   cause:

@@ -1,10 +1,14 @@
+import { KerberosCode } from '../../wire/kerberos/index.ts'
 import { clientNameOf, kerberosRule } from '../evidence/kerberos-rule.ts'
 import { advise } from '../evidence/rules.ts'
 
 export const kerberosTicketExpired = kerberosRule({
   id: 'kerberos-ticket-expired',
   looksFor: 'A ticket that is not good any more.',
-  isMine: (exchange) => exchange.errorCode !== undefined && [2, 20, 32].includes(exchange.errorCode),
+  isMine: (code) =>
+    code === KerberosCode.TICKET_EXPIRED ||
+    code === KerberosCode.TICKET_REVOKED ||
+    code === KerberosCode.SERVICE_EXPIRED,
   about: (exchange) => clientNameOf(exchange),
   title: (exchange) => `A ticket of ${clientNameOf(exchange)} has expired`,
   cause:

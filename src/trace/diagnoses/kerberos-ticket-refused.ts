@@ -1,5 +1,5 @@
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
-import { kerberosErrorName } from '../../wire/kerberos/error-codes.ts'
+import { KerberosCode, kerberosErrorName } from '../../wire/kerberos/index.ts'
 import { Groups } from '../evidence/groups.ts'
 import { clientNameOf } from '../evidence/kerberos-rule.ts'
 import { isFailedSetup, isKerberos, kerberosErrorIn } from '../evidence/logon-rule.ts'
@@ -18,8 +18,6 @@ const EXPLAINED: readonly number[] = [
   NtStatus.LOGON_TYPE_NOT_GRANTED,
   NtStatus.NO_LOGON_SERVERS,
 ]
-/** KRB_AP_ERR_SKEW. */
-const CLOCK_SKEW = 37
 const MAX_CLIENTS = 10_000
 
 interface Refused {
@@ -43,7 +41,7 @@ export const kerberosTicketRefused: Rule = {
       transaction(transaction) {
         const code = kerberosErrorIn(transaction)
         if (code === undefined && !(isFailedSetup(transaction) && isKerberos(transaction))) return
-        if (EXPLAINED.includes(transaction.status ?? 0) || code === CLOCK_SKEW) return
+        if (EXPLAINED.includes(transaction.status ?? 0) || code === KerberosCode.CLOCK_SKEW) return
         const ticket = transaction.session?.ticket ?? tickets.get(transaction.conversation.client.address)
         const key = `${ticket?.serviceName ?? ''} ${transaction.conversation.server.address}`
         const group = groups.of(key, () => ({ setup: transaction, ticket }))

@@ -1,11 +1,12 @@
+import { KerberosCode } from '../../wire/kerberos/index.ts'
 import { clientNameOf, kerberosRule } from '../evidence/kerberos-rule.ts'
 import { advise } from '../evidence/rules.ts'
 
 export const kerberosWrongPassword = kerberosRule({
   id: 'kerberos-wrong-password',
   looksFor: 'A user whose password the KDC refuses.',
-  isMine: (exchange) =>
-    exchange.kind === 'AS' && exchange.errorCode !== undefined && [24, 31].includes(exchange.errorCode),
+  isMine: (code, { kind }) =>
+    kind === 'AS' && (code === KerberosCode.PREAUTHENTICATION_FAILED || code === KerberosCode.WRONG_KEY),
   about: (exchange) => clientNameOf(exchange),
   title: (exchange) => `The KDC refuses the password of ${clientNameOf(exchange)}`,
   cause:

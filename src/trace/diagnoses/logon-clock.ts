@@ -1,4 +1,5 @@
 import { NtStatus } from '../../wire/erref/ntstatus.ts'
+import { KerberosCode } from '../../wire/kerberos/index.ts'
 import { Groups } from '../evidence/groups.ts'
 import { isFailedSetup, kerberosErrorIn } from '../evidence/logon-rule.ts'
 import { durationOf, serverOf, userOf } from '../evidence/names.ts'
@@ -6,8 +7,6 @@ import { advise, findingOf, framesOf, type Told } from '../evidence/rules.ts'
 import type { Rule, Transaction } from '../model.ts'
 import { Recent } from '../recent.ts'
 
-/** KRB_AP_ERR_SKEW. RFC 4120 7.5.9. */
-const CLOCK_SKEW = 37
 const MAX_CLIENTS = 10_000
 
 const pairOf = ({ conversation: { client, server } }: Transaction): string => `${client.address} ${serverOf(server)}`
@@ -24,7 +23,7 @@ export const logonClock: Rule = {
       transaction(transaction) {
         if (transaction.detail.kind !== 'session-setup') return
         const isClock = isFailedSetup(transaction) && transaction.status === NtStatus.TIME_DIFFERENCE_AT_DC
-        if (isClock || kerberosErrorIn(transaction) === CLOCK_SKEW)
+        if (isClock || kerberosErrorIn(transaction) === KerberosCode.CLOCK_SKEW)
           groups.of(pairOf(transaction), () => transaction)?.add(framesOf(transaction))
         else if (transaction.status === NtStatus.SUCCESS) worked.set(pairOf(transaction), transaction)
       },

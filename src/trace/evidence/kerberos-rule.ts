@@ -22,7 +22,8 @@ interface After {
 export interface KerberosRule {
   readonly id: string
   readonly looksFor: string
-  isMine(exchange: KerberosExchange): boolean
+  /** `code`: its error. */
+  isMine(code: number, exchange: KerberosExchange): boolean
   /** What the findings are told apart by, beside client and error; the name of the service or the user. */
   about(exchange: KerberosExchange): string
   title(exchange: KerberosExchange): string
@@ -43,7 +44,7 @@ export function kerberosRule(rule: KerberosRule): Rule {
       const logons = new Recent<string, After>(MAX_CLIENTS)
       return {
         kerberos(exchange) {
-          if (exchange.errorCode === undefined || !rule.isMine(exchange)) return
+          if (exchange.errorCode === undefined || !rule.isMine(exchange.errorCode, exchange)) return
           const key = `${exchange.client.address} ${exchange.errorCode} ${rule.about(exchange)}`
           const frames = [exchange.response?.frame, exchange.request?.frame]
           groups.of(key, () => exchange)?.add(frames, rule.about(exchange))

@@ -16,6 +16,37 @@ export const KerberosMessageType = {
   KRB_ERROR: 30,
 } as const
 
+/** Errors that something depends on; `kerberosError` tells all of them. RFC 4120 7.5.9, RFC 6113 5.2, RFC 6806 3. */
+export const KerberosCode = {
+  NONE: 0,
+  CLIENT_EXPIRED: 1,
+  SERVICE_EXPIRED: 2,
+  CLIENT_UNKNOWN: 6,
+  SERVER_UNKNOWN: 7,
+  PRINCIPAL_NOT_UNIQUE: 8,
+  POLICY: 12,
+  BAD_OPTION: 13,
+  ENCRYPTION_TYPE_UNKNOWN: 14,
+  CHECKSUM_TYPE_UNKNOWN: 15,
+  CLIENT_REVOKED: 18,
+  TICKET_REVOKED: 20,
+  CLIENT_NOT_YET_VALID: 21,
+  PASSWORD_EXPIRED: 23,
+  PREAUTHENTICATION_FAILED: 24,
+  PREAUTHENTICATION_REQUIRED: 25,
+  WRONG_KEY: 31,
+  TICKET_EXPIRED: 32,
+  TICKET_NOT_YET_VALID: 33,
+  NOT_FOR_US: 35,
+  CLOCK_SKEW: 37,
+  MODIFIED: 41,
+  KEY_VERSION_UNKNOWN: 44,
+  NO_KEY: 45,
+  RESPONSE_TOO_BIG: 52,
+  WRONG_REALM: 68,
+  MORE_PREAUTHENTICATION_REQUIRED: 91,
+} as const
+
 /** Encryption types. RFC 3961 8, RFC 3962 7, RFC 4757 4, RFC 8009 7; the negative ones are Windows' (MS-KILE 3.1.5.2). */
 export const EncryptionType = {
   'des-cbc-crc': 1,
