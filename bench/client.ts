@@ -3,7 +3,7 @@
  * rclone and impacket as programs against one smbd, one after the other in each round. Prints a table of medians and,
  * for a full run, writes it to bench/results/client.md and all figures to bench/results/client.json.
  */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import {
   chmodSync,
   mkdirSync,
@@ -26,6 +26,7 @@ import { clientTable, type Lasting, lastingTable, type Measured, type Row, rowOf
 import { type Client, type ClientName, clientNames, clientsOf, type Invocation, type Task } from './clients.ts'
 import { atDistance } from './distance.ts'
 import { cpuSeconds } from './process-stats.ts'
+import { build } from './published.ts'
 
 const share = 'bench'
 const targetPrefix = 'target-'
@@ -292,8 +293,7 @@ async function main(): Promise<number> {
     console.error(skip)
     return 1
   }
-  const built = spawnSync('npm', ['run', '-s', 'build'], { cwd: join(import.meta.dirname, '..'), stdio: 'inherit' })
-  if (built.status !== 0) return 1
+  build()
   const pattern = new RegExp(values.only ?? '')
   const names = clientNames.filter((name) => values.clients.split(',').includes(name))
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { peerPath } from '../test/peers/peer.ts'
 import { run } from '../test/peers/run.ts'
 import type { Smbd } from '../test/peers/smbd.ts'
+import { publishedProgram } from './published.ts'
 
 /** `smbclient-signed` signs as smbkit does where a server can; smbclient by itself only where it must. */
 export const clientNames = ['smbkit', 'smbclient', 'smbclient-signed', 'rclone', 'impacket'] as const
@@ -27,9 +28,6 @@ export interface Invocation {
 /** How each client is called. Undefined where a client has no such thing. */
 export type Client = (task: Task) => Invocation | undefined
 
-const root = join(import.meta.dirname, '..')
-
-/** The program as it is published: built, and not from its sources. */
 function smbkit({ host, port, user, password }: Smbd, share: string): Client {
   const at = (remote: string): string => `//${host}:${port}/${share}/${remote}`
   const argumentsFor = (task: Task): string[] => {
@@ -50,7 +48,7 @@ function smbkit({ host, port, user, password }: Smbd, share: string): Client {
   }
   return (task) => ({
     command: process.execPath,
-    args: [join(root, 'dist/cli/main.js'), ...argumentsFor(task), '--user', user],
+    args: [publishedProgram, ...argumentsFor(task), '--user', user],
     env: { SMBKIT_PASSWORD: password },
   })
 }

@@ -3,17 +3,17 @@
  * rules) against tshark's, on one generated capture, one after the other in each round. Prints a table of medians and,
  * for a full run, writes it to bench/results/trace.md and all figures to bench/results/trace.json.
  */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { needsPeer, peerPath } from '../test/peers/peer.ts'
 import { cpuSeconds } from './process-stats.ts'
+import { build, publishedProgram } from './published.ts'
 import { median } from './report.ts'
 import { writeBusyCapture } from './trace-capture.ts'
 
-const root = join(import.meta.dirname, '..')
 const MIB = 1024 * 1024
 const fullMebibytes = 2048
 const limitMs = 1_800_000
@@ -31,8 +31,7 @@ interface Measured {
 const fields = ['frame.number', 'smb2.cmd', 'smb2.msg_id', 'smb2.nt_status', 'smb2.filename', 'smb2.time']
 
 const contestants = (path: string): Readonly<Record<string, readonly string[]>> => ({
-  // As it is published.
-  smbkit: [process.execPath, join(root, 'dist/cli/main.js'), 'trace', '--json', path],
+  smbkit: [process.execPath, publishedProgram, 'trace', '--json', path],
   'tshark srt': [peerPath('tshark') ?? 'tshark', '-q', '-n', '-r', path, '-z', 'smb2,srt'],
   'tshark fields': [
     peerPath('tshark') ?? 'tshark',
@@ -99,8 +98,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { mebibytes: { type: 'string' }, rounds: { type: 'string' } } })
   const { skip } = needsPeer('tshark')
   if (skip !== false) throw new Error(skip)
-  const built = spawnSync('npm', ['run', '-s', 'build'], { cwd: root, stdio: 'inherit' })
-  if (built.status !== 0) throw new Error('smbkit could not be built')
+  build()
   const mebibytes = Number(values.mebibytes ?? fullMebibytes)
   const folder = mkdtempSync(join(tmpdir(), 'smbkit-bench-'))
   try {
