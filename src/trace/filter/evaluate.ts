@@ -57,8 +57,10 @@ function test(expression: Test, values: readonly FieldValue[], all: FieldValues)
   switch (expression.kind) {
     case 'compare':
       return compareAll(expression, values, rightSides(expression.right, all))
-    case 'contains':
-      return values.some((value) => rightSides(expression.right, all).some((right) => contains(value, right)))
+    case 'contains': {
+      const rights = rightSides(expression.right, all)
+      return values.some((value) => rights.some((right) => contains(value, right)))
+    }
     case 'matches':
       return values.some((value) => expression.pattern.matches(asText(value)))
     case 'in':
