@@ -8,7 +8,7 @@ import { encodeSecurityDescriptor, parseSddl } from '../wire/dtyp/index.ts'
 import { commandPrinter, defaultPrinter } from './printer.ts'
 
 /** Shares as the server takes them. */
-export interface Prepared {
+interface Prepared {
   readonly shares: ShareOptions[]
   /** What the disks of newly opened shares cannot keep, in sentences. */
   readonly notes: readonly string[]

@@ -16,7 +16,7 @@ import { decodeSecurityDescriptor, formatSddl } from '../wire/dtyp/index.ts'
 import type { Backends } from './backends.ts'
 
 /** The config file and what administrators have changed, put together. */
-export interface Together {
+interface Together {
   readonly settings: Settings
   readonly changes: ShareChanges
   /** To be offered. */

@@ -38,7 +38,7 @@ function prepareFolder(folder: string): void {
 }
 
 /** The lines with which each system connects. */
-export function connectionLines(host: string, port: number, password: string): string {
+function connectionLines(host: string, port: number, password: string): string {
   const at = `${host}:${port}`
   return `
   smbclient   smbclient //${host}/${share} -p ${port} -U '${user}%${password}'

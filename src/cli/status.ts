@@ -25,7 +25,7 @@ async function showStatus(options: StatusOptions): Promise<void> {
 }
 
 /** The status for people. */
-export function formatStatus(status: ServerStatus): string {
+function formatStatus(status: ServerStatus): string {
   const lines = [`${status.name}, since ${time(status.startedAt)}, connections: ${status.connections}`, 'Shares:']
   for (const { name, path, openFiles } of status.shares) lines.push(`  ${name}  ${path}  open files: ${openFiles}`)
   lines.push(status.sessions.length === 0 ? 'No sessions.' : 'Sessions:')

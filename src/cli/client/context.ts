@@ -26,14 +26,14 @@ export interface Context {
 }
 
 /** What a shell keeps from one command to the next. */
-export interface Lasting {
+interface Lasting {
   readonly servers: Servers
   readonly out: Output
   readonly named: (word: string) => string
 }
 
 /** Runs a command that talks to servers: all that it has opened is closed, whatever happens. */
-export type Runner = (options: ConnectionOptions, action: (context: Context) => Promise<void>) => Promise<void>
+type Runner = (options: ConnectionOptions, action: (context: Context) => Promise<void>) => Promise<void>
 
 let run: Runner = runAlone
 

@@ -50,7 +50,7 @@ export function anyOf(texts: readonly string[]): (path: string, isFolder: boolea
     patterns.some(({ parts, foldersOnly }) => (isFolder || !foldersOnly) && matches(parts, path.split('/')))
 }
 
-export interface FilterOptions {
+interface FilterOptions {
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
 }

@@ -17,7 +17,7 @@ export interface ProgressState {
 }
 
 /** Where progress is written: a terminal. */
-export interface ProgressOutput {
+interface ProgressOutput {
   write(text: string): unknown
   readonly columns?: number | undefined
 }

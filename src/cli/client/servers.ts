@@ -12,7 +12,7 @@ import { reasonOf } from './reason.ts'
 const probeShare = 0.5
 
 /** Options of the command line as the client takes them. */
-export function connectOptions(
+function connectOptions(
   { port, minDialect, maxDialect, signing, encryption, channels, site, timeout }: ConnectionOptions,
   observer: Observer | undefined,
   signal: AbortSignal,

@@ -17,7 +17,7 @@ export interface Walked {
   readonly problem?: unknown
 }
 
-export interface WalkOptions {
+interface WalkOptions {
   readonly signal: AbortSignal
   readonly maxDepth?: number
   /** Whether to look into a folder. */

@@ -8,26 +8,26 @@ const BYTE_ORDER_MAGIC = 0x1a2b_3c4d
 const UNKNOWN_LENGTH = 0xffff_ffff_ffff_ffffn
 
 /** The body of a Section Header Block. pcapng 4.1. */
-export const SectionHeader = struct('pcapng section header', '4.1', {
+const SectionHeader = struct('pcapng section header', '4.1', {
   byteOrderMagic: u32.hex.fixed(BYTE_ORDER_MAGIC),
   majorVersion: u16.or(1),
   minorVersion: u16.or(0),
   sectionLength: u64.or(UNKNOWN_LENGTH),
   options: tail(bytes),
 })
-export type SectionHeader = Infer<typeof SectionHeader>
+type SectionHeader = Infer<typeof SectionHeader>
 
 /** The body of an Interface Description Block. pcapng 4.2. */
-export const InterfaceDescription = struct('pcapng interface description', '4.2', {
+const InterfaceDescription = struct('pcapng interface description', '4.2', {
   linkType: u16.oneOf(LinkType),
   reserved: u16.reserved,
   snapLength: u32.or(0),
   options: tail(bytes),
 })
-export type InterfaceDescription = Infer<typeof InterfaceDescription>
+type InterfaceDescription = Infer<typeof InterfaceDescription>
 
 /** The body of an Enhanced Packet Block. pcapng 4.3. */
-export const EnhancedPacket = struct('pcapng enhanced packet', '4.3', {
+const EnhancedPacket = struct('pcapng enhanced packet', '4.3', {
   interfaceId: u32.or(0),
   timestampHigh: u32,
   timestampLow: u32,
@@ -35,7 +35,7 @@ export const EnhancedPacket = struct('pcapng enhanced packet', '4.3', {
   originalLength: u32,
   data: tail(bytes),
 })
-export type EnhancedPacket = Infer<typeof EnhancedPacket>
+type EnhancedPacket = Infer<typeof EnhancedPacket>
 
 /** Timestamps count nanoseconds: 10 to the power of -9. */
 const NANOSECONDS = 9

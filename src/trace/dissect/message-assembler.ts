@@ -1,7 +1,7 @@
 import type { FlowSink } from '../network/tcp-flow.ts'
 
 /** Bytes of messages that are put together at a time, over all connections; above it messages are cut. */
-export const maxAssembledBytes = 256 * 1024 * 1024
+const maxAssembledBytes = 256 * 1024 * 1024
 
 /** How much of `maxAssembledBytes` is in use. */
 export interface AssemblyBudget {
@@ -19,7 +19,7 @@ export interface Framing {
 }
 
 /** A message of the stream, its header included. `isWhole` is false where bytes are missing: it ends before them. */
-export type MessageTaker = (bytes: Uint8Array, isWhole: boolean, frame: number, timeNs: number) => void
+type MessageTaker = (bytes: Uint8Array, isWhole: boolean, frame: number, timeNs: number) => void
 
 /** Puts the messages of one direction together, whole: for who looks into them, and not for who hurries. */
 export class MessageAssembler implements FlowSink {

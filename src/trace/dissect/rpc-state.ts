@@ -68,7 +68,7 @@ export class RpcState {
 }
 
 /** Parameters that are whole. */
-export interface Joined {
+interface Joined {
   readonly stub: Uint8Array
   readonly fragments: number
   /** With the first fragment. */
@@ -85,7 +85,7 @@ export interface RpcContext {
   readonly transfer: string | undefined
 }
 
-export interface RpcCall {
+interface RpcCall {
   /** Undefined where the bind was not captured. */
   readonly context: RpcContext | undefined
   readonly operationNumber: number

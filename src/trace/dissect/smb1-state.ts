@@ -3,7 +3,7 @@ import type { Field } from './field.ts'
 import { maxRemembered } from './smb2-state.ts'
 
 /** A request of SMB1 that has no answer yet. */
-export interface PendingSmb1 {
+interface PendingSmb1 {
   readonly frame: number
   readonly timeNs: number
   /** The pipe or file that it is about. */

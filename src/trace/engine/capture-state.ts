@@ -4,12 +4,12 @@ import { SessionGroup, type TransactionRecord } from './records.ts'
 import { SharedFiles } from './shared-files.ts'
 
 /** Most tickets of which it is known who got them. */
-export const maxTickets = 4096
+const maxTickets = 4096
 /** Most sessions of which the channels are known. */
-export const maxGroups = 65_536
+const maxGroups = 65_536
 
 /** Most leases that are known. */
-export const maxLeases = 65_536
+const maxLeases = 65_536
 
 /** What all conversations of a capture share. */
 export class CaptureState {

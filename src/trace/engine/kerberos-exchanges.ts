@@ -11,12 +11,12 @@ import type { Endpoint, FrameSpot, KerberosExchange } from '../model.ts'
 /** Where KDCs listen, with TCP and UDP. RFC 4120 7.2. */
 export const KERBEROS_PORT = 88
 /** Most questions that wait for their answers. */
-export const maxOpenQuestions = 1024
+const maxOpenQuestions = 1024
 
 type Question = Extract<KerberosMessage, { readonly kind: 'AS-REQ' | 'TGS-REQ' }>
 
 /** Which end says it, and how it came. */
-export interface KerberosWay {
+interface KerberosWay {
   readonly transport: 'tcp' | 'udp'
   readonly client: Endpoint
   readonly kdc: Endpoint

@@ -27,7 +27,7 @@ const commandAt = offsetOf(Smb2Header, 'command')
 const flagsAt = offsetOf(Smb2Header, 'flags')
 const nextCommandAt = offsetOf(Smb2Header, 'nextCommand')
 /** Longest message that is made of a compressed one, bytes. Servers take 8 MiB of data at once. */
-export const maxDecompressedBytes = 16 * 1024 * 1024
+const maxDecompressedBytes = 16 * 1024 * 1024
 const allCompression = { algorithms: Object.values(CompressionAlgorithm), chained: true }
 /** Messages in each other: a sealed one may hold a compressed one. */
 const maxDepth = 3

@@ -6,8 +6,8 @@ import type { OpenRecord, TransactionRecord } from './records.ts'
 /** Most files of which it is known who has them open; those that were opened first are forgotten. */
 export const maxSharedFiles = 20_000
 /** Most opens of a file, and locks of an open, that are known. */
-export const maxOpensOfFile = 256
-export const maxLocksOfOpen = 1024
+const maxOpensOfFile = 256
+const maxLocksOfOpen = 1024
 /** Most of those in the way of a request that are told. */
 const maxHolders = 8
 

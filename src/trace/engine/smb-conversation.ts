@@ -22,11 +22,11 @@ import {
 } from './records.ts'
 
 /** Most requests of a connection that may be without an answer. Servers grant 8192 credits. */
-export const maxPendingRequests = 65_536
+const maxPendingRequests = 65_536
 /** Most sessions that are known of a connection, trees of a session, and opens of a session. */
 export const maxSessions = 4096
-export const maxTrees = 4096
-export const maxOpens = 262_144
+const maxTrees = 4096
+const maxOpens = 262_144
 
 /** RFC 8062 3. */
 const ANONYMOUS_PRINCIPAL = 'WELLKNOWN/ANONYMOUS@'

@@ -351,7 +351,7 @@ function hasMore(command: number, body: Smb1Body): boolean {
 /** MS-CIFS 2.2.4.55.1. */
 const kinds: Readonly<Record<string, 'disk' | 'pipe' | 'print'>> = { 'A:': 'disk', IPC: 'pipe', 'LPT1:': 'print' }
 /** In the fourth word of a file's id: it is a number of SMB1. */
-export const SMB1_FILE = 1
+const SMB1_FILE = 1
 /** DOS errors have a class in their lowest byte; statuses of NT have none of severity below. MS-CIFS 2.2.2.4. */
 const isSuccess = (status: number): boolean => status === 0 || status === NtStatus.MORE_PROCESSING_REQUIRED
 /** Requests are told apart by MID and PID (MS-CIFS 3.2.4.1.6); with a bit that no message id of SMB2 reaches. */

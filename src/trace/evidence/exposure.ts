@@ -5,7 +5,7 @@ import { Groups } from './groups.ts'
 import { listOf, serverOf, userOf } from './names.ts'
 import { findingOf, type Told } from './rules.ts'
 
-export interface ExposureRule {
+interface ExposureRule {
   readonly id: string
   readonly looksFor: string
   /** `shares`: what the session connected to. */

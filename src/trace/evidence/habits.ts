@@ -7,14 +7,14 @@ import { findingOf, framesOf, type Told } from './rules.ts'
 const MAX_KEPT = 10_000
 const MAX_TOLD = 5
 
-export interface Habit {
+interface Habit {
   readonly group: Group<Transaction>
   spentNs: number
   /** Between the first and the last time, nanoseconds. */
   readonly overNs: number
 }
 
-export interface HabitRule {
+interface HabitRule {
   readonly id: string
   readonly looksFor: string
   /** How often it takes to be a habit. */

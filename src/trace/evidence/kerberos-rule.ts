@@ -19,7 +19,7 @@ interface After {
   readonly timeNs: number
 }
 
-export interface KerberosRule {
+interface KerberosRule {
   readonly id: string
   readonly looksFor: string
   /** `code`: its error. */

@@ -26,7 +26,7 @@ export const kerberosErrorIn = ({ detail }: Transaction): number | undefined =>
 /** Whether the logon was by a ticket of Kerberos. */
 export const isKerberos = (transaction: Transaction): boolean => /kerberos|krb/i.test(mechanismOf(transaction))
 
-export interface LogonRule {
+interface LogonRule {
   readonly id: string
   readonly looksFor: string
   readonly statuses: readonly number[]

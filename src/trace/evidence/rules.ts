@@ -34,14 +34,14 @@ export const framesOf = ({ response, request, interim }: Transaction): (number |
 ]
 
 /** What a transaction is evidence of. */
-export interface Sign {
+interface Sign {
   /** Evidence with the same key makes one finding. */
   readonly key: string
   /** What it was about: a file, a share, a user. */
   readonly name?: string | undefined
 }
 
-export interface TransactionRule {
+interface TransactionRule {
   readonly id: string
   readonly looksFor: string
   /** Whether a transaction is evidence, and of what. */
@@ -74,11 +74,11 @@ export function transactionRule({ id, looksFor, sign, tell }: TransactionRule): 
 }
 
 /** Evidence about a whole connection. */
-export interface ConversationSign extends Sign {
+interface ConversationSign extends Sign {
   readonly frames: readonly (number | undefined)[]
 }
 
-export interface ConversationRule<S> {
+interface ConversationRule<S> {
   readonly id: string
   readonly looksFor: string
   /** What is kept of a connection while it lasts. */

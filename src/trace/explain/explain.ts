@@ -29,7 +29,7 @@ export interface Explanation {
 }
 
 /** What a code or name was found to be; without any, names that look like it. */
-export interface Explained {
+interface Explained {
   readonly explanations: readonly Explanation[]
   readonly similar: readonly string[]
 }

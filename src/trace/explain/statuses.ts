@@ -1,7 +1,7 @@
 import type { NtStatus } from '../../wire/erref/ntstatus.ts'
 
 /** Where a status of SMB is seen, and what to try. */
-export interface StatusAdvice {
+interface StatusAdvice {
   /** The messages that it comes in, and the situation. */
   readonly seen: string
   /** What to try; empty where nothing has to be done. */

@@ -8,7 +8,7 @@ export interface Pattern {
 }
 
 /** What is wrong with a pattern, and where. */
-export interface PatternProblem {
+interface PatternProblem {
   readonly problem: string
   readonly at: number
 }

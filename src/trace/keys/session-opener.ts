@@ -45,7 +45,7 @@ export const ciphersOfLength = (bytes: number): readonly CipherName[] =>
   bytes === 32 ? ['aes-256-gcm', 'aes-256-ccm'] : ['aes-128-gcm', 'aes-128-ccm']
 
 /** What is known of a session when its keys are derived. */
-export interface KeySource {
+interface KeySource {
   /** Undefined where NEGOTIATE was not captured. */
   readonly dialect: number | undefined
   readonly cipher: CipherName | undefined

@@ -10,7 +10,7 @@ const lingerNs = 30e9
 const tcpHeaderBytes = 20
 
 /** What is done with connections. */
-export interface ConnectionSink {
+interface ConnectionSink {
   /** A connection of which this is the first segment. */
   begins(connection: TcpConnection): void
   /** A segment with data, before it is put in order. */

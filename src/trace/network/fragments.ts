@@ -3,7 +3,7 @@ import { viewOf } from '../../bytes/utf16.ts'
 import type { Packet } from '../capture/packet.ts'
 
 /** Most datagrams of which fragments are kept. The oldest one goes. */
-export const maxFragmentedDatagrams = 128
+const maxFragmentedDatagrams = 128
 /** Longest datagram: what IP's lengths allow. */
 const maxDatagramBytes = 0x1_0000
 /** Most fragments of a datagram: one of that length, cut as small as links are. */

@@ -3,7 +3,7 @@ import type { Packet } from '../capture/packet.ts'
 import { FragmentTable } from './fragments.ts'
 
 /** Who takes what IP carries. All places are in the packet's memory. */
-export interface TransportSink {
+interface TransportSink {
   /**
    * A TCP segment or a UDP datagram at `at`, header included, which ends at `end`: past the packet's own end where
    * the capture cut it off. Both addresses, one after the other, are at `addresses`, of `addressBytes` each.

@@ -4,13 +4,13 @@ import type { MemoryBudget } from './memory-budget.ts'
 import { type Segment, TcpFlow } from './tcp-flow.ts'
 
 /** RFC 9293 3.1. */
-export const TcpFlag = { FIN: 0x01, SYN: 0x02, RST: 0x04, ACK: 0x10 } as const
+const TcpFlag = { FIN: 0x01, SYN: 0x02, RST: 0x04, ACK: 0x10 } as const
 const WINDOW_SCALE_OPTION = 3
 /** RFC 7323 2.3. */
 const maxWindowShift = 14
 
 /** How a connection ended. */
-export interface ConnectionEnd {
+interface ConnectionEnd {
   readonly byFirst: boolean
   readonly how: 'fin' | 'reset'
   readonly frame: number

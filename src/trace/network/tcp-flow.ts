@@ -4,7 +4,7 @@ import type { TcpDirection } from '../model.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 
 /** Most bytes of a direction that wait for what comes before them. */
-export const maxWaitingBytes = 2 * 1024 * 1024
+const maxWaitingBytes = 2 * 1024 * 1024
 /** Most segments that wait. */
 const maxWaitingSegments = 4096
 /** What the other end has acknowledged and the capture does not have may still come, if the capture is not in order. */

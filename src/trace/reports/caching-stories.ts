@@ -3,7 +3,7 @@ import type { Caching, Fact, FrameSpot, Observer, Open, Transaction } from '../m
 import { cachingName, levelName } from './caching-names.ts'
 
 /** Most stories that are kept; those without a break make room for others. */
-export const maxCachingStories = 2000
+const maxCachingStories = 2000
 /** Most steps of a story. */
 const maxSteps = 64
 /** Most breaks that somebody may be waiting for. */

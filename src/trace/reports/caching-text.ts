@@ -36,7 +36,7 @@ function brokenText({ broken, acknowledged, late, timedOut }: CachingStories): s
 const isTold = ({ steps }: CachingStory): boolean => steps.some(({ what }) => what === 'broken')
 
 /** `\\srv\docs\plan.txt: batch oplock of CORP\anna at 10.0.0.5 (frame 17), broken to level II (19), ...`. */
-export function storyText({ holder, steps, waiting }: CachingStory): string {
+function storyText({ holder, steps, waiting }: CachingStory): string {
   const waited = waiting.length === 0 ? '' : `; waited for by frame ${waiting.map(requestFrame).slice(0, 4).join(', ')}`
   const who = `${userOf(holder.session)} at ${holder.conversation.client.address}`
   const told = steps.map((step, index) => stepText(step, index === 0 ? who : undefined))

@@ -20,7 +20,7 @@ import { ROLLS, timeSlices } from './rolls.ts'
 import type { ReportData } from './text-report.ts'
 
 /** Changes when a field goes or means something else; new fields leave it. */
-export const REPORT_FORMAT = 'smbkit-trace-1'
+const REPORT_FORMAT = 'smbkit-trace-1'
 
 const MOST = 100
 const WAITS = ['lockWaits', 'lockRefusals', 'sharingViolations', 'creditWaits'] as const

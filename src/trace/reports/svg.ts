@@ -6,7 +6,7 @@ const LEFT = 60
 const BOTTOM = 20
 const TOP = 8
 
-export interface Series {
+interface Series {
   readonly name: string
   readonly color: string
   readonly values: readonly number[]

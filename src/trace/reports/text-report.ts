@@ -86,7 +86,7 @@ function ticketLines({ logons }: Overview): string[] {
 }
 
 /** What the capture does not have, or could not be read. */
-export function unseenLines(overview: Overview): string[] {
+function unseenLines(overview: Overview): string[] {
   const { withoutBeginning, missingBytes, oneSided, lostPlaces, lostAt, cutMessages, answersAlone } = overview
   const lines: string[] = []
   if (withoutBeginning > 0)

@@ -5,7 +5,7 @@ import type { Observer, Transaction } from '../model.ts'
 import { Recent } from '../recent.ts'
 
 /** Most actions that are kept, and most files of which the last steps are remembered. */
-export const maxActions = 1000
+const maxActions = 1000
 export const maxSteps = 4096
 /** Steps of one save follow each other sooner than this. */
 const oneSaveNs = 60e9

@@ -42,13 +42,13 @@ export interface Survey {
 }
 
 /** The client's functions that a survey is made with. */
-export interface SurveyTools {
+interface SurveyTools {
   readonly connect: Connect
   readonly negotiate: Negotiate
   readonly speaksSmb1: SpeaksSmb1
 }
 
-export interface SurveyOptions {
+interface SurveyOptions {
   readonly host: string
   readonly port: number | undefined
   /** What all connections have in common. */

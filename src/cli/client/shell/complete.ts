@@ -9,7 +9,7 @@ import { quoted, wordsOf } from './words.ts'
 export type WordKinds = 'share' | 'disk' | 'share-disk' | 'disk-share' | 'none'
 
 /** As readline wants it: what could stand there, and what it would stand for. */
-export type Completion = [completions: string[], word: string]
+type Completion = [completions: string[], word: string]
 
 /** Folders of more entries are not offered by name. */
 const maxOffered = 2000
