@@ -172,11 +172,11 @@ export class SpnegoInitiator implements Initiator {
     const { integrity } = established
     const { mechListMic } = answer
     if (integrity === undefined || mechListMic === undefined) {
-      if (this.#needsMic && integrity !== undefined && !this.#isProtected) return fail(NtStatus.ACCESS_DENIED)
+      if (this.#needsMic && integrity !== undefined && !this.#isProtected) return notTrusted()
       return this.#agree(answer, established, token)
     }
     return proceed(integrity.verify(this.#mechTypeList, mechListMic), (isRight) => {
-      if (!isRight) return fail(NtStatus.ACCESS_DENIED)
+      if (!isRight) return notTrusted()
       this.#isProtected = true
       return this.#agree(answer, established, token)
     })
@@ -210,3 +210,10 @@ export class SpnegoInitiator implements Initiator {
 const namesOf = (mechanisms: readonly InitiatorMechanism[]): string => mechanisms.map(({ name }) => name).join(', ')
 
 const invalidResponse = (): Failure => fail(NtStatus.INVALID_NETWORK_RESPONSE)
+
+/** The list of mechanisms is not as it was sent, as far as can be known (RFC 4178 5). */
+const notTrusted = (): RefusedLogon =>
+  new RefusedLogon(
+    NtStatus.ACCESS_DENIED,
+    'the client does not trust the server, which has not signed what both agreed on: somebody between may have changed it',
+  )

@@ -19,5 +19,10 @@ const ADVICE = new Map<number, string>([
   [NtStatus.NOT_SAME_DEVICE, 'Copy it and remove the original.'],
 ])
 
-/** A sentence; undefined where there is nothing to add. */
-export const adviceFor = (status: NtStatus): string | undefined => ADVICE.get(status >>> 0)
+/** Nobody owns a logon. */
+const LOGON_DENIED = 'Log on as somebody else, or ask who runs the server.'
+const LOGONS: ReadonlySet<string> = new Set(['SESSION_SETUP', 'SESSION_SETUP_ANDX'])
+
+/** A sentence; undefined where there is nothing to add. `command`: the name of what was answered so. */
+export const adviceFor = (status: NtStatus, command: string): string | undefined =>
+  status >>> 0 === NtStatus.ACCESS_DENIED && LOGONS.has(command) ? LOGON_DENIED : ADVICE.get(status >>> 0)

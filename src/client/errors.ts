@@ -52,7 +52,7 @@ export class StatusError extends SmbError implements NodeJS.ErrnoException {
     const statusName = ntStatusName(status)
     const code = nodeCodeOf(status) ?? statusName
     const name = typeof command === 'number' ? commandName(command) : command
-    const advice = joinSentences(explainStatus(status), adviceFor(status))
+    const advice = joinSentences(explainStatus(status, name), adviceFor(status, name))
     const where = joined([describe(occasion), `${name}: ${statusName} (${hexNumber(status >>> 0, 8)})`])
     const why = occasion.reason === undefined ? '' : ` ${occasion.reason}.`
     super(code, `${code}: ${advice}${why} ${where}`)

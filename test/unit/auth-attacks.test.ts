@@ -1,7 +1,7 @@
 /** Somebody on the way between client and server, or a server that passes on what it is told. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Acceptor, Initiator, InitiatorMechanism } from '../../src/auth/mechanism.ts'
+import { type Acceptor, type Initiator, type InitiatorMechanism, RefusedLogon } from '../../src/auth/mechanism.ts'
 import { NtlmInitiatorMechanism } from '../../src/auth/ntlm-initiator.ts'
 import { SpnegoMechanisms } from '../../src/auth/spnego-acceptor.ts'
 import { SpnegoInitiator } from '../../src/auth/spnego-initiator.ts'
@@ -73,6 +73,8 @@ test('who takes the stronger mechanism away, and the MICs with it, gets no clien
   })
   assert.ok(typeof outcome.client === 'object')
   assert.equal(ntStatusName(outcome.client.status), 'STATUS_ACCESS_DENIED')
+  assert.ok(outcome.client instanceof RefusedLogon)
+  assert.match(outcome.client.reason, /^the client does not trust the server/)
 })
 
 test('the same, where the MICs are left: the server finds out', async () => {

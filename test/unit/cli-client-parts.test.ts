@@ -80,6 +80,17 @@ test('the password: asked for last, as a hash, and never on the command line', a
 test('reasons are sentences, and show no control characters of a server', () => {
   const status = new StatusError(NtStatus.LOGON_FAILURE, Command.SESSION_SETUP, { operation: 'connect' })
   assert.match(reasonOf(status), /^The user name or the password is wrong\..*\(STATUS_LOGON_FAILURE\)$/)
+  const denied = (command: Command | string) => reasonOf(new StatusError(NtStatus.ACCESS_DENIED, command))
+  for (const command of [Command.SESSION_SETUP, 'SESSION_SETUP_ANDX'])
+    assert.match(
+      denied(command),
+      /does not let this account log on.*Log on as somebody else, or ask who runs the server/,
+    )
+  assert.match(
+    denied(Command.TREE_CONNECT),
+    /does not let this account use the share.*Log on as somebody else, or ask who owns/,
+  )
+  assert.match(denied(Command.CREATE), /rights on the file, folder or share do not permit it\. Log on as/)
   assert.equal(
     reasonOf(new TransportError('ECONNREFUSED', 'connect to nas:445', 'nothing listens there')),
     'nothing listens there (connect to nas:445)',

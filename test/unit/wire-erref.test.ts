@@ -21,6 +21,16 @@ test('every name that is explained is in the table of MS-ERREF, and its code giv
   }
 })
 
+test('what is denied at a logon, or at a share, has nothing to do with the rights on a file', () => {
+  const { ACCESS_DENIED, LOGON_FAILURE } = NtStatus
+  for (const command of ['SESSION_SETUP', 'SESSION_SETUP_ANDX'])
+    assert.match(explainStatus(ACCESS_DENIED, command), /^The server does not let this account log on,/)
+  for (const command of ['TREE_CONNECT', 'TREE_CONNECT_ANDX'])
+    assert.match(explainStatus(ACCESS_DENIED, command), /^The server does not let this account use the share,/)
+  assert.equal(explainStatus(ACCESS_DENIED, 'CREATE'), explainStatus(ACCESS_DENIED))
+  assert.equal(explainStatus(LOGON_FAILURE, 'SESSION_SETUP'), explainStatus(LOGON_FAILURE))
+})
+
 test('nine codes that are often given wrongly', () => {
   const right: Record<string, [code: number, wrong: number, wrongIs: string]> = {
     BAD_NETWORK_NAME: [0xc000_00cc, 0xc000_020c, 'CONNECTION_DISCONNECTED'],

@@ -15,7 +15,7 @@ import { SmbCapture } from '../../trace/capture/smb-capture.ts'
 import { explainStatus } from '../../wire/erref/explain.ts'
 import { isError } from '../../wire/erref/ntstatus.ts'
 import { SMB1_PROTOCOL_ID } from '../../wire/smb1/index.ts'
-import { SMB2_HEADER_SIZE, summarize } from '../../wire/smb2/index.ts'
+import { commandName, SMB2_HEADER_SIZE, summarize } from '../../wire/smb2/index.ts'
 import { type Ends, endpointOf, LiveFindings } from '../live-findings.ts'
 import { printable, UsageError } from '../report.ts'
 
@@ -81,6 +81,7 @@ export class Explainer implements Observer {
 }
 
 const STATUS_AT = 8
+const COMMAND_AT = 12
 const FLAGS_AT = 16
 const FROM_SERVER = 1
 
@@ -91,7 +92,8 @@ function lineOf(message: Uint8Array): string {
   const text = summarize(view)
   if (message.length < SMB2_HEADER_SIZE || (view.getUint32(FLAGS_AT, true) & FROM_SERVER) === 0) return text
   const status = view.getUint32(STATUS_AT, true)
-  return isError(status) ? `${text}: ${explainStatus(status)}` : text
+  const command = commandName(view.getUint16(COMMAND_AT, true))
+  return isError(status) ? `${text}: ${explainStatus(status, command)}` : text
 }
 
 /** Writes all messages to a file. */

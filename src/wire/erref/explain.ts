@@ -233,9 +233,20 @@ const byCode = new Map<number, string>()
 for (const [name, text] of Object.entries(EXPLANATIONS))
   if (!byCode.has(NtStatus[name as StatusName])) byCode.set(NtStatus[name as StatusName], text)
 
-/** A sentence or two for people about a status; a general one for codes that SMB does not use. */
-export function explainStatus(status: number): string {
-  const explanation = byCode.get(status >>> 0)
+/** What ACCESS_DENIED means before there are files: at a logon (MS-SMB2 3.3.5.5), and at a share (3.3.5.7). */
+const DENIED: Readonly<Record<string, string>> = {
+  SESSION_SETUP:
+    'The server does not let this account log on, or not in this way: as a guest, by another name of the server, or without signing and encryption.',
+  TREE_CONNECT: 'The server does not let this account use the share, or not without encryption.',
+}
+
+/**
+ * A sentence or two for people about a status; a general one for codes that SMB does not use. `command`: what was
+ * answered so, `SESSION_SETUP`, where that is known.
+ */
+export function explainStatus(status: number, command?: string): string {
+  const denied = status >>> 0 === NtStatus.ACCESS_DENIED ? DENIED[command?.replace(/_ANDX$/, '') ?? ''] : undefined
+  const explanation = denied ?? byCode.get(status >>> 0)
   if (explanation !== undefined) return explanation
   return isError(status >>> 0)
     ? 'The server reports an error that file sharing does not normally know.'
