@@ -4,7 +4,8 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type FileHandle, openShare } from '../../src/client/index.ts'
+import { connect, type FileHandle, openShare } from '../../src/client/index.ts'
+import { Srvsvc } from '../../src/rpc/srvsvc/srvsvc.ts'
 import { mountMemory, unmount } from '../peers/memory-disk.ts'
 import { needsPeer, peerPath, python } from '../peers/peer.ts'
 import { run } from '../peers/run.ts'
@@ -226,4 +227,23 @@ suite('smbclient and smbd', needs, () => {
       if (fault.ill.share === 'small' && !isMounted) return t.skip('a small disk cannot be mounted')
       assert.ok((await assertTold(smbd, fault)).length >= fault.rules.length)
     })
+
+  test('a service behind a pipe that dies between two calls', async () => {
+    const between =
+      (act: () => Promise<void>): NonNullable<Fault['ill']['act']> =>
+      async ({ host, port, user, password }) => {
+        await using client = await connect({ host, port, path: '' }, { user, password })
+        await client.rpc(Srvsvc, async (srvsvc) => {
+          await srvsvc.NetrRemoteTOD({ serverName: null })
+          await act()
+          await srvsvc.NetrRemoteTOD({ serverName: null }).catch(() => undefined)
+        })
+      }
+    const rules = ['pipe-broken']
+    const [finding] = await assertTold(smbd, {
+      ...{ rules, ill: { act: between(() => smbd.killServices()) } },
+      well: { act: between(async () => {}) },
+    })
+    assert.match(finding?.title ?? '', /The service behind .*srvsvc ended the conversation/)
+  })
 })

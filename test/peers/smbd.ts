@@ -50,6 +50,8 @@ export interface Smbd {
   kill(): Promise<void>
   /** Starts it again after that: what is in its folders and who may log on is as it was. */
   restart(): Promise<void>
+  /** Ends what answers calls in its pipes (rpcd_*), as a crash would. It starts such processes again by itself. */
+  killServices(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -193,12 +195,17 @@ export async function startSmbd(options: SmbdOptions): Promise<Smbd> {
     for (const left of processesWith(config)) signal(left, 'SIGKILL')
     await until(gone, stopTimeoutMs)
   }
+  const killServices = async () => {
+    const services = processesWith('rpcd_').filter((service) => processesWith(config).includes(service))
+    for (const service of services) signal(service, 'SIGKILL')
+    await until(() => !processesWith(config).some((left) => services.includes(left)), stopTimeoutMs)
+  }
   const restart = async () => {
     child = start()
     await ready()
   }
   await ready()
-  return { host, port, pid, ...tester, folders, log, kill, restart, stop }
+  return { host, port, pid, ...tester, folders, log, kill, killServices, restart, stop }
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {
