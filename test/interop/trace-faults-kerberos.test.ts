@@ -7,7 +7,7 @@ import { after, before, suite, test } from 'node:test'
 import { connect } from '../../src/client/index.ts'
 import { until } from '../peers/free-port.ts'
 import { type KerberosServer, startKerberosServer } from '../peers/kerberos-server.ts'
-import { type MitKdc, needsMitKdc, startMitKdc } from '../peers/mit-kdc.ts'
+import { type MitKdc, needsMitKdc, startMitKdc, ticketOfYesterday } from '../peers/mit-kdc.ts'
 import { needsPeer, peerPath } from '../peers/peer.ts'
 import { needsRecorder, type Recorder, startRecorder } from '../peers/recorder.ts'
 import { assertFound, diagnose } from './trace-faults.ts'
@@ -86,6 +86,22 @@ suite('Kerberos that fails', needed, () => {
       kdc.run('kvno', ['-c', ticket.cache, '-e', 'aes256-cts', 'cifs/rc4server.mit.example']),
     ),
   )
+
+  test('a service that no ticket-granting ticket is good for', options, async () => {
+    const work = () => kvno('kadmin/changepw')
+    await tells('kerberos-error', work, /Kerberos fails for kadmin\/changepw: KDC_ERR_POLICY/)
+    assertFound(await found(() => kvno('cifs/otherserver.mit.example')), { rules: [] })
+  })
+
+  test('a ticket that is renewed after its end', options, async () => {
+    const renew = (cache: string) => kdc.run(peerPath('kinit'), ['-R', '-c', cache])
+    const old = await ticketOfYesterday(kdc, 'alice', 'Alice-Pass-1')
+    await tells('kerberos-ticket-expired', () => renew(old), /A ticket of .* has expired/)
+    const fresh = `FILE:${join(kdc.folder, 'cache', 'fresh')}`
+    const words = ['-r', '7d', '-c', fresh, 'alice']
+    await kdc.run(peerPath('kinit'), words, { input: 'Alice-Pass-1\n' })
+    assertFound(await found(async () => assert.equal((await renew(fresh)).code, 0)), { rules: [] })
+  })
 
   const keytabs = {
     'fileserver-stale': /KRB_AP_ERR_BADKEYVER|KRB_AP_ERR_NOKEY|other versions/,

@@ -1,11 +1,12 @@
 /** MIT's KDC by the script `mit-kdc`, in a temporary folder of its own. It takes less than a second. */
+import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort } from './free-port.ts'
-import { needsPeer } from './peer.ts'
+import { answers, freePort, until } from './free-port.ts'
+import { needsPeer, peerPath } from './peer.ts'
 import { type Realm, realmIn } from './realm.ts'
-import { run } from './run.ts'
+import { run, signalGroup } from './run.ts'
 
 export interface MitKdc extends Realm {
   /** Where the KDC listens. */
@@ -48,4 +49,33 @@ export async function startMitKdc({ wellKnown = false } = {}): Promise<MitKdc> {
     throw new Error(`mit-kdc start: ${started.output}`)
   }
   return { ...realmIn(folder, 'MIT.EXAMPLE', address), kdc, stop }
+}
+
+/**
+ * A ticket that ended hours ago and could have been renewed: by a second KDC of the realm, whose clock is a day behind.
+ * Resolves to its credential cache. Needs `faketime`.
+ */
+export async function ticketOfYesterday({ realm, folder, kdc, run: runHere }: MitKdc, user: string, password: string) {
+  const host = someAddress()
+  const there = `${host}:${await freePort(host)}`
+  const files = { KRB5_CONFIG: join(folder, 'old-krb5.conf'), KRB5_KDC_PROFILE: join(folder, 'old-kdc.conf') }
+  for (const [file, from] of [
+    [files.KRB5_CONFIG, 'krb5.conf'],
+    [files.KRB5_KDC_PROFILE, 'kdc.conf'],
+  ] as const)
+    writeFileSync(file, readFileSync(join(folder, from), 'utf8').replaceAll(`${kdc.host}:${kdc.port}`, there))
+  const faketime = peerPath('faketime')
+  const args = ['-f', '-1d', peerPath('krb5kdc'), '-n', '-r', realm, '-P', join(folder, 'old.pid')]
+  const old = spawn(faketime, args, { env: { ...process.env, ...files }, detached: true, stdio: 'ignore' })
+  const cache = `FILE:${join(folder, 'cache', 'yesterday')}`
+  try {
+    const isThere = await until(() => answers(host, Number(there.slice(host.length + 1))), startTimeoutMs)
+    if (!isThere) throw new Error('the KDC of yesterday does not answer')
+    const words = ['-f', '-1d', peerPath('kinit'), '-r', '7d', '-c', cache, user]
+    const done = await runHere(faketime, words, { input: `${password}\n`, env: files })
+    if (done.code !== 0) throw new Error(`kinit ${user}: ${done.output}`)
+    return cache
+  } finally {
+    if (old.pid !== undefined) signalGroup(old.pid, 'SIGTERM')
+  }
 }
