@@ -295,6 +295,8 @@ export class OpenFile {
     const lost = (why: string): UsageError =>
       new UsageError('EBADF', `The connection was lost, and the file with it: ${why}.`, this.occasion)
     if (this.#hasLocks) throw lost('its locks are gone')
+    // Others were not kept from reading and writing meanwhile: what they have done is newer.
+    if (this.owesWriting) throw lost('what was written behind is not stored')
     if ((this.#given.share ?? SHARE_ALL) !== SHARE_ALL) throw lost('others may have used it meanwhile')
     const given = { ...this.#given, disposition: CreateDisposition.OPEN }
     const request = requestOf(on, this.tree, this.lease, given, this.#keeping, this.occasion)
