@@ -13,6 +13,8 @@ import {
 } from '../wire/smb2/index.ts'
 import type { NetworkInterface } from './api/client.ts'
 import { ioctlCall } from './calls/information.ts'
+import type { Live } from './link.ts'
+import type { Settings } from './settings.ts'
 import type { Tree } from './tree.ts'
 
 const ROOM_BYTES = 64 * 1024
@@ -57,13 +59,18 @@ function addressIn(sockaddr: Uint8Array): Pick<NetworkInterface, 'address' | 'fa
   return { address: groups.join(':'), family: 'IPv6' }
 }
 
+/** Whether a session may get further connections (MS-SMB2 3.2.4.2.3): what goes over one may outlive it. */
+export function mayBeWide({ negotiated, bound }: Live, { channels }: Settings): boolean {
+  const { dialect, capabilities } = negotiated
+  const isAble = dialect >= Dialect.SMB_3_0 && (capabilities & Capabilities.MULTI_CHANNEL) !== 0
+  return channels > 1 && isAble && bound.session.signingKey !== undefined
+}
+
 /** Connects the session to as many of the server's interfaces as is wanted. MS-SMB2 3.2.4.2, 3.2.4.20.10. */
 export async function widen(ipc: Tree): Promise<void> {
   const { link } = ipc
   const { live, context } = await ipc.ready()
-  const { dialect, capabilities } = live.negotiated
-  if (dialect < Dialect.SMB_3_0 || (capabilities & Capabilities.MULTI_CHANNEL) === 0) return
-  if (live.bound.session.signingKey === undefined) return
+  if (!mayBeWide(live, link.settings)) return
   const addresses = bestFirst(await interfacesOf(ipc, undefined))
   if (addresses.length === 0) return
   const { channels } = link.settings

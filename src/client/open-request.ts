@@ -14,6 +14,7 @@ import { isChanging } from './cache/client-cache.ts'
 import type { Call } from './call.ts'
 import type { CreateArguments, Opened } from './calls/create.ts'
 import type { Occasion } from './errors.ts'
+import { mayBeWide } from './interfaces.ts'
 import { hasLeases, type Lease, leaseContext, parentOnly } from './leases.ts'
 import { nameOn, type On, type Tree } from './tree.ts'
 
@@ -68,8 +69,8 @@ export function requestOf(
     oplock = OplockLevel.LEASE
     contexts.push(parentOnly(parentKey, negotiated))
   }
-  // Also to be known again where one of several connections is lost.
-  const isKnownAgain = on.connection.count > 1 && on.facts.shareType === ShareType.DISK
+  // Also to be known again where one of several connections is lost: others may come until then.
+  const isKnownAgain = mayBeWide(on.live, tree.link.settings) && on.facts.shareType === ShareType.DISK
   if (keeping.durable || isKnownAgain) contexts.push(durableContext(on, createGuid))
   const version = lease?.cache.version
   return { given, arguments: { ...given, oplock, contexts }, keeping, lease, version, createGuid, occasion, parentKey }

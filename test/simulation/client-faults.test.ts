@@ -1,11 +1,16 @@
 /** The client library with connections that are cut at any moment: what it says is stored is stored. */
 import assert from 'node:assert/strict'
-import { type Client, type Share, SmbError, StatusError, TransportError } from '../../src/client/index.ts'
+import { viewOf } from '../../src/bytes/utf16.ts'
+import { connectBy } from '../../src/client/connect.ts'
+import { type Client, type Dial, type Share, SmbError, StatusError, TransportError } from '../../src/client/index.ts'
+import { Command } from '../../src/wire/smb2/index.ts'
+import { TESTER } from './client.ts'
 import { Library } from './library.ts'
 import type { Random } from './random.ts'
 import { scenario, type World } from './world.ts'
 
 const NAMES = ['a', 'b', 'folder/c', 'folder/d'] as const
+const COMMAND_AT = 12
 /** What may be in a file: one of these, or undefined for no file at all. */
 type Possible = Set<string | undefined>
 
@@ -162,6 +167,34 @@ for (const which of ['first', 'last'] as const)
     assert.deepEqual(events, ['connected', 'connected', 'connected', 'disconnected'])
     await library.during(client.close())
   })
+
+scenario(
+  'what is opened before further channels are there is opened once, too',
+  { files: { file: '' } },
+  async (world) => {
+    const library = new Library(world)
+    const { promise: gate, resolve: openGate } = Promise.withResolvers<void>()
+    const dial: Dial = async (...how) => {
+      if (library.wires.size > 0) await gate
+      return library.dial(...how)
+    }
+    const limits = { maxWriteBytes: 65_536 }
+    const target = { host: 'server', path: '', user: TESTER.user, password: TESTER.password }
+    const client = await library.during(connectBy({ dial, clock: world.clock }, target, { channels: 2, limits }))
+    const share = await library.during(client.share('data'))
+    library.drops = (message) => viewOf(message).getUint16(COMMAND_AT, true) === Command.CREATE
+    const writing = share.writeFile('file', 'x'.repeat(100_000))
+    await library.during(until(world, () => world.server.opens.size === 1))
+    library.drops = undefined
+    openGate()
+    await library.during(until(world, () => [...world.server.sessions.values()][0]?.channels.size === 2))
+    const [first] = library.wires
+    first?.cut()
+    await library.during(writing)
+    assert.equal(world.server.opens.size, 0)
+    await library.during(client.close())
+  },
+)
 
 async function until(world: World, condition: () => boolean): Promise<void> {
   while (!condition()) await world.settled()
