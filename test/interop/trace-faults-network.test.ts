@@ -1,6 +1,8 @@
 /** Faults of the network between Samba's client and smbd, packet by packet: made, recorded, and found. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -14,6 +16,7 @@ import { processesWith, type Smbd, startSmbd } from '../peers/smbd.ts'
 import { assertFound, diagnose } from './trace-faults.ts'
 
 const needed = [needsPeer('smbd', 'smbclient'), needsLongPath()].find(({ skip }) => skip !== false) ?? { skip: false }
+const SESSION_PACKET_HEADER_BYTES = 4
 const smallBuffer = '--option=socket options=TCP_NODELAY SO_RCVBUF=32768'
 
 interface Path extends LongPathOptions {
@@ -67,6 +70,14 @@ const paths: Readonly<Record<string, Path>> = {
     commands: 'ls',
     more: { timeoutMs: 2500 },
   },
+  'a device before the server that sends each answer in two parts': {
+    rules: ['delayed-acknowledgement'],
+    act: (target, _, port) => throughDevice(target, port, { delays: true }),
+  },
+  'nothing: the same device, which holds nothing back': {
+    rules: [],
+    act: (target, _, port) => throughDevice(target, port, { delays: false }),
+  },
   'a link of a namespace to a server that is not there': {
     rules: ['connection-refused', 'dfs-link-dead'],
     act: async (target, _, closed) => {
@@ -86,6 +97,28 @@ async function readOneByOne({ host, port, user, password }: SmbclientTarget): Pr
   await using file = await share.open('big.bin')
   const buffer = Buffer.alloc(65_536)
   for (let at = 0; at < 15; at++) await file.read(buffer, 0, buffer.length, at * buffer.length)
+}
+
+/** Small files by way of a device at `port`. With Nagle's algorithm the second part waits until the first is acknowledged. */
+async function throughDevice(target: SmbclientTarget, port: number, { delays }: { delays: boolean }): Promise<void> {
+  const device = createServer((client) => {
+    const server = connect(target.port)
+    client.setNoDelay(!delays)
+    client.on('error', () => server.destroy()).pipe(server)
+    server.on('error', () => client.destroy()).on('close', () => client.destroy())
+    server.on('data', (bytes: Buffer) => {
+      client.write(bytes.subarray(0, SESSION_PACKET_HEADER_BYTES))
+      client.write(bytes.subarray(SESSION_PACKET_HEADER_BYTES))
+    })
+  })
+  device.listen(port)
+  await once(device, 'listening')
+  try {
+    const commands = Array.from({ length: 15 }, () => 'get small.txt /dev/null').join('; ')
+    await smbclient({ ...target, port }, commands, { share: 'files' })
+  } finally {
+    device.close()
+  }
 }
 
 /** smbclient is stopped while it reads, and goes on a second later. */

@@ -1,6 +1,7 @@
 /** Each rule finds what it is for, and says nothing of its healthy twin. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { delayedAcknowledgement } from '../../src/trace/diagnoses/delayed-acknowledgement.ts'
 import { rules } from '../../src/trace/diagnoses/index.ts'
 import type { Detail, Finding } from '../../src/trace/model.ts'
 import { NtStatus } from '../../src/wire/erref/ntstatus.ts'
@@ -362,6 +363,21 @@ test('every scene has its rule, and ids are those of the files', () => {
 test('who holds a file that is in use is told', () => {
   const [found] = play('sharing-violation', true)
   assert.match(found?.cause ?? '', /held by CORP\\bernd from 10\.0\.0\.5 since frame \d+, shares nothing/)
+})
+
+test('requests that come in two parts wait for the timer, too', () => {
+  for (const length of [100, 1_000_000]) {
+    const story = new Story(delayedAcknowledgement)
+    const connection = story.connection()
+    for (let index = 0; index < 20; index++) {
+      const at = { frame: index + 1, timeNs: index * SECOND }
+      const request = { first: at, last: { ...at, timeNs: at.timeNs + 41 * MS }, length, chainIndex: 0 }
+      story.say(connection, 'WRITE', other, { request, tookNs: 30 * MS, time: { transferNs: 41 * MS } })
+    }
+    story.ends(connection)
+    const titles = story.findings().map(({ title }) => title)
+    assert.equal(titles.length, length === 100 ? 1 : 0, `${length} bytes: ${titles.join()}`)
+  }
 })
 
 test('what a client fell back to is told, and makes it less bad', () => {
