@@ -27,7 +27,7 @@ export interface Call<T> {
   /** Further flags of the header. */
   readonly flags?: number
   readonly occasion?: Occasion
-  /** Takes what is needed from the answer, whose bytes are gone when it returns. */
+  /** Takes what is needed from the answer, whose bytes are gone when it returns, unless it keeps them. */
   read(answer: Answer): T
   /** What is to be done with an answer that comes after the caller has given up. */
   late?(value: T): void
@@ -66,16 +66,43 @@ export function stepOf(call: Pick<Call<unknown>, 'command' | 'occasion'>): strin
   return path === undefined ? `${name}${within}` : `${name} of '${path}'${within}`
 }
 
+/** The buffer of one frame, which is used for others when nobody has any of its bytes any more. */
+export class FrameLoan {
+  #holders = 0
+  #over: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
+
+  /** Settles when all who have taken it have given it back; undefined where nobody has. */
+  get over(): Promise<void> | undefined {
+    return this.#over?.promise
+  }
+
+  /** To be called once: gives it back. */
+  take(): () => void {
+    this.#over ??= Promise.withResolvers<void>()
+    this.#holders++
+    return () => {
+      if (--this.#holders === 0) this.#over?.resolve()
+    }
+  }
+}
+
 /** An answer, as it lies in the buffer that it was received in. */
 export class Answer {
   readonly message: Uint8Array
   readonly view: DataView
   readonly header: Smb2Header
+  readonly #frame: FrameLoan
 
-  constructor(message: Uint8Array, view: DataView, header: Smb2Header) {
+  constructor(message: Uint8Array, view: DataView, header: Smb2Header, frame: FrameLoan) {
     this.message = message
     this.view = view
     this.header = header
+    this.#frame = frame
+  }
+
+  /** Keeps its bytes where they are until what this gives is called, once. */
+  keep(): () => void {
+    return this.#frame.take()
   }
 
   get status(): NtStatus {
@@ -88,9 +115,9 @@ export class Answer {
   }
 }
 
-/** Reads the header of `message`, without a copy. @throws WireError */
-export function answerOf(message: Uint8Array): Answer {
+/** Reads the header of `message`, which lies in `frame`, without a copy. @throws WireError */
+export function answerOf(message: Uint8Array, frame: FrameLoan): Answer {
   const view = viewOf(message)
   // No Buffer, whose `slice` would not copy.
-  return new Answer(bytesOf(view), view, Smb2Header.decode(view))
+  return new Answer(bytesOf(view), view, Smb2Header.decode(view), frame)
 }

@@ -9,7 +9,7 @@ import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { SMB1_PROTOCOL_ID } from '../wire/smb1/index.ts'
 import { CancelRequest, Command, HeaderFlags, SMB2_HEADER_SIZE, TRANSFORM_PROTOCOL_ID } from '../wire/smb2/index.ts'
 import type { ObservedConnection, Observer } from './api/observe.ts'
-import { type Answer, answerOf, type Call, encodeCall, stepOf } from './call.ts'
+import { type Answer, answerOf, type Call, encodeCall, FrameLoan, stepOf } from './call.ts'
 import { echoCall } from './calls/echo.ts'
 import type { ClientTransport } from './dial.ts'
 import { codeOf, TransportError } from './errors.ts'
@@ -107,8 +107,9 @@ export class Connection implements TransportEvents {
     this.about = parts.about
     this.limits = parts.limits
     this.#assembler = new FrameAssembler(MAX_FRAME_BEFORE_LOGON_BYTES, parts.buffers, (frame) => {
-      this.#receiveFrame(frame)
-      return undefined
+      const loan = new FrameLoan()
+      this.#receiveFrame(frame, loan)
+      return loan.over
     })
     this.#silence = new SilenceWatch(parts.clock, parts.limits, {
       isWaiting: () => this.#pending.size > 0,
@@ -342,7 +343,7 @@ export class Connection implements TransportEvents {
     this.#pump()
   }
 
-  #receiveFrame(frame: Uint8Array): void {
+  #receiveFrame(frame: Uint8Array, loan: FrameLoan): void {
     if (this.#closed) return
     let sealedBy: bigint | undefined
     let chain = frame
@@ -356,12 +357,11 @@ export class Connection implements TransportEvents {
     this.#observe('received', [chain], sealedBy !== undefined)
     for (const message of messagesOf(chain)) {
       if (this.#closed) return
-      this.#receiveMessage(message, sealedBy)
+      this.#receiveMessage(answerOf(message, loan), sealedBy)
     }
   }
 
-  #receiveMessage(message: Uint8Array, sealedBy: bigint | undefined): void {
-    const answer = answerOf(message)
+  #receiveMessage(answer: Answer, sealedBy: bigint | undefined): void {
     const { header } = answer
     const { flags } = header
     if ((flags & HeaderFlags.SERVER_TO_REDIR) === 0)

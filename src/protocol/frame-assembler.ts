@@ -42,6 +42,8 @@ export class FrameAssembler {
   #frame: Uint8Array | undefined
   #frameLength = 0
   #frameFilled = 0
+  /** The last message was read to where it stays; a large one often follows, and little of it is to be copied. */
+  #wasLarge = false
 
   constructor(maxFrameBytes: number, pool: BufferPool, handler: FrameHandler) {
     this.maxFrameBytes = maxFrameBytes
@@ -56,7 +58,7 @@ export class FrameAssembler {
       return this.#frame.subarray(this.#frameFilled, this.#frameLength)
     const bytes = this.maxFrameBytes < SCRATCH_BYTES ? SMALL_SCRATCH_BYTES : SCRATCH_BYTES
     if (this.#scratch?.length !== bytes) this.#scratch = Buffer.allocUnsafeSlow(bytes)
-    return this.#scratch
+    return this.#wasLarge ? this.#scratch.subarray(0, SMALL_SCRATCH_BYTES) : this.#scratch
   }
 
   /**
@@ -67,10 +69,12 @@ export class FrameAssembler {
     const missing = this.#frameLength - this.#frameFilled
     if (this.#frame !== undefined && missing >= DIRECT_BYTES) {
       this.#frameFilled += count
+      this.#wasLarge = true
       this.#completeFrame()
       return
     }
     const scratch = this.#scratch as Uint8Array
+    this.#wasLarge = false
     // If a message is not done with at once, its bytes stay where they are, and the next ones go elsewhere.
     if (!this.push(scratch.subarray(0, count))) this.#scratch = undefined
   }
