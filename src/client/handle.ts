@@ -6,7 +6,7 @@ import type { FileHandle, LockOptions, ReadStreamOptions, WriteStreamOptions } f
 import type { CallOptions } from './api/options.ts'
 import type { AttributeChange, FileContent, TimeInput } from './api/share.ts'
 import { factsByOpen } from './cache/by-name.ts'
-import { flushCall, lockCall } from './calls/file.ts'
+import { flushCall, type Lent, lockCall } from './calls/file.ts'
 import { ioctlCall, setInfoCall } from './calls/information.ts'
 import { contentParts } from './content.ts'
 import { type Occasion, UsageError } from './errors.ts'
@@ -14,7 +14,7 @@ import { basicInformation, changedAttributes, endOfFileInformation } from './inf
 import type { OpenFile } from './open-file.ts'
 import { openReadStream } from './read-stream.ts'
 import { Stats } from './stats.ts'
-import { readKept, writeRange } from './transfer.ts'
+import { lendPart, readBytesAtOnce, readKept, writeRange } from './transfer.ts'
 import { openWriteStream } from './write-stream.ts'
 
 const DEFAULT_FSCTL_BYTES = 64 * 1024
@@ -80,6 +80,17 @@ export class RemoteHandle implements FileHandle {
     const into = bytesIn(buffer, offset, length)
     const bytesRead = await this.#read(into, position, 'read', options)
     return { bytesRead, buffer }
+  }
+
+  /** For who hands the bytes on at once: as one READ gives them, where they were received. Nothing at the end. */
+  async lend(position: number, length: number, { signal }: CallOptions = {}): Promise<Lent> {
+    await this.file.settle()
+    return lendPart(this.file, position, length, this.#occasion('read'), signal)
+  }
+
+  /** Bytes that one READ brings at most. */
+  get readBytesAtOnce(): number {
+    return readBytesAtOnce(this.file)
   }
 
   #read(into: Uint8Array, position: number | bigint | null, operation: string, options: CallOptions): Promise<number> {

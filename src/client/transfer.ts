@@ -1,5 +1,6 @@
 import { NtStatus } from '../wire/erref/ntstatus.ts'
-import { readCall, writeCall } from './calls/file.ts'
+import type { FileId } from '../wire/smb2/index.ts'
+import { type Lent, lendCall, readCall, writeCall } from './calls/file.ts'
 import { type Occasion, StatusError } from './errors.ts'
 import type { OpenFile } from './open-file.ts'
 
@@ -46,6 +47,19 @@ export async function readRange(
     if ((done[i] as number) < (parts[i] as (typeof parts)[number]).length) break
   }
   return total
+}
+
+/** What one READ gives of `length` bytes, where it was received: nothing at the end of the file. @throws as `readRange` */
+export function lendPart(
+  file: OpenFile,
+  offset: number,
+  length: number,
+  occasion: Occasion,
+  signal?: AbortSignal,
+): Promise<Lent> {
+  const most = Math.min(length, readBytesAtOnce(file))
+  const make = (fileId: FileId) => lendCall({ fileId, offset, length: most }, occasion)
+  return file.call(make, { signal, repeatable: true })
 }
 
 /** As `readRange`, but for what is kept of the file. */

@@ -20,7 +20,7 @@ import { test } from 'node:test'
 import { filetimeFromUnixNs } from '../../src/bytes/filetime.ts'
 import type { CopyOptions, CopyProgress, CopySummary } from '../../src/client/api/copy.ts'
 import { copy } from '../../src/client/copy/copy.ts'
-import { BufferBudget as Budget, type BufferBudget, pump } from '../../src/client/copy/pump.ts'
+import { Budget, pump } from '../../src/client/copy/pump.ts'
 import { partName } from '../../src/client/copy/transfer.ts'
 import { defaultClientLimits } from '../../src/client/limits.ts'
 import { bytesOf, digestTree, makeTree, withFolder } from '../peers/content.ts'
@@ -318,19 +318,24 @@ test('links that wait where something is to be written are not written through',
 test('no byte is written a window or more behind one that is missing', async () => {
   const step = 10
   const windowBytes = 50
-  const budget: BufferBudget = new Budget(step, 100)
+  const budget = new Budget(step, 1000)
   const written = new Set<number>()
   let stuck: (() => void) | undefined
+  let lent = 0
+  const disposable = { async [Symbol.asyncDispose]() {} }
   const source = {
-    read: async (into: Uint8Array, at: number) => {
+    ...disposable,
+    maxPieceBytes: Infinity,
+    piece: async (at: number, length: number) => {
+      lent++
       if (at === 30) await new Promise<void>((resolve) => (stuck = resolve))
-      return into.length
+      return { bytes: new Uint8Array(length), give: () => void lent-- }
     },
-    async [Symbol.asyncDispose]() {},
   }
   const sink = {
-    ...source,
+    ...disposable,
     size: 0,
+    read: async () => 0,
     write: async (_data: Uint8Array, at: number) => void written.add(at),
     truncate: async () => undefined,
     finish: async () => undefined,
@@ -348,4 +353,5 @@ test('no byte is written a window or more behind one that is missing', async () 
   stuck?.()
   await done
   assert.equal(written.size, 100)
+  assert.equal(lent, 0)
 })

@@ -17,7 +17,7 @@ import {
   WriteRequest,
   WriteResponse,
 } from '../../wire/smb2/index.ts'
-import { type Call, encodeCall } from '../call.ts'
+import { type Answer, type Call, encodeCall } from '../call.ts'
 import type { Occasion } from '../errors.ts'
 import { narrow } from '../narrow.ts'
 import type { BasicFacts } from '../stats.ts'
@@ -57,24 +57,45 @@ export interface ReadArguments {
 
 /** MS-SMB2 2.2.19. Gives the bytes that were read: 0 at the end of the file. */
 export function readCall({ fileId, offset, into }: ReadArguments, occasion: Occasion): Call<number> {
+  return reading({ fileId, offset, length: into.length }, occasion, (data) => {
+    into.set(data)
+    return data.length
+  })
+}
+
+/** Bytes of the server that lie where they were received, until they are given back: once. */
+export interface Lent {
+  readonly bytes: Uint8Array
+  readonly give: () => void
+}
+
+/** As `readCall`, without a copy. */
+export function lendCall(
+  given: { readonly fileId: FileId; readonly offset: number; readonly length: number },
+  occasion: Occasion,
+): Call<Lent> {
+  const late = (lent: Lent): void => lent.give()
+  return { ...reading(given, occasion, (bytes, answer) => ({ bytes, give: answer.keep() })), late }
+}
+
+/** A READ; `take` gets what was read, which is nothing at the end of the file. */
+function reading<T>(
+  { fileId, offset, length }: { readonly fileId: FileId; readonly offset: number; readonly length: number },
+  occasion: Occasion,
+  take: (data: Uint8Array, answer: Answer) => T,
+): Call<T> {
   return {
     command: Command.READ,
-    frame: encodeCall(ReadRequest, { length: into.length, offset: BigInt(offset), fileId }),
-    answerBytes: into.length,
+    frame: encodeCall(ReadRequest, { length, offset: BigInt(offset), fileId }),
+    answerBytes: length,
     accepts: [NtStatus.END_OF_FILE],
     occasion,
     read(answer) {
-      if (answer.status === NtStatus.END_OF_FILE) return 0
+      if (answer.status === NtStatus.END_OF_FILE) return take(NOTHING, answer)
       const { data } = answer.body(ReadResponse)
-      if (data.length > into.length)
-        throw new WireError(
-          'SMB2 READ Response.dataLength',
-          4,
-          '2.2.20',
-          `${data.length} bytes where ${into.length} were asked for`,
-        )
-      into.set(data)
-      return data.length
+      if (data.length <= length) return take(data, answer)
+      const problem = `${data.length} bytes where ${length} were asked for`
+      throw new WireError('SMB2 READ Response.dataLength', 4, '2.2.20', problem)
     },
   }
 }

@@ -1,3 +1,4 @@
+import { BufferPool } from '../../protocol/buffer-pool.ts'
 import type { CopyEntry, CopyOptions, CopyProgress, CopySummary, Place, SkipReason } from '../api/copy.ts'
 import { UsageError } from '../errors.ts'
 import { defaultClientLimits } from '../limits.ts'
@@ -5,7 +6,7 @@ import { diskSide } from './disk-side.ts'
 import { FolderStack } from './folder-stack.ts'
 import { localName, shareName } from './names.ts'
 import { Pool } from './pool.ts'
-import { BufferBudget } from './pump.ts'
+import { Budget } from './pump.ts'
 import { ShareSide } from './share-side.ts'
 import type { Item, Listed, Side } from './side.ts'
 import { copiedWithin, isPointless, type TransferContext, transferFile } from './transfer.ts'
@@ -82,9 +83,11 @@ class Copy {
     const jobs = Math.max(1, options.jobs ?? limits.maxFilesAtOnce)
     this.#files = new Pool(jobs, jobs * waitingPerJob)
     this.#folders = new FolderStack(foldersAtOnce, (folder) => this.#enter(folder))
-    const bufferBytes = Math.min(limits.maxReadBytes, limits.maxWriteBytes, limits.windowBytes)
+    const pieceBytes = Math.min(limits.maxReadBytes, limits.maxWriteBytes, limits.windowBytes)
+    const bytesAtOnce = limits.windowBytes * windowsAtOnce
     this.#context = {
-      budget: new BufferBudget(bufferBytes, Math.floor((limits.windowBytes * windowsAtOnce) / bufferBytes)),
+      budget: new Budget(pieceBytes, bytesAtOnce),
+      buffers: new BufferPool(bytesAtOnce),
       windowBytes: limits.windowBytes,
       maxWholeBytes: limits.maxSmallFileBytes,
       signal: this.#signal,

@@ -25,9 +25,10 @@ import {
 import { type FileHandle, open, opendir } from 'node:fs/promises'
 import { basename, dirname, sep } from 'node:path'
 import { type Filetime, filetimeFromUnixNs, unixNsFromFiletime } from '../../bytes/filetime.ts'
+import type { BufferPool } from '../../protocol/buffer-pool.ts'
 import { FileAttributes } from '../../wire/fscc/index.ts'
 import { UsageError } from '../errors.ts'
-import type { Item, Listed, Side, Sink, Source } from './side.ts'
+import type { Item, Listed, Piece, Side, Sink, Source } from './side.ts'
 
 /**
  * The local disk. What concerns names, times and small files is asked for synchronously: the answer is in the system's
@@ -105,13 +106,13 @@ export const diskSide: Side = {
     }
   },
 
-  async openSource(path) {
-    return new DiskFile(path, await open(path, 'r'), 0)
+  async openSource(path, buffers) {
+    return new DiskSource(await open(path, 'r'), buffers)
   },
 
   async openSink(path, keep, isPart) {
     const handle = keep ? await open(path, KEPT) : await openAnew(path, isPart)
-    return new DiskFile(path, handle, fstatSync(handle.fd).size)
+    return new DiskSink(path, handle, fstatSync(handle.fd).size)
   },
 
   async replace(from, to) {
@@ -258,11 +259,39 @@ function removeNow(path: string): void {
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
 
-class DiskFile implements Source, Sink {
+class DiskSource implements Source {
+  readonly maxPieceBytes = Infinity
+  readonly #handle: FileHandle
+  readonly #buffers: BufferPool
+
+  constructor(handle: FileHandle, buffers: BufferPool) {
+    this.#handle = handle
+    this.#buffers = buffers
+  }
+
+  async piece(at: number, length: number): Promise<Piece> {
+    const buffer = this.#buffers.take(length)
+    const give = (): void => this.#buffers.give(buffer)
+    try {
+      const { bytesRead } = await this.#handle.read(buffer, 0, length, at)
+      return { bytes: buffer.subarray(0, bytesRead), give }
+    } catch (error) {
+      give()
+      throw error
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#handle.close()
+  }
+}
+
+class DiskSink implements Sink {
   readonly #path: string
   readonly #handle: FileHandle
   readonly size: number
   #isFinished = false
+  #last: Promise<void> = Promise.resolve()
 
   constructor(path: string, handle: FileHandle, size: number) {
     this.#path = path
@@ -280,7 +309,14 @@ class DiskFile implements Source, Sink {
     return done
   }
 
-  async write(data: Uint8Array, at: number): Promise<void> {
+  /** One after the other: the system lets one write to a file at a time, and the others would wait in Node's threads. */
+  write(data: Uint8Array, at: number): Promise<void> {
+    const turn = this.#last.then(() => this.#write(data, at))
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #write(data: Uint8Array, at: number): Promise<void> {
     for (let done = 0; done < data.length; ) {
       const { bytesWritten } = await this.#handle.write(data, done, data.length - done, at + done)
       done += bytesWritten

@@ -1,34 +1,35 @@
 import type { Sink, Source } from './side.ts'
 
-/** Buffers of one size for all files of a copy: what is under way has a limit, however many files that are. */
-export class BufferBudget {
-  readonly bufferBytes: number
-  readonly #idle: Uint8Array[] = []
-  readonly #waiting: ((buffer: Uint8Array) => void)[] = []
-  #left: number
+/** What all files of a copy may have under way together, however many they are. */
+export class Budget {
+  /** Most of one piece. */
+  readonly pieceBytes: number
+  #leftBytes: number
+  readonly #waiting: { readonly bytes: number; readonly enter: () => void }[] = []
 
-  constructor(bufferBytes: number, count: number) {
-    this.bufferBytes = bufferBytes
-    this.#left = count
+  constructor(pieceBytes: number, bytes: number) {
+    this.pieceBytes = pieceBytes
+    this.#leftBytes = bytes
   }
 
-  /** One of the buffers, now or when another file has given one back. */
-  take(): Uint8Array | Promise<Uint8Array> {
-    const idle = this.#idle.pop()
-    if (idle !== undefined) return idle
-    if (this.#left > 0) {
-      this.#left--
-      return Buffer.allocUnsafeSlow(this.bufferBytes)
+  /** Waits for room for so many bytes, of one piece at most. */
+  enter(bytes: number): Promise<void> | undefined {
+    if (this.#waiting.length === 0 && bytes <= this.#leftBytes) {
+      this.#leftBytes -= bytes
+      return undefined
     }
-    const { promise, resolve } = Promise.withResolvers<Uint8Array>()
-    this.#waiting.push(resolve)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#waiting.push({ bytes, enter: resolve })
     return promise
   }
 
-  give(buffer: Uint8Array): void {
-    const next = this.#waiting.shift()
-    if (next === undefined) this.#idle.push(buffer)
-    else next(buffer)
+  leave(bytes: number): void {
+    this.#leftBytes += bytes
+    for (let next = this.#waiting[0]; next !== undefined && next.bytes <= this.#leftBytes; next = this.#waiting[0]) {
+      this.#waiting.shift()
+      this.#leftBytes -= next.bytes
+      next.enter()
+    }
   }
 }
 
@@ -46,9 +47,9 @@ export interface Pumping {
  * Carries bytes from `start` to `size`, several pieces at a time. After a failure no piece is under way any more, and
  * all bytes before the sink's end less `windowBytes` are there.
  */
-export async function pump(source: Source, sink: Sink, budget: BufferBudget, pumping: Pumping): Promise<void> {
+export async function pump(source: Source, sink: Sink, budget: Budget, pumping: Pumping): Promise<void> {
   const { start, size, windowBytes, signal, moved } = pumping
-  const step = budget.bufferBytes
+  const step = Math.min(budget.pieceBytes, source.maxPieceBytes)
   let next = start
   /** Where the pieces that are under way begin, in their order. */
   const underWay: { at: number; done: boolean }[] = []
@@ -63,18 +64,24 @@ export async function pump(source: Source, sink: Sink, budget: BufferBudget, pum
 
   const carry = async (at: number): Promise<void> => {
     const length = Math.min(step, size - at)
-    const buffer = await budget.take()
+    await budget.enter(length)
     try {
-      // Another piece may have failed while this one waited.
-      if (failure !== undefined) return
-      signal.throwIfAborted()
-      const piece = buffer.subarray(0, length)
-      const read = await source.read(piece, at)
-      if (read < length) throw new SourceChanged()
-      await sink.write(piece, at)
-      moved(length)
+      for (let done = 0; done < length; ) {
+        // Another piece may have failed while this one waited.
+        if (failure !== undefined) return
+        signal.throwIfAborted()
+        const { bytes, give } = await source.piece(at + done, length - done)
+        try {
+          if (bytes.length === 0) throw new SourceChanged()
+          await sink.write(bytes, at + done)
+          done += bytes.length
+          moved(bytes.length)
+        } finally {
+          give()
+        }
+      }
     } finally {
-      budget.give(buffer)
+      budget.leave(length)
     }
   }
 

@@ -4,8 +4,9 @@ import { upcase } from '../../wire/fscc/upcase.ts'
 import type { FileHandle } from '../api/file-handle.ts'
 import type { Share } from '../api/share.ts'
 import { StatusError, UsageError } from '../errors.ts'
+import { RemoteHandle } from '../handle.ts'
 import type { Stats } from '../stats.ts'
-import type { Item, Listed, Side, Sink, Source } from './side.ts'
+import type { Item, Listed, Piece, Side, Sink, Source } from './side.ts'
 
 /** Attributes that a copy has of its source: the others tell of the disk where it is (MS-FSCC 2.6). */
 const keptAttributes =
@@ -96,14 +97,16 @@ export class ShareSide implements Side {
   }
 
   async openSource(path: string): Promise<Source> {
-    return new ShareFile(this.share, await this.share.open(path, 'r', this.#call), this.#call)
+    const handle = await this.share.open(path, 'r', this.#call)
+    if (handle instanceof RemoteHandle) return new ShareSource(handle, this.#call)
+    throw new UsageError('ENOTSUP', 'It is on a share that no client here has opened.', { path })
   }
 
   async openSink(path: string, keep: boolean, isPart: boolean): Promise<Sink> {
     // Nobody else writes to it meanwhile; a part that another attempt is at work on is refused.
     const how = { ...this.#call, share: 'rd', ...(isPart && { attributes: FileAttributes.HIDDEN }) }
     const handle = await this.share.open(path, keep ? 'r+' : 'w+', how)
-    return new ShareFile(this.share, handle, this.#call, isPart)
+    return new ShareSink(this.share, handle, this.#call, isPart)
   }
 
   replace(from: string, to: string): Promise<void> {
@@ -168,7 +171,29 @@ function timesOf(like: Item): { mtime: bigint; atime: bigint; birthtime?: bigint
   }
 }
 
-class ShareFile implements Source, Sink {
+class ShareSource implements Source {
+  readonly #handle: RemoteHandle
+  readonly #call: { signal: AbortSignal }
+
+  constructor(handle: RemoteHandle, call: { signal: AbortSignal }) {
+    this.#handle = handle
+    this.#call = call
+  }
+
+  get maxPieceBytes(): number {
+    return this.#handle.readBytesAtOnce
+  }
+
+  piece(at: number, length: number): Promise<Piece> {
+    return this.#handle.lend(at, length, this.#call)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#handle.close()
+  }
+}
+
+class ShareSink implements Sink {
   readonly #share: Share
   readonly #handle: FileHandle
   readonly #call: { signal: AbortSignal }

@@ -1,4 +1,5 @@
 import type { Filetime } from '../../bytes/filetime.ts'
+import type { BufferPool } from '../../protocol/buffer-pool.ts'
 import type { Stats } from '../stats.ts'
 
 /** A file, folder or link of either end of a copy. */
@@ -22,10 +23,18 @@ export interface Listed {
   readonly item: Item
 }
 
+/** Bytes of a file, in memory that is used for others when they are given back: once. */
+export interface Piece {
+  readonly bytes: Uint8Array
+  readonly give: () => void
+}
+
 /** A file that is read at places in any order. */
 export interface Source extends AsyncDisposable {
-  /** Bytes read; fewer than there is room for only at the end of the file. */
-  read(into: Uint8Array, at: number): Promise<number>
+  /** More than this is not worth asking for at a time. */
+  readonly maxPieceBytes: number
+  /** At most `length` bytes; none at the end of the file alone. */
+  piece(at: number, length: number): Promise<Piece>
 }
 
 /** A file that is written at places in any order. */
@@ -70,7 +79,8 @@ export interface Side {
   readWhole(path: string, size: number): Promise<Uint8Array>
   /** `inPlace`: what is there stays the same file. */
   writeWhole(path: string, data: Uint8Array, like: Item | undefined, inPlace: boolean): Promise<void>
-  openSource(path: string): Promise<Source>
+  /** `buffers`: where pieces come from that have no memory of their own. */
+  openSource(path: string, buffers: BufferPool): Promise<Source>
   /** What is there is kept where `keep`, else it is emptied. */
   openSink(path: string, keep: boolean, isPart: boolean): Promise<Sink>
   /** Renames; what has the new name is replaced. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { BufferPool } from '../../protocol/buffer-pool.ts'
 import { StatusError, TransportError, UsageError } from '../errors.ts'
-import { type BufferBudget, pump, SourceChanged } from './pump.ts'
+import { type Budget, pump, SourceChanged } from './pump.ts'
 import { ShareSide } from './share-side.ts'
 import type { Item, Side, Sink, Source } from './side.ts'
 
@@ -18,7 +19,8 @@ export interface Transfer {
 
 /** What all files of a copy have in common. */
 export interface TransferContext {
-  readonly budget: BufferBudget
+  readonly budget: Budget
+  readonly buffers: BufferPool
   readonly windowBytes: number
   /** Files up to this size are carried as a whole. */
   readonly maxWholeBytes: number
@@ -44,7 +46,7 @@ export async function transferFile(transfer: Transfer, context: TransferContext,
       moved(data.length, false)
       return
     }
-    await using input = await from.openSource(source)
+    await using input = await from.openSource(source, context.buffers)
     if (inPlace) await writeInPlace(input, transfer, context, moved)
     else await writePart(input, transfer, context, moved)
   } catch (error) {
@@ -125,13 +127,15 @@ async function usableStart(
   { windowBytes, budget }: TransferContext,
 ): Promise<number> {
   const whole = Math.min(sink.size, size) - windowBytes
-  const start = Math.floor(whole / budget.bufferBytes) * budget.bufferBytes
+  const start = Math.floor(whole / budget.pieceBytes) * budget.pieceBytes
   if (start <= 0) return 0
   const there = new Uint8Array(Math.min(comparedBytes, start))
-  const expected = new Uint8Array(there.length)
   const at = start - there.length
-  const [read, wanted] = await Promise.all([sink.read(there, at), source.read(expected, at)])
-  return read === wanted && Buffer.compare(there, expected) === 0 ? start : 0
+  const read = await sink.read(there, at)
+  const { bytes, give } = await source.piece(at, there.length)
+  const isSame = read === there.length && Buffer.compare(there, bytes) === 0
+  give()
+  return isSame ? start : 0
 }
 
 function partOf({ to, source, target, item }: Transfer): string {
