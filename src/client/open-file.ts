@@ -60,6 +60,7 @@ export class OpenFile {
   #isClosed = false
   #lostBecause: Error | undefined
   #coming: Promise<On> | undefined
+  #closing: Promise<LastFacts | undefined> | undefined
   /** Where the file ends, as far as is known here. */
   endOfFile: number
   /** What `FileCache.version` is as long as nothing has changed since it was opened; undefined where something had. */
@@ -338,6 +339,12 @@ export class OpenFile {
    */
   async close(query = false): Promise<LastFacts | undefined> {
     if (this.#isClosed) return undefined
+    // Who gives up all opens comes across those that are being closed.
+    this.#closing ??= this.#close(query)
+    return this.#closing
+  }
+
+  async #close(query: boolean): Promise<LastFacts | undefined> {
     if (this.lease?.cache.isDirty === true) await this.lease.cache.flush()
     if (this.lease !== undefined) this.tree.leases.closing(this.lease, this.#opened.fileId)
     try {

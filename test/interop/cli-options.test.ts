@@ -178,6 +178,14 @@ describe('options of commands', () => {
       assert.equal(readFileSync(capture).readUInt32LE(0), 0x0a0d_0d0a)
     }
   })
+
+  test('one file is looked at once, and fetched in one round trip', async () => {
+    writeFileSync(served('once'), 'once')
+    const { code, stderr } = await smbkit('get', at('files/once'), local('once'), '--explain')
+    assert.equal(code, 0, stderr)
+    const asked = [...stderr.matchAll(/-> #\d+ (CREATE|QUERY_INFO|READ|CLOSE) /g)].map(([, command]) => command)
+    assert.deepEqual(asked, ['CREATE', 'QUERY_INFO', 'CLOSE', 'CREATE', 'READ', 'CLOSE'])
+  })
 })
 
 describe('nobody in particular', () => {

@@ -86,13 +86,13 @@ export async function errandsTo(context: Context, sources: readonly Source[], ta
   if (!target.isFolder && sources.length > 1)
     throw new UsageError(`${target.shown}: is no folder, and several files are to be copied there`)
   const [first] = sources
-  const isSame = sources.length === 1 && !target.holdsFolders && first !== undefined && (await isFolder(context, first))
-  const goesInto = target.isFolder && !isSame
+  const mayBecomeIt = !target.holdsFolders && sources.length === 1
+  const isItself = !target.isFolder || (mayBecomeIt && first !== undefined && (await isFolder(context, first)))
   return sources.map(({ place, name, shown }) => ({
     from: place,
-    to: goesInto ? inside(target.place, place, name, shown) : target.place,
+    to: isItself ? target.place : inside(target.place, place, name, shown),
     source: shown,
-    target: goesInto ? `${target.shown.replace(/[\\/]$/, '')}/${name}` : target.shown,
+    target: isItself ? target.shown : `${target.shown.replace(/[\\/]$/, '')}/${name}`,
   }))
 }
 
