@@ -1,55 +1,11 @@
 /** What the client keeps: what is asked again is not asked of the server, as long as the server would tell. */
 import assert from 'node:assert/strict'
 import { memoryBackend } from '../../src/backends/memory/index.ts'
-import { viewOf } from '../../src/bytes/utf16.ts'
-import type { Client, ConnectOptions, ObservedMessage, Share } from '../../src/client/index.ts'
-import { messagesIn } from '../../src/client/index.ts'
-import { Capabilities, commandName, Smb2Header } from '../../src/wire/smb2/index.ts'
-import { Library } from './library.ts'
-import { scenario, type World } from './world.ts'
 
-/** A client, and what it asks. */
-class Asker {
-  readonly library: Library
-  client!: Client
-  share!: Share
-  #asked: string[] = []
-
-  constructor(world: World) {
-    this.library = new Library(world)
-  }
-
-  static async connect(world: World, options: ConnectOptions = {}): Promise<Asker> {
-    const asker = new Asker(world)
-    const observer = { message: (message: ObservedMessage) => asker.#see(message) }
-    asker.client = await asker.library.connect({ ...options, observer })
-    asker.share = await asker.library.during(asker.client.share('data'))
-    asker.asked()
-    return asker
-  }
-
-  #see(message: ObservedMessage): void {
-    if (message.direction === 'received') return
-    for (const one of messagesIn(message)) this.#asked.push(commandName(Smb2Header.decode(viewOf(one)).command))
-  }
-
-  /** Commands since it was asked for last. */
-  asked(): string[] {
-    const asked = this.#asked
-    this.#asked = []
-    return asked
-  }
-
-  async do<T>(work: Promise<T>): Promise<T> {
-    return this.library.during(work)
-  }
-
-  async asks(work: () => Promise<unknown>): Promise<string[]> {
-    this.asked()
-    await this.do(work())
-    return this.asked()
-  }
-}
+import type { ConnectOptions } from '../../src/client/index.ts'
+import { Capabilities } from '../../src/wire/smb2/index.ts'
+import { Asker } from './asker.ts'
+import { scenario } from './world.ts'
 
 const files = { a: 'content', 'folder/b': 'b', 'folder/c': 'c' }
 

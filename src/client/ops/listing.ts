@@ -39,6 +39,11 @@ const NAME_CLASSES: readonly DirectoryInformationClass[] = [C.FileNamesInformati
 
 const EVERYTHING = '*'
 const DIRECTORY_OPTIONS = CreateOptions.DIRECTORY_FILE
+/** Each answer may be twice as long as the one before: the first entries are here soon, and many need few requests. */
+const FIRST_OUTPUT_BYTES = 64 * 1024
+
+/** Asks for entries, as many as there is room for; undefined behind the last. */
+type Ask<T> = (fileId: FileId, flags: number, outputBytes: number) => Call<T[] | undefined>
 
 /** What an entry of any class has. */
 type AnyEntry = Partial<ListedEntry> & { readonly fileName: string }
@@ -73,23 +78,31 @@ interface Wanted<T> {
   readonly make: (entry: AnyEntry) => T
 }
 
-/** A folder that is being listed, one answer ahead of who reads it. It ends with its connection. */
+/**
+ * A folder that is being listed, one answer ahead of who reads it, so that both ends are at work. It ends with its
+ * connection.
+ */
 class Listing<T> {
   readonly #spot: Spot
   readonly #on: On
   readonly #fileId: FileId
   /** Where it is known by more than its number: closing it is that one's work. */
   readonly #file: OpenFile | undefined
-  readonly #ask: (fileId: FileId, flags: number) => Call<T[] | undefined>
-  readonly #ahead: Promise<T[] | undefined>[]
+  readonly #ask: Ask<T>
+  readonly #ahead: Promise<T[] | undefined>[] = []
   readonly #signal: AbortSignal | undefined
+  #outputBytes = FIRST_OUTPUT_BYTES
+  readonly #maxOutputBytes: number
+  #underWay = 0
+  /** The server has said that there is no more. */
+  #sawEnd = false
   #isAtEnd = false
 
   constructor(
     spot: Spot,
     on: On,
     open: FileId | OpenFile,
-    ask: (fileId: FileId, flags: number) => Call<T[] | undefined>,
+    ask: Ask<T>,
     ahead: readonly Promise<T[] | undefined>[],
     signal: AbortSignal | undefined,
   ) {
@@ -98,8 +111,9 @@ class Listing<T> {
     this.#file = open instanceof OpenFile ? open : undefined
     this.#fileId = open instanceof OpenFile ? open.opened.fileId : open
     this.#ask = ask
-    this.#ahead = [...ahead]
     this.#signal = signal
+    this.#maxOutputBytes = maxOutputBytesOn(on)
+    for (const answer of ahead) this.#expect(answer)
   }
 
   /** Whether it ended with its connection, and may be begun anew on another. */
@@ -110,18 +124,32 @@ class Listing<T> {
   /** The next entries; undefined behind the last. */
   async next(): Promise<T[] | undefined> {
     if (this.#isAtEnd) return undefined
-    const found = await (this.#ahead.shift() ?? this.#query())
+    this.#lookAhead()
+    const found = await this.#ahead.shift()
     if (found === undefined) this.#isAtEnd = true
-    else if (this.#ahead.length === 0) {
-      const next = this.#query()
-      next.catch(() => undefined)
-      this.#ahead.push(next)
-    }
+    else this.#lookAhead()
     return found
   }
 
-  #query(): Promise<T[] | undefined> {
-    return this.#on.connection.call(this.#on.context, this.#ask(this.#fileId, 0), this.#signal)
+  #lookAhead(): void {
+    if (this.#sawEnd || this.#underWay > 0 || this.#ahead.length > 1) return
+    this.#outputBytes = Math.min(this.#outputBytes * 2, this.#maxOutputBytes)
+    const query = this.#ask(this.#fileId, 0, this.#outputBytes)
+    this.#expect(this.#on.connection.call(this.#on.context, query, this.#signal))
+  }
+
+  #expect(answer: Promise<T[] | undefined>): void {
+    this.#ahead.push(answer)
+    this.#underWay++
+    const over = (isEnd: boolean): void => {
+      this.#underWay--
+      this.#sawEnd ||= isEnd
+    }
+    // Who reads on hears of an error himself.
+    answer.then(
+      (found) => over(found === undefined),
+      () => over(true),
+    )
   }
 
   /** Nobody waits for the answer: there is nothing that could fail in a way that matters. */
@@ -134,20 +162,23 @@ class Listing<T> {
   }
 }
 
+const maxOutputBytesOn = ({ live, connection }: On): number =>
+  Math.min(live.negotiated.maxTransactBytes, connection.maxTransferBytes)
+
 /** Opens a folder and asks for what is in it, in one round trip; most folders have no more than that. */
 async function openListing<T>(spot: Spot, wanted: Wanted<T>, signal: AbortSignal | undefined): Promise<Listing<T>> {
   const access = AccessMask.FILE_READ_DATA | AccessMask.FILE_READ_ATTRIBUTES | AccessMask.SYNCHRONIZE
   return spot.tree.run(
     async (on) => {
-      const { live, connection, context } = on
-      const outputBytes = Math.min(live.negotiated.maxTransactBytes, connection.maxTransferBytes)
+      const { connection, context } = on
+      const firstBytes = Math.min(FIRST_OUTPUT_BYTES, maxOutputBytesOn(on))
       for (const infoClass of wanted.classes) {
         const { occasion } = spot
         const name = nameOn(on, spot.tree, spot.name)
         const given = { name, access, options: DIRECTORY_OPTIONS, contexts: spot.contexts }
         const late = ({ fileId }: Opened): void =>
           void connection.call(context, closeCall(fileId, occasion)).catch(() => undefined)
-        const ask = (fileId: FileId, flags: number): Call<T[] | undefined> =>
+        const ask: Ask<T> = (fileId, flags, outputBytes) =>
           queryDirectoryCall({ fileId, infoClass, pattern: wanted.pattern, flags, outputBytes }, occasion, (output) =>
             entriesIn(output, infoClass, wanted.make),
           )
@@ -155,7 +186,7 @@ async function openListing<T>(spot: Spot, wanted: Wanted<T>, signal: AbortSignal
           // If the connection is lost on which it is opened, the others go on, and so would the folder.
           const how = { ...given, name: spot.name }
           const file = await openFile(spot.tree, how, occasion, { signal })
-          const query = ask(file.opened.fileId, QueryDirectoryFlags.RESTART_SCANS)
+          const query = ask(file.opened.fileId, QueryDirectoryFlags.RESTART_SCANS, firstBytes)
           const first = file.on.connection.call(file.on.context, query, signal)
           const listing = new Listing(spot, file.on, file, ask, [first], signal)
           if (!(await isUnknownClass(first)) || infoClass === wanted.classes.at(-1)) return listing
@@ -165,8 +196,8 @@ async function openListing<T>(spot: Spot, wanted: Wanted<T>, signal: AbortSignal
         const create = { ...createCall(given, occasion), late }
         const calls = [
           create,
-          ask(RELATED_FILE_ID, QueryDirectoryFlags.RESTART_SCANS),
-          ask(RELATED_FILE_ID, 0),
+          ask(RELATED_FILE_ID, QueryDirectoryFlags.RESTART_SCANS, firstBytes),
+          ask(RELATED_FILE_ID, 0, firstBytes),
         ] as const
         const [opening, first, second] = connection.chain(context, calls, signal)
         const { fileId } = await opening
