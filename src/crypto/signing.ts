@@ -66,8 +66,8 @@ const TAGGERS: Readonly<Record<SigningAlgorithm, (key: Uint8Array) => Tagger>> =
   },
 }
 
-/** To load what calls OpenSSL directly costs more than it saves with fewer: commands of a client send some dozens. */
-const MESSAGES_BEFORE_DIRECT = 200
+/** To load what calls OpenSSL directly costs more than it saves with fewer: a command of a client may send no more than a hundred. */
+const MESSAGES_BEFORE_DIRECT = 1000
 
 function hmac(key: KeyObject, parts: readonly Uint8Array[]): Uint8Array {
   const mac = createHmac('sha256', key)

@@ -54,19 +54,17 @@ function exists(operand: Operand, values: FieldValues): boolean {
 type Test = Exclude<Expression, { readonly kind: 'and' | 'or' | 'xor' | 'not' | 'exists' }>
 
 function test(expression: Test, values: readonly FieldValue[], all: FieldValues): boolean {
-  const { isAll } = expression
   switch (expression.kind) {
     case 'compare':
+      return compareAll(expression, values, rightSides(expression.right, all))
     case 'contains': {
       const rights = rightSides(expression.right, all)
-      const holds = (value: FieldValue, right: Literal): boolean =>
-        expression.kind === 'compare' ? isSo(expression.operator, order(value, right)) : contains(value, right)
-      return hold(isAll, values, (value) => hold(isAll, rights, (right) => holds(value, right)))
+      return values.some((value) => rights.some((right) => contains(value, right)))
     }
     case 'matches':
-      return hold(isAll, values, (value) => expression.pattern.matches(asText(value)))
+      return values.some((value) => expression.pattern.matches(asText(value)))
     case 'in':
-      return hold(isAll, values, (value) =>
+      return values.some((value) =>
         expression.ranges.some(({ from, to }) => {
           const [low, high] = [order(value, from), order(value, to)]
           return low !== undefined && high !== undefined && low >= 0 && high <= 0
@@ -87,8 +85,17 @@ function literalOf(value: FieldValue): Literal {
 }
 
 /** Any value will do, or all have to be so, and there has to be one, as in Wireshark 4. */
-const hold = <T>(isAll: boolean, values: readonly T[], holds: (value: T) => boolean): boolean =>
-  isAll ? values.length > 0 && values.every(holds) : values.some(holds)
+function compareAll(
+  { operator, isAll }: Extract<Expression, { kind: 'compare' }>,
+  values: readonly FieldValue[],
+  rights: readonly Literal[],
+): boolean {
+  if (values.length === 0 || rights.length === 0) return false
+  const holds = (value: FieldValue, right: Literal): boolean => isSo(operator, order(value, right))
+  return isAll
+    ? values.every((value) => rights.every((right) => holds(value, right)))
+    : values.some((value) => rights.some((right) => holds(value, right)))
+}
 
 function isSo(operator: Comparison, found: number | undefined): boolean {
   if (operator === '!=' || operator === '!==') return found !== 0

@@ -36,19 +36,21 @@ export type Expression =
   | { readonly kind: 'not'; readonly of: Expression }
   /** A field, or a protocol, is there, or a part of it; of bits one is set. */
   | { readonly kind: 'exists'; readonly operand: Operand }
-  | (Quantified &
-      (
-        | { readonly kind: 'compare'; readonly operator: Comparison; readonly right: Literal | Operand }
-        | { readonly kind: 'contains'; readonly right: Literal | Operand }
-        | { readonly kind: 'matches'; readonly pattern: Pattern }
-        | { readonly kind: 'in'; readonly ranges: readonly { readonly from: Literal; readonly to: Literal }[] }
-      ))
-
-interface Quantified {
-  readonly operand: Operand
-  /** All values have to be so, and not any of them: `any` and `all` say it, and where they do not, the operator. */
-  readonly isAll: boolean
-}
+  | {
+      readonly kind: 'compare'
+      readonly operand: Operand
+      readonly operator: Comparison
+      readonly right: Literal | Operand
+      /** All values have to be so, and not any of them: `any` and `all` say it, and where they do not, the operator. */
+      readonly isAll: boolean
+    }
+  | { readonly kind: 'contains'; readonly operand: Operand; readonly right: Literal | Operand }
+  | { readonly kind: 'matches'; readonly operand: Operand; readonly pattern: Pattern }
+  | {
+      readonly kind: 'in'
+      readonly operand: Operand
+      readonly ranges: readonly { readonly from: Literal; readonly to: Literal }[]
+    }
 
 /** The field that an operand is made of. */
 export const fieldOf = (operand: Operand): string => (operand.kind === 'field' ? operand.name : fieldOf(operand.of))

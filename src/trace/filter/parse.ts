@@ -123,15 +123,14 @@ class Parser {
       const isAll = quantifier === undefined ? comparison === '!=' || comparison === '===' : quantifier === 'all'
       return { kind: 'compare', operand, operator: comparison, right: this.#right(field), isAll }
     }
-    const isAll = quantifier === 'all'
-    if (this.#take('contains')) return { kind: 'contains', operand, right: this.#right(field), isAll }
-    if (this.#take('matches', '~')) return { kind: 'matches', operand, pattern: this.#pattern(), isAll }
-    if (this.#take('in')) return { kind: 'in', operand, ranges: this.#set(field), isAll }
+    if (quantifier !== undefined) throw this.#fail(`a comparison is missing after "${quantifier} ${field}"`)
+    if (this.#take('contains')) return { kind: 'contains', operand, right: this.#right(field) }
+    if (this.#take('matches', '~')) return { kind: 'matches', operand, pattern: this.#pattern() }
+    if (this.#take('in')) return { kind: 'in', operand, ranges: this.#set(field) }
     if (this.#take('not')) {
       if (!this.#take('in')) throw this.#fail('"in" is missing')
-      return { kind: 'not', of: { kind: 'in', operand, ranges: this.#set(field), isAll } }
+      return { kind: 'not', of: { kind: 'in', operand, ranges: this.#set(field) } }
     }
-    if (quantifier !== undefined) throw this.#fail(`a comparison is missing after "${quantifier} ${field}"`)
     return { kind: 'exists', operand }
   }
 
