@@ -84,11 +84,16 @@ function tell({ setup, ticket }: Refused): Told {
 }
 
 const WHY: Readonly<Record<number, string>> = {
-  31: 'The server has a key of that version, and it does not open the ticket: the KDC used the key of another account (the service name is registered on another account than that of the server), or the password of the computer was set anew without a new keytab.',
-  35: 'The ticket is for another service than this server is: the name leads to another machine in DNS, or the keytab lacks this name.',
-  41: "The server cannot open the ticket: the service name is registered on another account than that of the server, so the KDC used that account's key; or the server has another computer password, or an older keytab, than the KDC knows; or the name leads to another machine in DNS.",
-  44: 'The server has keys of other versions only: the password of its account was changed after its keytab was made, or the ticket is older than that. A new keytab helps, and a new ticket.',
-  45: 'The server has no key for that name and kind of encryption: its keytab lacks the name or the encryption type.',
+  [KerberosCode.WRONG_KEY]:
+    'The server has a key of that version, and it does not open the ticket: the KDC used the key of another account (the service name is registered on another account than that of the server), or the password of the computer was set anew without a new keytab.',
+  [KerberosCode.NOT_FOR_US]:
+    'The ticket is for another service than this server is: the name leads to another machine in DNS, or the keytab lacks this name.',
+  [KerberosCode.MODIFIED]:
+    "The server cannot open the ticket: the service name is registered on another account than that of the server, so the KDC used that account's key; or the server has another computer password, or an older keytab, than the KDC knows; or the name leads to another machine in DNS.",
+  [KerberosCode.KEY_VERSION_UNKNOWN]:
+    'The server has keys of other versions only: the password of its account was changed after its keytab was made, or the ticket is older than that. A new keytab helps, and a new ticket.',
+  [KerberosCode.NO_KEY]:
+    'The server has no key for that name and kind of encryption: its keytab lacks the name or the encryption type.',
 }
 
 /** What the error, or else the status, says. */
