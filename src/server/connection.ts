@@ -12,6 +12,7 @@ import type { Transport, TransportEvents } from '../protocol/transport.ts'
 import { type Failure, fail, failed } from '../wire/erref/failure.ts'
 import { NtStatus } from '../wire/erref/ntstatus.ts'
 import { Command, HeaderFlags, Smb2Header } from '../wire/smb2/index.ts'
+import { abandonChain } from './abandoned-chain.ts'
 import type { Channel } from './channel.ts'
 import { answerSmb1Negotiate } from './commands/smb1-negotiate.ts'
 import { dispatch } from './dispatch.ts'
@@ -374,7 +375,7 @@ export class Connection implements TransportEvents {
         }
         result = steps.next(yield result.value)
       }
-      if (this.#closed) return
+      if (this.#closed) return yield* abandonChain(requests)
       if (request.isAnswered) continue
       const bytes = requests.length === 1 ? 0 : answerBytes(result.value)
       if (ready.length > 0 && readyBytes + bytes > MAX_CHAINED_ANSWER_BYTES) {
@@ -385,7 +386,7 @@ export class Connection implements TransportEvents {
       ready.push(result.value)
       readyBytes += bytes
       if (this.#isStalled && requests.length > 1) yield this.#untilDrained()
-      if (this.#closed) return
+      if (this.#closed) return yield* abandonChain(requests)
     }
     if (ready.length > 0) this.#send(ready)
   }

@@ -1,9 +1,21 @@
 /** MS-SMB2 3.3.5.5.2, 3.3.7.1: sessions with several connections. */
 import assert from 'node:assert/strict'
-import { Cipher, Dialect, SigningAlgorithm } from '../../src/wire/smb2/index.ts'
+import { Cipher, Command, Dialect, SigningAlgorithm } from '../../src/wire/smb2/index.ts'
 import { bound, tryBind } from './channels.ts'
 import { type Client, OTHER } from './client.ts'
-import { close, create, exclusive, lock, logoff, read, write } from './files.ts'
+import {
+  close,
+  closeBody,
+  create,
+  createBody,
+  exclusive,
+  lock,
+  lockBody,
+  logoff,
+  RELATED_FILE_ID,
+  read,
+  write,
+} from './files.ts'
 import type { ClientSession } from './raw-client.ts'
 import { scenario, statusIs, succeeded } from './world.ts'
 
@@ -54,6 +66,26 @@ scenario('what waits on one connection ends with it, and not with the other', {}
   // Nobody waits for the lock any more: the holder's going gives it to nobody.
   succeeded(await close(world.clients[1] as Client, holder))
   succeeded(await lock(first, file, exclusive(0n, 1n)))
+})
+
+scenario('what a chain opens and closes is closed, also where its connection is lost in between', {}, async (world) => {
+  const first = await world.client()
+  const holder = await world.client(OTHER)
+  const held = await create(holder, { name: 'a' })
+  succeeded(await lock(holder, held, exclusive(0n, 1n)))
+  const second = await bound(world, first)
+  const answers = second.send([
+    second.prepare(Command.CREATE, createBody({ name: 'a' })),
+    second.prepare(Command.LOCK, lockBody(RELATED_FILE_ID, exclusive(0n, 1n, true)), { related: true }),
+    second.prepare(Command.CLOSE, closeBody(), { related: true }),
+  ])
+  for (const answer of answers) answer.catch(() => {})
+  await world.settled()
+  assert.equal(world.server.opens.size, 2)
+  second.disconnect()
+  await world.settled()
+  assert.equal(world.server.opens.size, 1)
+  assert.equal(world.server.sessions.size, 2)
 })
 
 const mismatches = [
