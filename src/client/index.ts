@@ -43,6 +43,7 @@ export type { ObservedConnection, ObservedEvent, ObservedMessage, Observer } fro
 export type { CallOptions, ConnectOptions, Credentials, DialectName, Nt1Options, Protection } from './api/options.ts'
 export type {
   AttributeChange,
+  CopyFileOptions,
   Dir,
   FileContent,
   FileTimes,

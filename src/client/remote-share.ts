@@ -8,6 +8,7 @@ import type { FileHandle, OpenFlags, ReadStreamOptions, WriteStreamOptions } fro
 import type { CallOptions } from './api/options.ts'
 import type {
   AttributeChange,
+  CopyFileOptions,
   Dir,
   FileContent,
   FileTimes,
@@ -179,11 +180,7 @@ export class RemoteShare implements Share {
     return names.rename(this.#volume, oldPath, newPath, options)
   }
 
-  async copyFile(
-    from: string,
-    to: string,
-    options: CallOptions & { readonly exclusive?: boolean; readonly share?: Share } = {},
-  ): Promise<void> {
+  async copyFile(from: string, to: string, options: CopyFileOptions & { readonly share?: Share } = {}): Promise<void> {
     const { share = this, ...others } = options
     if (!(share instanceof RemoteShare) || share.client !== this.client)
       throw new UsageError('EXDEV', 'Only cp copies between clients.', { operation: 'copyFile', path: from, dest: to })
@@ -297,10 +294,6 @@ export interface ShareOwner {
 export interface Volumes {
   readonly from: Volume
   readonly to: Volume
-}
-
-export interface CopyFileOptions extends CallOptions {
-  readonly exclusive?: boolean
 }
 
 const writeOptions = (options: WriteFileOptions | BufferEncoding | undefined): WriteFileOptions =>

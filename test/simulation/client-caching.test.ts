@@ -188,7 +188,8 @@ class Game {
     try {
       await work()
     } catch (error) {
-      if (this.#judge === undefined || (error as NodeJS.ErrnoException).code !== 'EBADF') throw error
+      if (this.#judge === undefined) throw error
+      lostByCut(error)
       if (this.#of(name).owes(player)) this.#unknown.add(name)
       const handle = player.handles.get(name)
       player.handles.delete(name)

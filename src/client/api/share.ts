@@ -144,6 +144,15 @@ export interface Dir extends AsyncDisposable, AsyncIterable<Dirent> {
   close(): Promise<void>
 }
 
+export interface CopyFileOptions extends CallOptions {
+  /** A file that is there is an error. Default false: it is replaced. */
+  readonly exclusive?: boolean
+  /** So many bytes are there already, and are not copied. Default 0. */
+  readonly start?: number
+  /** So many bytes more have been copied. */
+  readonly onBytes?: (bytes: number) => void
+}
+
 /**
  * A share, with the promise API of `node:fs/promises` and what Windows has more. Paths are relative to its root; `/` and
  * `\` separate names, leading ones are passed over, `.` and `..` are resolved here and never lead above the root.
@@ -196,11 +205,7 @@ export interface Share extends AsyncDisposable {
    * One file, on the server where it can. With `exclusive` a file that is there is an error. `share`: where `to` is, if
    * it is another share of the same client. Fails with EXDEV where it cannot be known that these are two files.
    */
-  copyFile(
-    from: string,
-    to: string,
-    options?: CallOptions & { readonly exclusive?: boolean; readonly share?: Share },
-  ): Promise<void>
+  copyFile(from: string, to: string, options?: CopyFileOptions & { readonly share?: Share }): Promise<void>
   /** Of folders and files, between shares and the local disk; a bare path is one of this share. */
   cp(from: string | Place, to: string | Place, options?: CopyOptions): Promise<CopySummary>
   link(existingPath: string, newPath: string, options?: CallOptions): Promise<void>

@@ -302,12 +302,11 @@ class Copy {
     const inPlace = this.#options.inPlace === true || there?.kind === 'other'
     if (there?.kind === 'directory') await this.#to.removeTree(target)
     const transfer = { from: this.#from, to: this.#to, source, target, item, preserve, resume, inPlace }
-    if (await copiedWithin(transfer, this.#context))
-      return this.#tell({ kind: 'bytes', entry, bytes: item.size, kept: false })
-    await transferFile(transfer, this.#context, (bytes, kept) => {
+    const moved = (bytes: number, kept: boolean): void => {
       if (kept) this.#totals.keptBytes += bytes
       this.#tell({ kind: 'bytes', entry, bytes, kept })
-    })
+    }
+    if (!(await copiedWithin(transfer, this.#context, moved))) await transferFile(transfer, this.#context, moved)
   }
 
   /** A folder copied into itself would never end. */

@@ -109,6 +109,15 @@ export class ShareSide implements Side {
     return new ShareSink(this.share, handle, this.#call, isPart)
   }
 
+  /** Empty, and not to be seen until it is whole. */
+  async makePart(path: string): Promise<void> {
+    await this.share.writeFile(path, '', { ...this.#call, attributes: FileAttributes.HIDDEN })
+  }
+
+  async unhide(path: string): Promise<void> {
+    await this.share.setAttributes(path, { clear: FileAttributes.HIDDEN }, this.#call)
+  }
+
   replace(from: string, to: string): Promise<void> {
     return this.share.rename(from, to, { ...this.#call, replace: true })
   }
@@ -129,9 +138,19 @@ export class ShareSide implements Side {
   }
 
   /** On the server alone; false where it cannot. Gives the copy what it is to have of the source. */
-  async copyWithin(from: string, { share }: ShareSide, to: string, like: Item | undefined): Promise<boolean> {
+  async copyWithin(
+    from: string,
+    { share }: ShareSide,
+    to: string,
+    { like, start, moved }: { like: Item | undefined; start?: number; moved: (bytes: number) => void },
+  ): Promise<boolean> {
     try {
-      await this.share.copyFile(from, to, { ...this.#call, share })
+      await this.share.copyFile(from, to, {
+        ...this.#call,
+        share,
+        onBytes: moved,
+        ...(start !== undefined && { start }),
+      })
     } catch (error) {
       if (error instanceof UsageError && error.code === 'EXDEV') return false
       throw error

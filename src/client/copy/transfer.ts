@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { BufferPool } from '../../protocol/buffer-pool.ts'
 import { StatusError, TransportError, UsageError } from '../errors.ts'
+import { COPY_WINDOW_BYTES } from '../ops/copy-file.ts'
 import { type Budget, pump, SourceChanged } from './pump.ts'
 import { ShareSide } from './share-side.ts'
 import type { Item, Side, Sink, Source } from './side.ts'
@@ -57,21 +58,39 @@ export async function transferFile(transfer: Transfer, context: TransferContext,
 }
 
 /** By the server alone; false where it cannot. A large file takes its place when it is whole, as one that is carried. */
-export async function copiedWithin(transfer: Transfer, context: TransferContext): Promise<boolean> {
-  const { from, to, source, target, item, preserve, inPlace } = transfer
+export async function copiedWithin(transfer: Transfer, context: TransferContext, moved: Moved): Promise<boolean> {
+  const { from, to, source, target, item, preserve, inPlace, resume } = transfer
   if (!(from instanceof ShareSide && to instanceof ShareSide && from.isBeside(to))) return false
-  const like = preserve ? item : undefined
-  if (inPlace || item.size <= context.maxWholeBytes) return from.copyWithin(source, to, target, like)
+  const how = { like: preserve ? item : undefined, moved: (bytes: number) => moved(bytes, false) }
+  if (inPlace || item.size <= context.maxWholeBytes) return from.copyWithin(source, to, target, how)
   const part = partOf(transfer)
   try {
-    const isDone = await from.copyWithin(source, to, part, like)
+    const start = resume ? await begunWithin(transfer, context, to, part) : 0
+    if (start > 0) moved(start, true)
+    const isDone = await from.copyWithin(source, to, part, { ...how, start })
+    if (isDone && resume && how.like === undefined) await to.unhide(part)
     if (isDone) await to.replace(part, target)
     return isDone
   } catch (error) {
-    // Nothing of it is gone on with.
-    await to.remove(part).catch(() => undefined)
+    if (!resume || isOutOfRoom(error)) await to.remove(part).catch(() => undefined)
     throw error
   }
+}
+
+/** Where a part that the server writes can be gone on with; where there is none it is made, so that it is hidden. */
+async function begunWithin(
+  { from, source, item }: Transfer,
+  { buffers }: TransferContext,
+  to: ShareSide,
+  part: string,
+): Promise<number> {
+  const before = await to.item(part, false)
+  if (before === undefined) await to.makePart(part)
+  // One that is as long as the source may be all room and no content: so the server shares blocks.
+  if (before?.kind !== 'file' || before.size >= item.size) return 0
+  await using input = await from.openSource(source, buffers)
+  await using there = await to.openSink(part, true, true)
+  return await usableStart(input, there, { size: before.size, windowBytes: COPY_WINDOW_BYTES, step: comparedBytes })
 }
 
 async function writeInPlace(input: Source, transfer: Transfer, context: TransferContext, moved: Moved): Promise<void> {
@@ -90,7 +109,9 @@ async function writePart(input: Source, transfer: Transfer, context: TransferCon
   try {
     {
       await using sink = await to.openSink(part, isThere, true)
-      const start = isThere ? await usableStart(input, sink, item.size, context) : 0
+      const { windowBytes, budget } = context
+      const begun = { size: Math.min(sink.size, item.size), windowBytes, step: budget.pieceBytes }
+      const start = isThere ? await usableStart(input, sink, begun) : 0
       if (isThere && start === 0) await sink.truncate(0)
       else if (sink.size > item.size) await sink.truncate(item.size)
       if (start > 0) moved(start, true)
@@ -116,22 +137,25 @@ function pumped(
   return pump(source, sink, budget, { start, size, windowBytes, signal, moved: (bytes) => moved(bytes, false) })
 }
 
+interface Begun {
+  /** Of the part. */
+  readonly size: number
+  /** Nothing is missing so far before its end. */
+  readonly windowBytes: number
+  /** Bytes that are carried at a time. */
+  readonly step: number
+}
+
 /**
  * Where a part can be gone on with: behind the last byte before which nothing can be missing, if what stands before it
  * is what the source has there.
  */
-async function usableStart(
-  source: Source,
-  sink: Sink,
-  size: number,
-  { windowBytes, budget }: TransferContext,
-): Promise<number> {
-  const whole = Math.min(sink.size, size) - windowBytes
-  const start = Math.floor(whole / budget.pieceBytes) * budget.pieceBytes
+async function usableStart(source: Source, part: Sink, { size, windowBytes, step }: Begun): Promise<number> {
+  const start = Math.floor((size - windowBytes) / step) * step
   if (start <= 0) return 0
   const there = new Uint8Array(Math.min(comparedBytes, start))
   const at = start - there.length
-  const read = await sink.read(there, at)
+  const read = await part.read(there, at)
   const { bytes, give } = await source.piece(at, there.length)
   const isSame = read === there.length && Buffer.compare(there, bytes) === 0
   give()

@@ -14,12 +14,13 @@ import {
   SrvCopychunkResponse,
   SrvRequestResumeKeyResponse,
 } from '../../wire/smb2/index.ts'
+import type { CopyFileOptions } from '../api/share.ts'
 import type { Call } from '../call.ts'
 import { ioctlCall, setInfoCall } from '../calls/information.ts'
 import { StatusError, UsageError } from '../errors.ts'
 import { endOfFileInformation } from '../information.ts'
 import type { OpenFile } from '../open-file.ts'
-import type { CopyFileOptions, Volumes } from '../remote-share.ts'
+import type { Volumes } from '../remote-share.ts'
 import { openAt, type Spot } from '../spot.ts'
 import { readRange, together, writeRange } from '../transfer.ts'
 import type { Volume } from '../volume.ts'
@@ -29,6 +30,11 @@ import { statfs } from './volume-info.ts'
 const CHUNK_BYTES = 1024 * 1024
 const CHUNKS = 16
 const REQUESTS_AT_ONCE = 4
+const SPAN_BYTES = CHUNK_BYTES * CHUNKS
+/** What stands this far before the end of a copy that was cut off is whole. */
+export const COPY_WINDOW_BYTES = SPAN_BYTES * REQUESTS_AT_ONCE
+/** Connections that may be lost one after the other while nothing is copied. */
+const MAX_LOSSES = 8
 const RESUME_KEY_BYTES = 32
 /** Extents are whole clusters: what the file system says of them is known, and smaller ones divide it. */
 const EXTENT_ALIGNMENT = 64 * 1024
@@ -51,7 +57,7 @@ export const copyFile = (
   )
 
 async function copyBetween(volume: Volume, from: Spot, to: Spot, options: CopyFileOptions): Promise<void> {
-  const { signal, exclusive = false } = options
+  const { signal, exclusive = false, start = 0 } = options
   const source = await openAt(
     from,
     { access: FILE_GENERIC_READ, options: CreateOptions.NON_DIRECTORY_FILE | CreateOptions.SEQUENTIAL_ONLY },
@@ -69,7 +75,8 @@ async function copyBetween(volume: Volume, from: Spot, to: Spot, options: CopyFi
     try {
       if (isSameFile(source, target))
         throw new UsageError('EINVAL', 'The file cannot be copied to itself.', from.occasion)
-      await copyContent(volume, source, target, signal)
+      const moved = options.onBytes ?? (() => undefined)
+      await copyContent(volume, { source, target, size: source.endOfFile, signal, moved }, start)
     } finally {
       await target.close()
     }
@@ -92,38 +99,40 @@ function isSameFile(a: OpenFile, b: OpenFile): boolean {
   throw new UsageError('EXDEV', 'The server does not tell whether these are two files.', a.occasion)
 }
 
-/** All of a file's content into another, which is emptied first; on the server where it can. */
-export async function copyContent(
-  volume: Volume,
-  source: OpenFile,
-  target: OpenFile,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const size = source.endOfFile
-  if (target.endOfFile > 0) await resize(target, 0, signal)
-  if (size === 0) return
-  if (source.tree.link === target.tree.link) {
-    if (size >= LEAST_SHARED_BYTES && (await sharesBlocks(volume, source, target, size, signal))) return
-    if (await copiesChunks(source, target, size, signal)) return
-  }
-  await relay(source, target, size, signal)
+interface Copying {
+  readonly source: OpenFile
+  readonly target: OpenFile
+  readonly size: number
+  readonly signal: AbortSignal | undefined
+  readonly moved: (bytes: number) => void
 }
 
-const resize = (file: OpenFile, size: number, signal: AbortSignal | undefined): Promise<void> =>
-  file.call(
+/** A file's content into another, behind what is there already; on the server where it can. */
+async function copyContent(volume: Volume, copying: Copying, start: number): Promise<void> {
+  const { source, target, size, signal, moved } = copying
+  // After a lost connection it may be got again as it has become.
+  target.hasWritten = true
+  let at = Math.min(start, size, target.endOfFile)
+  if (target.endOfFile > (at === 0 ? 0 : size)) await resize(target, at === 0 ? 0 : size, signal)
+  if (at === size) return
+  if (source.tree.link === target.tree.link) {
+    if (at === 0 && size >= LEAST_SHARED_BYTES && (await sharesBlocks(volume, copying))) return moved(size)
+    at = await copyOnServer(copying, at)
+  }
+  await relay(copying, at)
+}
+
+async function resize(file: OpenFile, size: number, signal: AbortSignal | undefined): Promise<void> {
+  await file.call(
     (fileId, flags) =>
       setInfoCall({ fileId, infoType: InfoType.FILE, ...endOfFileInformation(size), flags }, file.occasion),
     { signal, repeatable: true },
   )
+  file.endOfFile = size
+}
 
 /** The blocks of both files become the same (MS-FSCC 2.3.7). False where the file system does not do that. */
-async function sharesBlocks(
-  volume: Volume,
-  source: OpenFile,
-  target: OpenFile,
-  size: number,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
+async function sharesBlocks(volume: Volume, { source, target, size, signal }: Copying): Promise<boolean> {
   if (source.tree !== target.tree) return false
   const { attributes } = await statfs(volume, '', signal ? { signal } : {})
   if ((attributes & FileSystemAttributes.SUPPORTS_BLOCK_REFCOUNTING) === 0) return false
@@ -147,30 +156,52 @@ async function sharesBlocks(
   }
 }
 
-/** MS-SMB2 3.2.4.20.2. False where the server does not do that. */
-async function copiesChunks(
-  source: OpenFile,
-  target: OpenFile,
-  size: number,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  let sourceKey: Uint8Array
+/** MS-SMB2 3.2.4.20.2, as far as the server does that: up to where it has copied. No piece lies farther behind than the window. */
+async function copyOnServer(copying: Copying, start: number): Promise<number> {
+  const { source, target, size, signal, moved } = copying
+  let at = start
+  for (let losses = 0; at < size; ) {
+    const sourceKey = await keyOf(source, signal)
+    if (sourceKey === undefined) return at
+    const { live } = source.on
+    let end = at
+    while (at < size) {
+      end = Math.min(size, at + COPY_WINDOW_BYTES)
+      if (!(await copiesSpans(target, sourceKey, at, end, signal))) break
+      target.endOfFile = Math.max(target.endOfFile, end)
+      moved(end - at)
+      at = end
+      losses = 0
+    }
+    // After a lost connection the key is another.
+    if (at < size && (target.on.live === live || losses++ >= MAX_LOSSES)) return at
+  }
+  return at
+}
+
+async function keyOf(source: OpenFile, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {
   try {
-    sourceKey = await source.call((fileId) => resumeKeyCall(source, fileId), { signal, repeatable: true })
+    return await source.call((fileId) => resumeKeyCall(source, fileId), { signal, repeatable: true })
   } catch (error) {
-    if (error instanceof StatusError) return false
+    if (error instanceof StatusError) return undefined
     throw error
   }
-  const generation = source.on
-  const span = CHUNK_BYTES * CHUNKS
+}
+
+async function copiesSpans(
+  target: OpenFile,
+  sourceKey: Uint8Array,
+  start: number,
+  end: number,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   let isTaken = true
-  await together(Math.ceil(size / span), REQUESTS_AT_ONCE, async (index) => {
+  await together(Math.ceil((end - start) / SPAN_BYTES), REQUESTS_AT_ONCE, async (index) => {
     if (!isTaken) return
-    const start = index * span
-    isTaken = (await copyChunks(target, sourceKey, start, Math.min(size, start + span), signal)) && isTaken
+    const from = start + index * SPAN_BYTES
+    isTaken = (await copyChunks(target, sourceKey, from, Math.min(end, from + SPAN_BYTES), signal)) && isTaken
   })
-  // After a lost connection the key is another: what was copied with the old one stays.
-  return isTaken && source.on === generation
+  return isTaken
 }
 
 const resumeKeyCall = (source: OpenFile, fileId: FileId): Call<Uint8Array> =>
@@ -234,20 +265,24 @@ const CANNOT_COPY: ReadonlySet<number> = new Set([
   NtStatus.OBJECT_NAME_NOT_FOUND,
 ])
 
-/** Through this end: read here, written there. */
-async function relay(source: OpenFile, target: OpenFile, size: number, signal: AbortSignal | undefined): Promise<void> {
+/** Through this end: read here, written there. No piece lies farther behind one that is missing than the window. */
+async function relay({ source, target, size, signal, moved }: Copying, start: number): Promise<void> {
   const { buffers } = source.tree.link
   const step = Math.min(source.on.live.negotiated.maxReadBytes, target.on.live.negotiated.maxWriteBytes)
   const atOnce = Math.max(1, Math.floor(source.tree.link.settings.limits.windowBytes / step))
-  await together(Math.ceil(size / step), atOnce, async (index) => {
-    const at = index * step
-    const buffer = buffers.take(step)
-    try {
-      const into = buffer.subarray(0, Math.min(step, size - at))
-      const count = await readRange(source, into, at, source.occasion, signal)
-      await writeRange(target, into.subarray(0, count), at, { occasion: target.occasion, signal })
-    } finally {
-      buffers.give(buffer)
-    }
-  })
+  for (let first = start; first < size; first += COPY_WINDOW_BYTES) {
+    const end = Math.min(size, first + COPY_WINDOW_BYTES)
+    await together(Math.ceil((end - first) / step), atOnce, async (index) => {
+      const at = first + index * step
+      const buffer = buffers.take(step)
+      try {
+        const into = buffer.subarray(0, Math.min(step, end - at))
+        const count = await readRange(source, into, at, source.occasion, signal)
+        await writeRange(target, into.subarray(0, count), at, { occasion: target.occasion, signal })
+        moved(count)
+      } finally {
+        buffers.give(buffer)
+      }
+    })
+  }
 }
