@@ -122,6 +122,23 @@ for (const { name, start, who } of servers)
         }),
       )
 
+      test(`${dialect}: folders that are kept are in nobody's way`, { timeout: timeoutMs }, () =>
+        kept(options, async (files) => {
+          const path = `kept-${dialect}`
+          await files.mkdir(`${path}/sub`, { recursive: true })
+          const list = async (at: string): Promise<void> => {
+            for (let i = 0; i < 3; i++) await files.readdir(`${at}/sub`)
+            for (let i = 0; i < 3; i++) assert.deepEqual(await files.readdir(at), ['sub'])
+          }
+          await list(path)
+          await files.rename(path, `${path}-renamed`)
+          await assert.rejects(files.readdir(`${path}/sub`), { code: 'ENOENT' })
+          await list(`${path}-renamed`)
+          await files.rm(`${path}-renamed`, { recursive: true })
+          await assert.rejects(files.readdir(`${path}-renamed/sub`), { code: 'ENOENT' })
+        }),
+      )
+
       test(`${dialect}: what is written behind is there for others`, { timeout: timeoutMs }, () =>
         kept({ ...options, writeBehind: true, limits: { writeBehindMs: 30_000 } }, async (files, asked) => {
           const file = `behind-${dialect}`

@@ -50,7 +50,7 @@ export class ClientCache {
     const path = pathKey(tree.name, name)
     if (!this.isOn) return
     await Promise.all(this.leases.at(tree.name, name).map(({ cache }) => cache.flush()))
-    if ((access & AccessMask.DELETE) !== 0) await this.idle.closeAt(tree, path)
+    if ((access & AccessMask.DELETE) !== 0) await Promise.all([this.idle.closeAt(tree, path), this.folders.endAt(path)])
     this.changed(tree, name)
   }
 

@@ -43,18 +43,14 @@ class Watch implements FolderWatch {
     return facts?.deletePending === false
   }
 
-  end(isLost: boolean): void {
-    if (this.hasEnded) return
-    this.hasEnded = true
-    this.#stop()
-    this.onEnd()
-    if (isLost) this.#file.abandon()
-    else this.#closing = this.#file.close().catch(() => undefined)
-  }
-
-  /** As `end`, where somebody waits until the server has been told. */
-  async give(): Promise<void> {
-    this.end(false)
+  async end(isLost: boolean): Promise<void> {
+    if (!this.hasEnded) {
+      this.hasEnded = true
+      this.#stop()
+      this.onEnd()
+      if (isLost) this.#file.abandon()
+      else this.#closing = this.#file.close().catch(() => undefined)
+    }
     await this.#closing
   }
 }
@@ -76,7 +72,7 @@ async function openWatch(spot: Spot, signal: AbortSignal | undefined): Promise<W
     await file.close()
     return undefined
   }
-  const holder = { losing: (lost: number) => ((lost & (READ | HANDLE)) === 0 ? Promise.resolve() : watch.give()) }
+  const holder = { losing: (lost: number) => ((lost & (READ | HANDLE)) === 0 ? Promise.resolve() : watch.end(false)) }
   const watch = new Watch(file, () => lease.holders.delete(holder))
   lease.holders.add(holder)
   return watch
@@ -88,7 +84,7 @@ function watchByNotice(file: OpenFile): Watch {
   const watch = new Watch(file, () => stop.abort())
   const given = { fileId: file.opened.fileId, filter: EVERYTHING, flags: 0, outputBytes: NOTIFY_BYTES }
   const call = { ...notifyCall(given, file.occasion, () => undefined), isBackground: true }
-  const ended = (): void => watch.end(connection.isClosed)
+  const ended = (): void => void watch.end(connection.isClosed)
   connection.call(context, call, stop.signal).then(ended, ended)
   return watch
 }
@@ -144,13 +140,13 @@ async function newlyKept(
   try {
     const { version } = folders
     const entries = await list()
-    if (folders.version !== version) watch.end(false)
+    if (folders.version !== version) void watch.end(false)
     if (watch.hasEnded) return entries
     folders.keep(tree, name, entries, watch)
     watch.onEnd = () => folders.changed(pathKey(tree.name, name))
     return entries
   } catch (error) {
-    watch.end(false)
+    void watch.end(false)
     throw error
   }
 }

@@ -16,8 +16,8 @@ export interface FolderWatch {
   isThere(): Promise<boolean>
   /** It goes on when something is changed from here, which it does not tell of: see `OpenRequest.parentKey`. */
   readonly staysForOwnChanges: boolean
-  /** Ends it; where the connection is `lost` nobody is told. */
-  end(isLost: boolean): void
+  /** Ends it; where the connection is `lost` nobody is told. Resolves when the server has been told; does not fail. */
+  end(isLost: boolean): Promise<void>
 }
 
 /** What is in one folder, for as long as the server would tell of a change. */
@@ -54,11 +54,11 @@ export class KeptFolders {
     if (folder?.entries === undefined || folder.name !== name) return undefined
     if (withFacts && !this.#isFresh(folder.since)) return undefined
     if (folder.watch.isOver) {
-      this.#end(folder)
+      void this.#end(folder)
       return undefined
     }
     if (!this.#isFresh(folder.seen)) {
-      if (!(await folder.watch.isThere())) this.#end(folder)
+      if (!(await folder.watch.isThere())) void this.#end(folder)
       // It may have changed meanwhile.
       if (this.#folders.get(folder.path) !== folder) return undefined
       folder.seen = this.#clock.now()
@@ -75,7 +75,7 @@ export class KeptFolders {
 
   #start(folder: KeptFolder): void {
     folder.stopTimer()
-    folder.stopTimer = this.#clock.after(this.#limits.deferredCloseMs, () => this.#end(folder))
+    folder.stopTimer = this.#clock.after(this.#limits.deferredCloseMs, () => void this.#end(folder))
   }
 
   /** The watch of a folder that is to be listed again, and may be kept as it is then. */
@@ -92,7 +92,7 @@ export class KeptFolders {
       this.#empty(before)
       before.stopTimer()
       this.#folders.delete(path)
-    } else if (before !== undefined) this.#end(before)
+    } else if (before !== undefined) void this.#end(before)
     const since = this.#clock.now()
     const folder = { path, name, watch, entries, since, seen: since, stopTimer: () => undefined }
     this.#folders.set(path, folder)
@@ -101,7 +101,7 @@ export class KeptFolders {
     const { maxCachedEntries, maxDeferredHandles } = this.#limits
     for (const oldest of this.#folders.values()) {
       if (this.#entries <= maxCachedEntries && this.#folders.size <= maxDeferredHandles) break
-      this.#end(oldest)
+      void this.#end(oldest)
     }
   }
 
@@ -111,7 +111,7 @@ export class KeptFolders {
     if (this.#folders.size === 0) return
     const folder = this.#folders.get(pathKey(tree, parentOf(name)))
     if (folder?.watch.staysForOwnChanges === true) this.#empty(folder)
-    else if (folder !== undefined) this.#end(folder)
+    else if (folder !== undefined) void this.#end(folder)
   }
 
   #empty(folder: KeptFolder): void {
@@ -123,19 +123,25 @@ export class KeptFolders {
   changed(path: string): void {
     this.version++
     const folder = this.#folders.get(path)
-    if (folder !== undefined) this.#end(folder)
+    if (folder !== undefined) void this.#end(folder)
   }
 
-  #end(folder: KeptFolder, isLost = false): void {
+  /** The folder at `path` is to go, or to be called something else: neither it nor one below it stands in the way. */
+  async endAt(path: string): Promise<void> {
+    const below = [...this.#folders.values()].filter((one) => one.path === path || one.path.startsWith(`${path}\\`))
+    await Promise.all(below.map((folder) => this.#end(folder)))
+  }
+
+  async #end(folder: KeptFolder, isLost = false): Promise<void> {
     if (this.#folders.get(folder.path) !== folder) return
     this.#folders.delete(folder.path)
     this.#empty(folder)
     folder.stopTimer()
-    folder.watch.end(isLost)
+    await folder.watch.end(isLost)
   }
 
   /** `isLost`: the connection is gone. */
   clear(isLost: boolean): void {
-    for (const folder of this.#folders.values()) this.#end(folder, isLost)
+    for (const folder of this.#folders.values()) void this.#end(folder, isLost)
   }
 }
