@@ -83,8 +83,8 @@ scenario('who was listed last has gone meanwhile: nobody knows where it was', { 
   const folder = await library.during(share.opendir('folder'))
   const listed: string[] = []
   for (let i = 0; i < 3; i++) listed.push((await library.during(folder.read()))?.name ?? '')
-  // All that the first answer may have brought.
-  for (const name of names.slice(0, 100)) await library.during(share.unlink(`folder/${name}`))
+  // All that may have come by now, which is asked for ahead.
+  for (const name of names.slice(0, 180)) await library.during(share.unlink(`folder/${name}`))
   library.cutAll()
   const rest = async (): Promise<void> => {
     while ((await folder.read()) !== null);
