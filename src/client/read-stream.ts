@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { ReadStreamOptions } from './api/file-handle.ts'
 import type { OpenFile } from './open-file.ts'
 import { tell } from './tell.ts'
-import { readBytesAtOnce, readRange } from './transfer.ts'
+import { lendPart, readBytesAtOnce, readRange } from './transfer.ts'
 
 /** Requests under way at the beginning: the window grows while the reader keeps up. */
 const FIRST_WINDOW = 2
@@ -86,16 +86,24 @@ class Reader {
   }
 
   #read(file: OpenFile, at: number, length: number): Promise<Buffer> {
-    const into = Buffer.allocUnsafeSlow(length)
-    const { path } = this.#source
-    const occasion = { operation: 'createReadStream', path }
-    const piece = readRange(file, into, at, occasion, this.#stopped.signal).then((count) => {
-      if (count < length) this.#sawEnd = true
-      return into.subarray(0, count)
-    })
+    const piece = this.#readNow(file, at, length)
     // Who never gets to it need not hear of it.
     piece.catch(() => undefined)
     return piece
+  }
+
+  async #readNow(file: OpenFile, at: number, length: number): Promise<Buffer> {
+    const { path } = this.#source
+    const occasion = { operation: 'createReadStream', path }
+    const { signal } = this.#stopped
+    // It is not given back: what was received belongs to who reads the stream.
+    const { bytes } = await lendPart(file, at, length, occasion, signal)
+    const first = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    if (first.length === length) return first
+    const rest = Buffer.allocUnsafeSlow(first.length === 0 ? 0 : length - first.length)
+    const count = await readRange(file, rest, at + first.length, occasion, signal)
+    if (first.length + count < length) this.#sawEnd = true
+    return Buffer.concat([first, rest.subarray(0, count)])
   }
 
   stop(): void {
