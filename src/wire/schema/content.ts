@@ -83,14 +83,13 @@ export function array<T, Input = T>(
     dissect?(view: DataView, start: number, end: number): FieldNode[]
   },
 ): Content<T[], readonly Input[]> {
-  const { dissect } = kind
   return {
-    ...(dissect !== undefined && {
+    ...(kind.dissect !== undefined && {
       dissect: (view: DataView, start: number, end: number, place: Place) =>
         Array.from({ length: Math.floor((end - start) / kind.size) }, (_, i) => {
           const at = start + i * kind.size
           const node = { label: kind.kindName, path: place.path, start: at, end: at + kind.size, value: undefined }
-          return { ...node, display: '', spec: place.spec, children: dissect(view, at, at + kind.size) }
+          return { ...node, display: '', spec: place.spec, children: kind.dissect?.(view, at, at + kind.size) ?? [] }
         }),
     }),
     contentName: `${kind.kindName}[]`,

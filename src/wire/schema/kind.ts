@@ -98,48 +98,93 @@ interface IntAccess {
   write(view: DataView, at: number, value: number): void
 }
 
-function intKind<Needed extends boolean>(
-  access: IntAccess,
-  needed: Needed,
-  extra: Partial<Pick<Kind<number>, 'role' | 'fallback' | 'problem' | 'display'>> = {},
-): IntKind<Needed> {
-  const display = extra.display ?? ((value: number) => String(value))
-  const automatic = (more: Partial<Kind<number>>): Kind<number, false> =>
-    intKind(access, false, { ...extra, fallback: 0, ...more })
-  return {
-    kindName: access.kindName,
-    size: access.size,
-    getter: access.getter,
-    read: access.read,
-    write: access.write,
-    ...extra,
-    display,
-    needed,
-    fixed: (value) =>
-      automatic({
-        fallback: value,
-        problem: (view, at) => {
-          const found = access.read(view, at)
-          return found === value ? undefined : `must be ${value}, is ${found}`
-        },
-      }),
-    get reserved() {
-      return automatic({})
-    },
-    or: (value) => intKind(access, false, { ...extra, fallback: value }),
-    oneOf: (names) => intKind(access, needed, { ...extra, display: (value) => nameOf(names, value) }),
-    flags: (names) => intKind(access, needed, { ...extra, display: (value) => flagNames(names, value) }),
-    get hex() {
-      return intKind(access, needed, { ...extra, display: (value: number) => hexNumber(value, access.size * 2) })
-    },
-    offsetOf: (tail) => automatic({ role: { offsetOf: tail } }),
-    lengthOf: (tail) => automatic({ role: { lengthOf: tail } }),
-    countOf: (tail) => automatic({ role: { countOf: tail } }),
-    get lengthOfRest() {
-      return automatic({ role: { lengthOfRest: true } })
-    },
+type Extra = Partial<Pick<Kind<number>, 'role' | 'fallback' | 'problem' | 'display'>>
+
+/** A class, since programs have thousands of them: what refines them is there once. */
+class Int<Needed extends boolean> implements IntKind<Needed> {
+  readonly kindName: string
+  readonly size: number
+  readonly needed: Needed
+  readonly role?: Role
+  readonly fallback?: number
+  readonly getter: (offset: number) => (this: Located) => number
+  readonly read: (view: DataView, at: number) => number
+  readonly write: (view: DataView, at: number, value: number) => void
+  readonly display: (value: number) => string
+  readonly problem?: (view: DataView, at: number) => string | undefined
+  readonly #access: IntAccess
+  readonly #extra: Extra
+
+  constructor(access: IntAccess, needed: Needed, extra: Extra) {
+    this.kindName = access.kindName
+    this.size = access.size
+    this.needed = needed
+    this.getter = access.getter
+    this.read = access.read
+    this.write = access.write
+    this.display = extra.display ?? String
+    if (extra.role !== undefined) this.role = extra.role
+    if (extra.fallback !== undefined) this.fallback = extra.fallback
+    if (extra.problem !== undefined) this.problem = extra.problem
+    this.#access = access
+    this.#extra = extra
+  }
+
+  #automatic(more: Extra): Kind<number, false> {
+    return new Int(this.#access, false, { ...this.#extra, fallback: 0, ...more })
+  }
+
+  #shown(display: (value: number) => string): IntKind<Needed> {
+    return new Int(this.#access, this.needed, { ...this.#extra, display })
+  }
+
+  fixed(value: number): Kind<number, false> {
+    const { read } = this.#access
+    const problem = (view: DataView, at: number): string | undefined => {
+      const found = read(view, at)
+      return found === value ? undefined : `must be ${value}, is ${found}`
+    }
+    return this.#automatic({ fallback: value, problem })
+  }
+
+  get reserved(): Kind<number, false> {
+    return this.#automatic({})
+  }
+
+  or(value: number): IntKind<false> {
+    return new Int(this.#access, false, { ...this.#extra, fallback: value })
+  }
+
+  oneOf(names: Names): IntKind<Needed> {
+    return this.#shown((value) => nameOf(names, value))
+  }
+
+  flags(names: Names): IntKind<Needed> {
+    return this.#shown((value) => flagNames(names, value))
+  }
+
+  get hex(): IntKind<Needed> {
+    return this.#shown((value) => hexNumber(value, this.size * 2))
+  }
+
+  offsetOf(tail: string): Kind<number, false> {
+    return this.#automatic({ role: { offsetOf: tail } })
+  }
+
+  lengthOf(tail: string): Kind<number, false> {
+    return this.#automatic({ role: { lengthOf: tail } })
+  }
+
+  countOf(tail: string): Kind<number, false> {
+    return this.#automatic({ role: { countOf: tail } })
+  }
+
+  get lengthOfRest(): Kind<number, false> {
+    return this.#automatic({ role: { lengthOfRest: true } })
   }
 }
+
+const intKind = (access: IntAccess, needed: true): IntKind => new Int(access, needed, {})
 
 /** Getters are made by one function a kind, each with its own call site, so that the engine can inline them. */
 export const u8: IntKind = intKind(

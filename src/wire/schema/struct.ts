@@ -139,22 +139,109 @@ const alignUp = (value: number, to: number): number => (to <= 1 ? value : Math.c
 
 type Values = Record<string, unknown>
 
-/** Declares a structure. Type, strict decoder, encoder and field tree all come out of it. */
-export function struct<const F extends Fields>(
+/**
+ * Declares a structure. Type, strict decoder, encoder and field tree all come out of it, when something first asks for
+ * them: of most structures a program never sees one.
+ */
+export const struct = <const F extends Fields>(
   structName: string,
   spec: string,
   fields: F,
-): Struct<Decoded<F>, Encodable<F>> {
+): Struct<Decoded<F>, Encodable<F>> =>
+  new Declaration(structName, spec, fields) as unknown as Struct<Decoded<F>, Encodable<F>>
+
+class Declaration {
+  readonly structName: string
+  readonly spec: string
+  readonly fields: Fields
+  readonly needed = true
+  #made: Made | undefined
+
+  constructor(structName: string, spec: string, fields: Fields) {
+    this.structName = structName
+    this.spec = spec
+    this.fields = fields
+  }
+
+  get made(): Made {
+    return (this.#made ??= make(this.structName, this.spec, this.fields))
+  }
+
+  get kindName(): string {
+    return this.structName
+  }
+
+  get contentName(): string {
+    return this.structName
+  }
+
+  get size(): number {
+    return this.made.size
+  }
+
+  get problem(): Made['problem'] {
+    return this.made.problem
+  }
+
+  getter(offset: number): (this: Located) => Located {
+    return this.made.getter(offset)
+  }
+
+  read(view: DataView, start: number, end?: number): Located {
+    return this.made.read(view, start, end)
+  }
+
+  write(view: DataView, at: number, value: Values): void {
+    this.made.encodeInto(view, at, value)
+  }
+
+  display(value: Values): string {
+    return this.made.display(value)
+  }
+
+  check(view: DataView, start: number, end: number): void {
+    this.made.checkAt(view, start, end, start)
+  }
+
+  measure(value: Values): number {
+    return this.made.sizeOfEncoded(value)
+  }
+
+  decode(view: DataView, base?: number, end?: number, origin?: number): Located {
+    return this.made.decode(view, base, end, origin)
+  }
+
+  sizeOfEncoded(value: Values, base?: number): number {
+    return this.made.sizeOfEncoded(value, base)
+  }
+
+  encodeInto(view: DataView, base: number, value: Values, origin?: number): number {
+    return this.made.encodeInto(view, base, value, origin)
+  }
+
+  encode(value: Values): Uint8Array<ArrayBuffer> {
+    return this.made.encode(value)
+  }
+
+  dissect(view: DataView, base?: number, end?: number, placeOrOrigin?: Place | number): FieldNode[] {
+    return this.made.dissect(view, base, end, placeOrOrigin)
+  }
+}
+
+type Made = ReturnType<typeof make>
+
+/** What a declaration stands for. */
+function make(structName: string, spec: string, fields: Fields) {
   const { fixed, tails, size } = layOut(structName, fields)
   const checked = fixed.filter((field) => field.kind.problem !== undefined)
   const plain = tails.length === 0
   const rest = fixed.find((field) => field.kind.role?.lengthOfRest === true)
 
-  /** Made when something is first decoded: of most structures a program never sees one. */
-  let made: ViewClass | undefined
+  /** Made when something is first decoded: much is only written. */
+  let views: ViewClass | undefined
   const viewed = (view: DataView, base: number, end: number, origin: number): Located => {
-    made ??= viewClass(structName, fixed, tails, locate)
-    return new made(view, base, end, origin)
+    views ??= viewClass(structName, fixed, tails, locate)
+    return new views(view, base, end, origin)
   }
 
   const place = (name: string): Place => ({ path: `${structName}.${name}`, spec })
@@ -286,10 +373,10 @@ export function struct<const F extends Fields>(
       }
       const value = kind.read(view, start)
       const problem = kind.problem?.(view, start)
-      const nested = (kind as Partial<Struct<unknown, unknown>>).dissect
+      const nested = kind as Partial<Struct<unknown, unknown>>
       nodes.push({
         ...node(name, start, stop, value, kind.display(value)),
-        children: nested === undefined ? [] : nested(view, start, stop),
+        children: nested.dissect?.(view, start, stop) ?? [],
         ...(problem === undefined ? {} : { problem }),
       })
     }
@@ -327,14 +414,16 @@ export function struct<const F extends Fields>(
   const read = (view: DataView, start: number, end: number, origin = start): Located =>
     viewed(view, start, endOf(view, start, end), origin)
 
-  const result = {
-    structName,
-    spec,
-    fields,
-    kindName: structName,
-    contentName: structName,
+  const problem = (view: DataView, at: number): string | undefined => {
+    for (const { name, offset, kind } of checked) {
+      const found = kind.problem?.(view, at + offset)
+      if (found !== undefined) return `${name} ${found}`
+    }
+    return undefined
+  }
+
+  return {
     size,
-    needed: true as const,
     getter: (offset: number) =>
       function (this: Located) {
         const start = this.base + offset
@@ -342,35 +431,22 @@ export function struct<const F extends Fields>(
       },
     /** As a field of another structure (two arguments), or as its tail. */
     read: (view: DataView, start: number, end: number = start + size) => read(view, start, end),
-    write: (view: DataView, at: number, value: Values) => void encodeInto(view, at, value),
     display: (value: Values) => (plain ? displayPlain(fixed, value) : ''),
-    ...(plain && checked.length > 0
-      ? {
-          problem: (view: DataView, at: number) => {
-            for (const { name, offset, kind } of checked) {
-              const problem = kind.problem?.(view, at + offset)
-              if (problem !== undefined) return `${name} ${problem}`
-            }
-            return undefined
-          },
-        }
-      : {}),
-    check: (view: DataView, start: number, end: number) => checkAt(view, start, end, start),
-    measure: (value: Values) => sizeOfEncoded(value),
+    problem: plain && checked.length > 0 ? problem : undefined,
+    checkAt,
     decode(view: DataView, base = 0, end = view.byteLength, origin = base) {
       checkAt(view, base, end, origin)
       return read(view, base, end, origin)
     },
     sizeOfEncoded,
     encodeInto,
-    encode(value: Values) {
+    encode(value: Values): Uint8Array<ArrayBuffer> {
       const out = new Uint8Array(sizeOfEncoded(value))
       encodeInto(new DataView(out.buffer), 0, value)
       return out
     },
     dissect,
   }
-  return result as unknown as Struct<Decoded<F>, Encodable<F>>
 }
 
 type ViewClass = new (view: DataView, base: number, end: number, origin: number) => Located
