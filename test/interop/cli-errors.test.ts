@@ -131,6 +131,8 @@ for (const { name, start, needs } of bothTargets)
       const noFolder = 'A folder on the way to that name does not exist'
       refused(await smbkit('put', sent, at('files/none/sent'), '-q'), new RegExp(`/files/none/sent: ${noFolder}`))
       assert.equal((await smbkit('put', sent, at('files/sent'))).code, 0)
+      // What is not there is called the same at both ends.
+      refused(await smbkit('get', at('files/none'), '.', '-q'), /^smbkit: \/\/.*\/files\/none: There is no file/)
       const nowhere = cli.sandbox.path('none', 'sent')
       refused(
         await smbkit('get', at('files/sent'), nowhere, '-q'),

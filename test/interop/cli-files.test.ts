@@ -1,6 +1,15 @@
 /** The commands for files, run as people run them, against smbd and against our own server. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { displayFiletime, filetimeFromUnixNs } from '../../src/bytes/filetime.ts'
@@ -231,6 +240,18 @@ for (const { name, start, needs } of bothTargets)
       assert.match(result.stdout, /^2 files.*; 1 failed\n$/)
       const words = await smbkit('cat', at('files/partly/good'), at('files/partly/none'))
       assert.deepEqual([words.code, words.stdout], [2, 'good'])
+      const folders = await smbkit('mkdir', at('files/partly'), at('files/partly/more'))
+      assert.match(folders.stderr, /^smbkit: \/\/\S+\/partly: There is already a file or folder of that name\..*\n$/)
+      await done('mkdir', at('files/partly/closed'))
+      await done('acl', at('files/partly/closed'), '--deny', 'Everyone:read')
+      // That smbd of this test has none but what Unix knows.
+      chmodSync(join(cli.target.folder('files') ?? '', 'partly/closed'), 0)
+      const lists = await smbkit('ls', at('files/nowhere'), at('files/partly/closed'), at('files/partly/more'))
+      assert.match(
+        lists.stderr,
+        /\/nowhere: There is no file.*\n.*\/closed: That is not allowed.*STATUS_ACCESS_DENIED\)\n$/,
+      )
+      assert.deepEqual([folders.code, lists.code, lists.stdout], [2, 2, `${at('files/partly/more')}:\n`])
     })
 
     test('names that a share cannot have travel in both directions', async () => {

@@ -99,7 +99,9 @@ function whereFailed({ from, to, source, target }: Errand, path: string, error: 
   const [read, written] = [below(source, path), below(target, path)]
   if (error instanceof StatusError && error.dest !== undefined) return `${read} -> ${written}`
   const isTold = error instanceof StatusError || error instanceof ClientError
-  if (isTold && error.path === below('disk' in to ? to.disk : to.path, path)) return written
+  const isOf = (place: Place): boolean =>
+    isTold && error.path === below('disk' in place ? place.disk : place.path, path)
+  if (isOf(to) && !isOf(from)) return written
   // What the system says is of this machine's files, what a server says of its own.
   if ('disk' in to) return error instanceof SmbError ? read : written
   return 'disk' in from && error instanceof StatusError ? written : read

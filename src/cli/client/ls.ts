@@ -52,8 +52,15 @@ async function list(context: Context, words: readonly string[], options: LsOptio
   const files = known.filter(({ stats }) => !stats.isDirectory())
   const folders = known.filter(({ stats }) => stats.isDirectory())
   await listing.files(files)
-  for (const { address, share } of folders)
-    await listing.folder(address, share, words.length > 1 || known.length > 1 || options.recursive === true)
+  const isOneOfMany = words.length > 1 || found.length > 1
+  for (const { address, share } of folders) {
+    try {
+      await listing.folder(address, share, isOneOfMany || options.recursive === true)
+    } catch (error) {
+      if (!isOneOfMany || context.signal.aborted) throw error
+      context.failedWith(error)
+    }
+  }
   await listing.end()
 }
 

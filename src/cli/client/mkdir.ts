@@ -30,7 +30,7 @@ async function make(context: Context, words: readonly string[], options: MkdirOp
       if (json) await context.out.json({ event: 'made', path: displayAddress(address) }, true)
     } catch (error) {
       if (words.length === 1 || context.signal.aborted) throw error
-      context.failed(displayAddress(address), error)
+      context.failedWith(error)
     }
   }
 }
