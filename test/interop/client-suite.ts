@@ -184,6 +184,7 @@ function names(suite: SuiteOptions): void {
     await files.rename(path('b'), path('folder/c'))
     assert.equal(await files.readFile(path('folder/c'), 'utf8'), 'a')
     await assert.rejects(files.rename(path('nothing'), path('d')), failsWith('ENOENT'))
+    await assert.rejects(files.rename(path('folder'), path('folder/in/itself')), { code: 'EINVAL' })
   })
 
   check('times and attributes', async (files, path) => {

@@ -151,8 +151,10 @@ async function sharesBlocks(volume: Volume, { source, target, size, signal }: Co
     await target.call(call, { signal, repeatable: true })
     return true
   } catch (error) {
-    if (error instanceof StatusError) return false
-    throw error
+    if (!(error instanceof StatusError)) throw error
+    // From now on its length says how much of it is there.
+    await resize(target, 0, signal)
+    return false
   }
 }
 

@@ -6,7 +6,7 @@ import { FileAttributes } from '../../wire/fscc/index.ts'
 import { CreateDisposition, CreateOptions, InfoType } from '../../wire/smb2/index.ts'
 import type { CallOptions } from '../api/options.ts'
 import { setInfoCall } from '../calls/information.ts'
-import { StatusError } from '../errors.ts'
+import { StatusError, UsageError } from '../errors.ts'
 import {
   basicInformation,
   changedAttributes,
@@ -176,6 +176,9 @@ export const rename = (volume: Volume, from: string, to: string, options: Rename
     async (spot) => {
       const { replace = true, signal } = options
       const name = await volume.destination(to, 'rename', spot)
+      // Servers say so by ACCESS_DENIED.
+      if (name.startsWith(`${spot.name}\\`))
+        throw new UsageError('EINVAL', 'A folder cannot be moved into itself.', spot.occasion)
       const { cache } = spot.tree.link
       await cache.beforeChange(spot.tree, name, { access: DELETE })
       const work = () => changeNames(spot, DELETE, renameInformation(name, replace), signal)
