@@ -188,6 +188,30 @@ describe('options of commands', () => {
   })
 })
 
+describe('two servers', () => {
+  const cli = new CliTarget(() => startOurTarget('disk'))
+  const { at, smbkit } = cli
+
+  test('the one is named where something is in the way', async () => {
+    const other = await startOurServer({ backend: 'memory', shares: [{ name: 'files', readOnly: true }] })
+    const there = `//${other.host}:${other.port}/files`
+    const large = join(cli.target.folder('files') ?? '', 'large')
+    writeFileSync(large, bytesOf(600_000, 1), { mode: 0o666 })
+    for (const [from, to, named] of [
+      [at('files/large'), `${there}/other`, `${there}/other`],
+      [at('files/large'), `${there}/large`, `${there}/large`],
+      [large, `${there}/`, `${there}/large`],
+      [at('files/none'), `${there}/other`, at('files/none')],
+      [at('files/none'), `${there}/none`, at('files/none')],
+    ] as const) {
+      const { code, stderr } = await smbkit('cp', '-q', from, to)
+      assert.equal(stderr.slice(0, stderr.indexOf(': ', 10)), `smbkit: ${named}`)
+      assert.equal(code, 1)
+    }
+    await other.stop()
+  })
+})
+
 describe('nobody in particular', () => {
   let sandbox: Sandbox
   before(() => {

@@ -97,14 +97,17 @@ const below = (place: string, path: string): string => (path === '' ? place : `$
 /** What an error is about, as far as it tells: the file that is read, the one that is written, or both. */
 function whereFailed({ from, to, source, target }: Errand, path: string, error: unknown): string {
   const [read, written] = [below(source, path), below(target, path)]
-  if (error instanceof StatusError && error.dest !== undefined) return `${read} -> ${written}`
   const isTold = error instanceof StatusError || error instanceof ClientError
   const isOf = (place: Place): boolean =>
     isTold && error.path === below('disk' in place ? place.disk : place.path, path)
-  if (isOf(to) && !isOf(from)) return written
-  // What the system says is of this machine's files, what a server says of its own.
+  const [isRead, isWritten] = [isOf(from), isOf(to)]
+  const isServers = !('disk' in from) && !('disk' in to)
+  if (isServers && error instanceof StatusError && (error.dest !== undefined || (isRead && isWritten)))
+    return `${read} -> ${written}`
+  if (isWritten && !isRead) return written
+  // What the system says is of this machine's files, what a server says of its own: of a part, too, and of its folder.
   if ('disk' in to) return error instanceof SmbError ? read : written
-  return 'disk' in from && error instanceof StatusError ? written : read
+  return error instanceof StatusError && (!isRead || 'disk' in from) ? written : read
 }
 
 function tell(context: Context, errand: Errand, options: TransferOptions, progress: CopyProgress): void {
