@@ -1,6 +1,13 @@
 /** Two clients that keep what they may: nobody ever reads what was there before a write that is over. */
 import assert from 'node:assert/strict'
-import { type Client, type ConnectOptions, type FileHandle, type Share, SmbError } from '../../src/client/index.ts'
+import {
+  type Client,
+  type ConnectOptions,
+  type Dirent,
+  type FileHandle,
+  type Share,
+  SmbError,
+} from '../../src/client/index.ts'
 import { type Content, Knowledge } from './knowledge.ts'
 import { Library } from './library.ts'
 import type { Random } from './random.ts'
@@ -336,16 +343,25 @@ class Game {
 
   async #list(share: Share, name: string): Promise<void> {
     const folder = name.includes('/') ? 'folder' : ''
-    const names = this.#random.oneIn(2)
-      ? await share.readdir(folder)
-      : (await share.readdir(folder, { withFileTypes: true })).map((entry) => entry.name)
+    const entries = this.#random.oneIn(2) ? undefined : await share.readdir(folder, { withFileTypes: true })
+    const names = entries?.map((entry) => entry.name) ?? (await share.readdir(folder))
     if (this.#written.size > 0) return
+    for (const entry of entries ?? []) if (entry.isFile()) this.#checkSize(folder, entry)
     const there = [...this.#files].flatMap(([file, { newest }]) => (newest === undefined ? [] : [file]))
     const expected =
       folder === ''
         ? ['folder', ...there.filter((file) => !file.includes('/'))]
         : there.flatMap((file) => file.split('folder/')[1] ?? [])
     assert.deepEqual(names.toSorted(), expected.toSorted(), `what is in '${folder}'`)
+  }
+
+  /** As it is listed, where nobody writes to it behind the server's back. */
+  #checkSize(folder: string, { name, stats }: Dirent): void {
+    const path = folder === '' ? name : `${folder}/${name}`
+    const isAhead = this.#writesBehind && this.#players.some(({ handles }) => handles.has(path))
+    if (isAhead) return
+    const isKnown = this.#of(path).seen((content) => (content ?? '').length * CELL_BYTES === stats.size)
+    assert.ok(isKnown, `${path}: its size of ${stats.size} as it is listed`)
   }
 
   /** Removes a file, or gives it another name. */
