@@ -78,6 +78,8 @@ export class Open {
   mode: number
   /** The directory listing under way. */
   scan: DirectoryScan | undefined
+  /** Settles when who asked last for some of it has been answered. */
+  scanned: Promise<void> | undefined
   /** How many entries of the quotas it was told. */
   quotasListed = 0
   /** When its last write was told to those who watch, and whether there was another one since. */

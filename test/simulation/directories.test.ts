@@ -26,6 +26,7 @@ import {
   ALL_CHANGES,
   close,
   create,
+  namesIn,
   notifyBody,
   openDirectory,
   queryDirectory,
@@ -38,23 +39,9 @@ import type { Answer } from './raw-client.ts'
 import { scenario, statusIs, succeeded } from './world.ts'
 
 const CLASS = FileInformationClass.FileBothDirectoryInformation
+const names = (answer: Answer, infoClass: DirectoryInformationClass = CLASS): string[] => namesIn(answer, infoClass)
 
 /** Names in an answer, whose entries must be aligned and linked. */
-function names(answer: Answer, infoClass: DirectoryInformationClass = CLASS): string[] {
-  const { outputBuffer } = succeeded(answer).body(QueryDirectoryResponse)
-  const view = viewOf(outputBuffer)
-  const found: string[] = []
-  for (let at = 0; ; ) {
-    const next = view.getUint32(at, true)
-    assert.equal(next % 8, 0)
-    const end = next === 0 ? outputBuffer.length : at + next
-    const entry = directoryEntries[infoClass].decode(view, at, end)
-    found.push((entry as { fileName: string }).fileName)
-    if (next === 0) return found
-    at += next
-  }
-}
-
 const files = { 'Alpha.txt': '1', 'beta.TXT': '2', gamma: '3', 'delta.tar.gz': '4', 'dir/inner': '5', '.hidden': '6' }
 const { REOPEN, RESTART_SCANS, RETURN_SINGLE_ENTRY } = QueryDirectoryFlags
 

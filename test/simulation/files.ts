@@ -1,6 +1,8 @@
 /** Requests about files, for tests: short to write, every field to be overridden. */
 import assert from 'node:assert/strict'
+import { viewOf } from '../../src/bytes/utf16.ts'
 import { AccessMask } from '../../src/wire/dtyp/index.ts'
+import { type DirectoryInformationClass, directoryEntries } from '../../src/wire/fscc/index.ts'
 import type { InferInput } from '../../src/wire/schema/index.ts'
 import {
   CancelRequest,
@@ -23,6 +25,7 @@ import {
   LogoffRequest,
   NO_FILE_ID,
   QueryDirectoryRequest,
+  QueryDirectoryResponse,
   QueryInfoRequest,
   RELATED_FILE_ID,
   ReadRequest,
@@ -238,4 +241,21 @@ export function cancel(
   const body = encodeBody(CancelRequest, {})
   const target = by === 'asyncId' && asyncId !== undefined ? { asyncId } : {}
   void client.send([client.prepare(Command.CANCEL, body, { messageId: request.messageId, ...target, ...options })])
+}
+
+/** The entries of a QUERY_DIRECTORY response. */
+export function namesIn(answer: Answer, infoClass: DirectoryInformationClass): string[] {
+  assert.equal(answer.statusName, 'STATUS_SUCCESS')
+  const { outputBuffer } = answer.body(QueryDirectoryResponse)
+  const view = viewOf(outputBuffer)
+  const found: string[] = []
+  for (let at = 0; ; ) {
+    const next = view.getUint32(at, true)
+    assert.equal(next % 8, 0)
+    const end = next === 0 ? outputBuffer.length : at + next
+    const entry = directoryEntries[infoClass].decode(view, at, end)
+    found.push((entry as { fileName: string }).fileName)
+    if (next === 0) return found
+    at += next
+  }
 }

@@ -13,8 +13,10 @@ import {
   exclusive,
   lockBody,
   logoff,
+  namesIn,
   notifyBody,
   openDirectory,
+  queryDirectory,
   read,
   readBody,
   setInfo,
@@ -58,6 +60,29 @@ function slow(
 
 const namesOf = async (answers: readonly Promise<Answer>[]): Promise<string[]> =>
   (await Promise.all(answers)).map(({ statusName }) => statusName.replace('STATUS_', '')).toSorted()
+
+slow(
+  'a folder of which several answers are asked for at once is told whole, and nothing of it twice',
+  async (world) => {
+    const client = await world.client()
+    const folder = await openDirectory(client, 'many')
+    const CLASS = FileInformationClass.FileNamesInformation
+    const found: string[] = []
+    for (let isOver = false; !isOver; ) {
+      const asked = [700, 300, 1200].map((outputBufferLength) =>
+        queryDirectory(client, folder, { fileInformationClass: CLASS, outputBufferLength }, { credits: 20 }),
+      )
+      for (const answer of await Promise.all(asked)) {
+        isOver ||= answer.statusName === 'STATUS_NO_MORE_FILES'
+        if (answer.statusName === 'STATUS_SUCCESS') found.push(...namesIn(answer, CLASS))
+      }
+    }
+    await close(client, folder)
+    assert.equal(found.length, 202)
+    assert.equal(new Set(found).size, 202)
+  },
+  Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`many/file ${i}`, ''])),
+)
 
 slow('two opens that exclude each other at the same time', async (world) => {
   const [one, two] = [await world.client(), await world.client(OTHER)]

@@ -19,7 +19,7 @@ import { speaksPosix } from '../posix/posix-create.ts'
 import { type Reply, reply } from '../reply.ts'
 import type { Request } from '../request.ts'
 import { negotiatedMaximum } from '../sizes.ts'
-import { type Steps } from '../steps.ts'
+import { type Steps, wait } from '../steps.ts'
 
 const { INDEX_SPECIFIED, REOPEN, RESTART_SCANS, RETURN_SINGLE_ENTRY } = QueryDirectoryFlags
 
@@ -52,13 +52,18 @@ function* serveQueryDirectory(request: Request, body: QueryDirectoryRequest): St
   if (!isDirectoryClass(infoClass) || (isPosixClass && !speaksPosix(request, open.share)))
     return fail(NtStatus.INVALID_INFO_CLASS)
   const pattern = body.fileName
-  if (pattern === '' && (open.scan === undefined || (body.flags & REOPEN) !== 0))
-    return fail(NtStatus.OBJECT_NAME_INVALID)
   if ((open.isPosix ? /[/\u0000]/ : /[\\/\u0000]/).test(pattern)) return fail(NtStatus.OBJECT_NAME_INVALID)
   const writer = entryWriter(open, infoClass)
   if (body.outputBufferLength < writer.fixedSize) return fail(NtStatus.INFO_LENGTH_MISMATCH)
   open.use()
+  // One goes on with the listing at a time: nothing is told twice, and nothing left out.
+  const before = open.scanned
+  const { promise, resolve } = Promise.withResolvers<void>()
+  open.scanned = promise
   try {
+    if (before !== undefined) yield* wait(before)
+    if (pattern === '' && (open.scan === undefined || (body.flags & REOPEN) !== 0))
+      return fail(NtStatus.OBJECT_NAME_INVALID)
     const begins = open.scan === undefined || (body.flags & (RESTART_SCANS | REOPEN)) !== 0
     if (begins) {
       // A restart may bring another pattern; without one, the listing goes by the one it began with.
@@ -78,6 +83,8 @@ function* serveQueryDirectory(request: Request, body: QueryDirectoryRequest): St
     if (filled === 0) return fail(begins ? NtStatus.NO_SUCH_FILE : NtStatus.NO_MORE_FILES)
     return reply(QueryDirectoryResponse, { outputBuffer: out.subarray(0, filled) })
   } finally {
+    if (open.scanned === promise) open.scanned = undefined
+    resolve()
     open.release()
   }
 }
