@@ -39,8 +39,12 @@ const NAME_CLASSES: readonly DirectoryInformationClass[] = [C.FileNamesInformati
 
 const EVERYTHING = '*'
 const DIRECTORY_OPTIONS = CreateOptions.DIRECTORY_FILE
-/** Each answer may be twice as long as the one before: the first entries are here soon, and many need few requests. */
+/** Answers may become longer and longer: the first entries are here soon, and many need few requests. */
 const FIRST_OUTPUT_BYTES = 64 * 1024
+/** In longer ones more time would go by before who reads gets to work. */
+const MOST_OUTPUT_BYTES = 256 * 1024
+/** While one is read the server is at work on the next. */
+const QUERIES_AT_ONCE = 2
 
 /** Asks for entries, as many as there is room for; undefined behind the last. */
 type Ask<T> = (fileId: FileId, flags: number, outputBytes: number) => Call<T[] | undefined>
@@ -79,7 +83,7 @@ interface Wanted<T> {
 }
 
 /**
- * A folder that is being listed, one answer ahead of who reads it, so that both ends are at work. It ends with its
+ * A folder that is being listed, some answers ahead of who reads it, so that both ends are at work. It ends with its
  * connection.
  */
 class Listing<T> {
@@ -94,6 +98,7 @@ class Listing<T> {
   #outputBytes = FIRST_OUTPUT_BYTES
   readonly #maxOutputBytes: number
   #underWay = 0
+  #isBegun = false
   /** The server has said that there is no more. */
   #sawEnd = false
   #isAtEnd = false
@@ -124,18 +129,20 @@ class Listing<T> {
   /** The next entries; undefined behind the last. */
   async next(): Promise<T[] | undefined> {
     if (this.#isAtEnd) return undefined
-    this.#lookAhead()
+    if (this.#isBegun) this.#lookAhead()
+    // Most folders are told whole by the first two answers, which come together.
+    this.#isBegun = true
     const found = await this.#ahead.shift()
     if (found === undefined) this.#isAtEnd = true
-    else this.#lookAhead()
     return found
   }
 
   #lookAhead(): void {
-    if (this.#sawEnd || this.#underWay > 0 || this.#ahead.length > 1) return
-    this.#outputBytes = Math.min(this.#outputBytes * 2, this.#maxOutputBytes)
-    const query = this.#ask(this.#fileId, 0, this.#outputBytes)
-    this.#expect(this.#on.connection.call(this.#on.context, query, this.#signal))
+    while (!this.#sawEnd && this.#underWay < QUERIES_AT_ONCE && this.#ahead.length <= QUERIES_AT_ONCE) {
+      this.#outputBytes = Math.min(this.#outputBytes * 2, this.#maxOutputBytes)
+      const query = this.#ask(this.#fileId, 0, this.#outputBytes)
+      this.#expect(this.#on.connection.call(this.#on.context, query, this.#signal))
+    }
   }
 
   #expect(answer: Promise<T[] | undefined>): void {
@@ -163,7 +170,7 @@ class Listing<T> {
 }
 
 const maxOutputBytesOn = ({ live, connection }: On): number =>
-  Math.min(live.negotiated.maxTransactBytes, connection.maxTransferBytes)
+  Math.min(MOST_OUTPUT_BYTES, live.negotiated.maxTransactBytes, connection.maxTransferBytes)
 
 /** Opens a folder and asks for what is in it, in one round trip; most folders have no more than that. */
 async function openListing<T>(spot: Spot, wanted: Wanted<T>, signal: AbortSignal | undefined): Promise<Listing<T>> {
