@@ -254,6 +254,21 @@ for (const { name, start, needs } of bothTargets)
       assert.equal(part(), undefined)
     })
 
+    test('a named pipe is waited for, and not when it is told to end', async () => {
+      const pipe = cli.sandbox.path('pipe')
+      assert.equal((await run('mkfifo', [pipe])).code, 0)
+      const args = ['put', pipe, at('files/from pipe'), '--user', cli.target.user, '--explain']
+      const begun = () => cli.sandbox.start('main', args, { SMBKIT_PASSWORD: cli.target.password })
+      const program = begun()
+      await program.says(/-> #\d+ CREATE /)
+      assert.equal((await program.end('SIGINT')).code, 130, program.stderr)
+      const writing = begun()
+      await writing.says(/-> #\d+ CREATE /)
+      assert.equal((await run('/bin/sh', ['-c', 'printf "through it" > "$0"', pipe], { timeoutMs: 20_000 })).code, 0)
+      assert.deepEqual(await writing.ended, { code: 0, signal: null }, writing.stderr)
+      assert.equal((await smbkit('cat', at('files/from pipe'))).stdout, 'through it')
+    })
+
     test('what the conversation was: in lines, and as a capture', needsPeer('tshark'), async () => {
       const capture = cli.sandbox.path('seen.pcapng')
       const result = await smbkit('ls', at('fixed'), '--explain', '--capture', capture, '--encryption', 'required')

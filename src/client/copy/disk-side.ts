@@ -23,6 +23,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { type FileHandle, open, opendir } from 'node:fs/promises'
+import { Socket } from 'node:net'
 import { basename, dirname, sep } from 'node:path'
 import { type Filetime, filetimeFromUnixNs, unixNsFromFiletime } from '../../bytes/filetime.ts'
 import type { BufferPool } from '../../protocol/buffer-pool.ts'
@@ -86,8 +87,8 @@ export const diskSide: Side = {
     symlinkSync(target, path, isFolder ? 'dir' : 'file')
   },
 
-  async readWhole(path, size) {
-    return readNow(path, size)
+  async readWhole(path, size, signal) {
+    return size === 0 && statSync(path).isFIFO() ? readPipe(path, signal) : readNow(path, size)
   },
 
   async writeWhole(path, data, like, inPlace) {
@@ -161,6 +162,15 @@ function readNow(path: string, size: number): Buffer {
   } finally {
     closeSync(file)
   }
+}
+
+/** All that others write to a named pipe, until the last of them has closed it: nobody knows when that will be. */
+async function readPipe(path: string, signal: AbortSignal): Promise<Buffer> {
+  // Without O_NONBLOCK the system waits for the first writer, and the program with it.
+  const pipe = new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), writable: false, signal })
+  const parts: Buffer[] = []
+  for await (const part of pipe as AsyncIterable<Buffer>) parts.push(part)
+  return Buffer.concat(parts)
 }
 
 let nextTemporary = 1

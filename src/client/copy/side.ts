@@ -75,8 +75,8 @@ export interface Side {
   likeFolder(path: string, like: Item): Promise<void>
   readLink(path: string): Promise<string>
   makeLink(target: string, path: string, isFolder: boolean): Promise<void>
-  /** A small file as a whole. */
-  readWhole(path: string, size: number): Promise<Uint8Array>
+  /** A small file as a whole, or what cannot tell how long it is. */
+  readWhole(path: string, size: number, signal: AbortSignal): Promise<Uint8Array>
   /** `inPlace`: what is there stays the same file. */
   writeWhole(path: string, data: Uint8Array, like: Item | undefined, inPlace: boolean): Promise<void>
   /** `buffers`: where pieces come from that have no memory of their own. */

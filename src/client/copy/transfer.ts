@@ -41,7 +41,7 @@ export async function transferFile(transfer: Transfer, context: TransferContext,
   const like = preserve ? item : undefined
   try {
     if (item.size <= context.maxWholeBytes) {
-      const data = await from.readWhole(source, item.size)
+      const data = await from.readWhole(source, item.size, context.signal)
       context.signal.throwIfAborted()
       await to.writeWhole(target, data, like, inPlace)
       moved(data.length, false)
