@@ -118,6 +118,8 @@ class Game {
       for (const [name, handle] of player.handles) {
         if (this.#unknown.has(name)) continue
         if (this.#random.oneIn(4)) await this.#cutOff(player, name, handle)
+        // Who was told when writing again is not told once more.
+        if (this.#unknown.has(name)) continue
         const isMuch = this.#of(name).contents.length > MAX_STATES
         if (this.#of(name).owes(player) && (isMuch || this.#random.oneIn(3)))
           await player.library.during(this.#confirm(player, name, handle))
@@ -355,10 +357,10 @@ class Game {
     assert.deepEqual(names.toSorted(), expected.toSorted(), `what is in '${folder}'`)
   }
 
-  /** As it is listed, where nobody writes to it behind the server's back. */
+  /** As it is listed, where nobody has it open to write to it: folders tell of that when it is closed. */
   #checkSize(folder: string, { name, stats }: Dirent): void {
     const path = folder === '' ? name : `${folder}/${name}`
-    const isAhead = this.#writesBehind && this.#players.some(({ handles }) => handles.has(path))
+    const isAhead = this.#players.some(({ handles }) => handles.has(path))
     if (isAhead) return
     const isKnown = this.#of(path).seen((content) => (content ?? '').length * CELL_BYTES === stats.size)
     assert.ok(isKnown, `${path}: its size of ${stats.size} as it is listed`)
