@@ -23,8 +23,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { type FileHandle, open, opendir } from 'node:fs/promises'
-import { Socket } from 'node:net'
 import { basename, dirname, sep } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { type Filetime, filetimeFromUnixNs, unixNsFromFiletime } from '../../bytes/filetime.ts'
 import type { BufferPool } from '../../protocol/buffer-pool.ts'
 import { FileAttributes } from '../../wire/fscc/index.ts'
@@ -167,10 +167,35 @@ function readNow(path: string, size: number): Buffer {
 /** All that others write to a named pipe, until the last of them has closed it: nobody knows when that will be. */
 async function readPipe(path: string, signal: AbortSignal): Promise<Buffer> {
   // Without O_NONBLOCK the system waits for the first writer, and the program with it.
-  const pipe = new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), writable: false, signal })
-  const parts: Buffer[] = []
-  for await (const part of pipe as AsyncIterable<Buffer>) parts.push(part)
-  return Buffer.concat(parts)
+  const pipe = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const parts: Buffer[] = []
+    const buffer = Buffer.allocUnsafe(PIPE_BYTES)
+    for (let isBegun = false; ; ) {
+      const count = readAtOnce(pipe, buffer)
+      if (count === 0 && isBegun) return Buffer.concat(parts)
+      // Nothing at all is what a pipe has that nobody has opened yet.
+      isBegun ||= count !== 0
+      if (count > 0) parts.push(Buffer.from(buffer.subarray(0, count)))
+      else await setTimeout(PIPE_LOOK_MS, undefined, { signal })
+    }
+  } finally {
+    closeSync(pipe)
+  }
+}
+
+const PIPE_BYTES = 64 * 1024
+const PIPE_LOOK_MS = 10
+const NOTHING_YET = -1
+
+/** Bytes that are there; `NOTHING_YET` where a writer has not written. */
+function readAtOnce(pipe: number, buffer: Uint8Array): number {
+  try {
+    return readSync(pipe, buffer)
+  } catch (error) {
+    if (codeOf(error) === 'EAGAIN') return NOTHING_YET
+    throw error
+  }
 }
 
 let nextTemporary = 1
