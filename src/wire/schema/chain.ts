@@ -1,7 +1,7 @@
 import { WireError } from '../../bytes/errors.ts'
 import type { Content, Place } from './content.ts'
 import type { FieldNode } from './dissect.ts'
-import type { Struct } from './struct.ts'
+import type { Struct } from './fields.ts'
 
 /**
  * A list whose elements start with a 32-bit NextEntryOffset: relative to the element, zero in the last one. Create

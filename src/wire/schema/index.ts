@@ -3,6 +3,15 @@ export { chain } from './chain.ts'
 export { array, bytes, type Content, latin1, utf16 } from './content.ts'
 export { type FieldNode, formatTree, movedTree } from './dissect.ts'
 export {
+  type Fields,
+  type Infer,
+  type InferInput,
+  optionalTail,
+  type Struct,
+  type Tail,
+  tail,
+} from './fields.ts'
+export {
   type BigKind,
   filetime,
   flagNames,
@@ -19,14 +28,4 @@ export {
   u32be,
   u64,
 } from './kind.ts'
-export {
-  type Fields,
-  type Infer,
-  type InferInput,
-  optionalTail,
-  type Struct,
-  struct,
-  type Tail,
-  tail,
-  toPlain,
-} from './struct.ts'
+export { struct, toPlain } from './struct.ts'
