@@ -25,9 +25,12 @@ import {
   granting,
   isReplayable,
   type Keeping,
+  type LastRequest,
   MAX_BUSY_RETRIES,
   named,
   type OpenRequest,
+  patiently,
+  replayed,
   requestOf,
 } from './open-request.ts'
 import type { On, Tree } from './tree.ts'
@@ -60,6 +63,8 @@ export class OpenFile {
   #isClosed = false
   #lostBecause: Error | undefined
   #coming: Promise<On> | undefined
+  /** How it was to be opened again, as long as there is no answer. */
+  #askedAgain: LastRequest | undefined
   #closing: Promise<LastFacts | undefined> | undefined
   /** Where the file ends, as far as is known here. */
   endOfFile: number
@@ -300,13 +305,16 @@ export class OpenFile {
     if (this.owesWriting) throw lost('what was written behind is not stored')
     if ((this.#given.share ?? SHARE_ALL) !== SHARE_ALL) throw lost('others may have used it meanwhile')
     const given = { ...this.#given, disposition: CreateDisposition.OPEN }
-    const request = requestOf(on, this.tree, this.lease, given, this.#keeping, this.occasion)
+    const again = replayed(this.#askedAgain, on)
+    const request = again ?? requestOf(on, this.tree, this.lease, given, this.#keeping, this.occasion)
+    this.#askedAgain = { request, live: on.live }
+    const flags = again === undefined ? 0 : HeaderFlags.REPLAY_OPERATION
+    const create = createCall(named(request.arguments, on, this.tree), this.occasion, flags)
     let opened: Opened
     try {
-      opened = await on.connection.call(
-        this.#contextOf(on),
-        this.#granting(on, createCall(named(request.arguments, on, this.tree), this.occasion)),
-      )
+      const ask = (): Promise<Opened> => on.connection.call(this.#contextOf(on), this.#granting(on, create))
+      opened = await patiently(this.tree, again !== undefined, ask)
+      this.#askedAgain = undefined
     } catch (error) {
       if (error instanceof StatusError) throw lost(`it could not be opened again (${error.statusName})`)
       throw error

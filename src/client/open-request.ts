@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { NtStatus } from '../wire/erref/ntstatus.ts'
 import {
   Capabilities,
   CreateContextName,
@@ -13,9 +14,10 @@ import {
 import { isChanging } from './cache/client-cache.ts'
 import type { Call } from './call.ts'
 import type { CreateArguments, Opened } from './calls/create.ts'
-import type { Occasion } from './errors.ts'
+import { type Occasion, StatusError } from './errors.ts'
 import { mayBeWide } from './interfaces.ts'
 import { hasLeases, type Lease, leaseContext, parentOnly } from './leases.ts'
+import type { Live } from './link.ts'
 import { nameOn, type On, type Tree } from './tree.ts'
 
 /** The server is still at work on what came by the connection before (MS-SMB2 3.3.5.2.10). */
@@ -110,3 +112,26 @@ export const granting = (
     return opened
   },
 })
+
+/** What was asked for last, and in which session. */
+export interface LastRequest {
+  readonly request: OpenRequest
+  readonly live: Live
+}
+
+/** The same session has lost one of its connections: the server knows by the GUID what it has done already. */
+export const replayed = (last: LastRequest | undefined, on: On): OpenRequest | undefined =>
+  last?.live === on.live && isReplayable(on) ? last.request : undefined
+
+/** A CREATE that is sent again while it is still at work is denied, as Windows does it: then it is asked again. */
+export async function patiently<T>(tree: Tree, isReplay: boolean, ask: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await ask()
+    } catch (error) {
+      const isAtWork = error instanceof StatusError && error.status === NtStatus.ACCESS_DENIED
+      if (!isReplay || !isAtWork || tries >= MAX_BUSY_RETRIES) throw error
+    }
+    await tree.link.pause(BUSY_RETRY_MS)
+  }
+}

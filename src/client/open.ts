@@ -5,18 +5,8 @@ import { type CreateArguments, createCall, type Opened } from './calls/create.ts
 import { closeCall } from './calls/file.ts'
 import { type Occasion, StatusError, TransportError } from './errors.ts'
 import type { Lease } from './leases.ts'
-import type { Live } from './link.ts'
 import { OpenFile } from './open-file.ts'
-import {
-  BUSY_RETRY_MS,
-  granting,
-  isReplayable,
-  type Keeping,
-  MAX_BUSY_RETRIES,
-  named,
-  type OpenRequest,
-  requestOf,
-} from './open-request.ts'
+import { granting, type Keeping, type LastRequest, named, patiently, replayed, requestOf } from './open-request.ts'
 import type { Tree } from './tree.ts'
 
 const TRANSIENT: Keeping = { wanted: 0, durable: false }
@@ -75,11 +65,10 @@ interface OpenHow {
 
 function openWith(tree: Tree, given: CreateArguments, occasion: Occasion, { lease, keeping, signal }: OpenHow) {
   let unknown: TransportError | undefined
-  let last: { readonly request: OpenRequest; readonly live: Live } | undefined
+  let last: LastRequest | undefined
   return tree.run(
     async (on) => {
-      // The same session has lost one of its connections: the server knows by the GUID what it has done already.
-      const again = last?.live === on.live && isReplayable(on) ? last.request : undefined
+      const again = replayed(last, on)
       const request = again ?? requestOf(on, tree, lease, given, keeping, occasion)
       last = { request, live: on.live }
       // A file that is opened for nobody is closed again.
@@ -102,19 +91,6 @@ function openWith(tree: Tree, given: CreateArguments, occasion: Occasion, { leas
     },
     { signal, repeatable: true },
   )
-}
-
-/** A CREATE that is sent again while it is still at work is denied, as Windows does it: then it is asked again. */
-async function patiently<T>(tree: Tree, isReplay: boolean, ask: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await ask()
-    } catch (error) {
-      const isAtWork = error instanceof StatusError && error.status === NtStatus.ACCESS_DENIED
-      if (!isReplay || !isAtWork || tries >= MAX_BUSY_RETRIES) throw error
-    }
-    await tree.link.pause(BUSY_RETRY_MS)
-  }
 }
 
 const isCollision = (error: unknown): boolean =>
